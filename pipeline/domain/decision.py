@@ -1,0 +1,92 @@
+"""Decisions: what the core says, and the id that makes each one the same wherever and whenever it is made."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+SEGMENT_CHANGES = "segment-changes"
+ABANDONMENT_TRIGGERS = "abandonment-triggers"
+LOYALTY_TIERS = "loyalty-tiers"
+LOYALTY_POINTS = "loyalty-points"
+DECISION_TOPICS = (SEGMENT_CHANGES, ABANDONMENT_TRIGGERS, LOYALTY_TIERS, LOYALTY_POINTS)
+
+KIND_EVENT = "event"
+KIND_TIMER = "timer"
+KIND_DEFINITION_CHANGE = "definition_change"
+
+
+class Decision(msgspec.Struct, gc=False):
+    """One line of an output topic. Instants are ms since the epoch; rendering to RFC 3339 is the encoder's.
+
+    topic: logical topic name, one of DECISION_TOPICS.
+    type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
+    cause_kind: `event`, `timer`, `definition_change`; message_id: of the causing event, None for timers.
+    definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
+    the names listed in INSTANT_FIELDS.
+    """
+
+    topic: str
+    type: str
+    id: str
+    shopper: str
+    effective_at: int
+    decided_at: int
+    cause_kind: str
+    message_id: str | None
+    definition: str
+    fields: dict[str, Any]
+    silent: bool = False
+
+
+INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "effective_at", "decided_at"})
+
+
+def decision_id(*parts: str | int) -> str:
+    """A decision's id: 128 bits of SHA-256 over its cause (tenant, shopper, topic, rule, instance, sequence), as hex.
+
+    Parts are length-prefixed, so that no two different causes can spell the same bytes.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        data = str(part).encode()
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()[:32]
+
+
+class Moment(msgspec.Struct, gc=False):
+    """One instant of one shopper: when it is, why we are looking, and what comes of it.
+
+    tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
+    decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
+    """
+
+    tenant: str
+    shopper: str
+    now: int
+    cause_kind: str
+    message_id: str | None
+    decisions: list[Decision]
+    remarks: list[str]
+    silent: bool = False
+
+    def decide(
+        self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
+    ) -> Decision:
+        """Add a decision. `identity` tells it from all others of this shopper, topic and definition."""
+        decision = Decision(
+            topic=topic,
+            type=type,
+            id=decision_id(self.tenant, self.shopper, topic, definition, *identity),
+            shopper=self.shopper,
+            effective_at=self.now,
+            decided_at=self.now,
+            cause_kind=self.cause_kind,
+            message_id=self.message_id,
+            definition=definition,
+            fields=fields,
+            silent=self.silent,
+        )
+        self.decisions.append(decision)
+        return decision

@@ -1,0 +1,236 @@
+"""What a topology means: plain frozen values that the core is compiled from.
+
+`pipeline.config` builds them from topology.yaml; the core never sees YAML or pydantic. Units: durations and instants
+are milliseconds, money is integer minor units of the shop's currency, other numbers are integer millionths (`micro`).
+"""
+
+from dataclasses import dataclass, field
+
+Path = tuple[str, ...]
+
+TIME_PROPERTY: Path = ("$time",)
+
+OPERATORS = (
+    "is", "is_not", "in", "not_in", "at_least", "more_than", "at_most", "less_than", "between", "contains",
+    "starts_with", "ends_with", "matches", "exists", "before", "after", "within",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A decimal number of the topology, exact: `micro` is its value in millionths."""
+
+    micro: int
+
+
+Scalar = str | int | bool | Number | None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One operator applied to a value: `{at_least: 5}`.
+
+    operand: by operator: `is is_not contains starts_with ends_with matches` a scalar (numbers as Number), `in not_in` a
+    tuple of scalars, `between` a pair of Numbers, `at_least more_than at_most less_than` a Number, `exists` a bool,
+    `before after` an instant (ms), `within` a duration (ms).
+    """
+
+    op: str
+    operand: "Scalar | tuple[Scalar, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """All tests must hold of the value at `path`; `every` = of each element of an array (`all_of`), not empty."""
+
+    path: Path
+    tests: tuple[Test, ...]
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which events a condition looks at: names after aliases, or `("*",)`; and the filters they must pass."""
+
+    events: tuple[str, ...]
+    where: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A test of an aggregate, in the aggregate's own unit (count: 1; money: minor units; else micro).
+
+    op: one of `is is_not in not_in at_least more_than at_most less_than between`; `exactly` is written as `is`.
+    values: one number, two for `between` (both ends included), any for `in` and `not_in`.
+    """
+
+    op: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    of: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    of: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    of: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`count sum min max avg distinct` of events in a sliding window of `within` ms (None: lifetime)."""
+
+    function: str
+    selection: Selection
+    bounds: tuple[Bound, ...]
+    within: int | None = None
+    property: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`first` or `last`: tests of a property (or TIME_PROPERTY) of the first or latest matching event."""
+
+    function: str
+    selection: Selection
+    property: Path
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    path: Path
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """`orders` or `spend` of completed, not cancelled orders in a sliding window of `within` ms (None: lifetime)."""
+
+    measure: str
+    bounds: tuple[Bound, ...]
+    within: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CartNow:
+    """Tests of the open cart: its value (minor units), its pieces, and filters one of its lines must pass."""
+
+    value: tuple[Bound, ...] = ()
+    items: tuple[Bound, ...] = ()
+    contains: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    segment: str
+
+
+Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDefinition:
+    """identity: hash of the meaning (title left out), the `definition` of every decision it makes."""
+
+    name: str
+    when: Condition
+    identity: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonmentDefinition:
+    """One entry of `abandonment:`. `name` is the `kind` in outputs; `kind` is browse, cart or checkout.
+
+    stages: delay of each stage in ms, the first from the last own activity, the others from the stage before.
+    """
+
+    name: str
+    kind: str
+    stages: tuple[int, ...]
+    identity: str
+    subject: str
+    minimum_value: int
+    minimum_views: int
+    cool_down: int
+    expires: int
+    recovered_within: int
+    after_purchase: int
+    resets_on: str = "own_activity"
+    on_activity: str = "hold"
+    when: Condition | None = None
+    unless: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of loyalty: `months` of calendar arithmetic in the shop's zone, then `ms`."""
+
+    ms: int = 0
+    months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EarnRule:
+    """`points` (millionths) for each `per` minor units of the eligible amount of an order."""
+
+    on: str
+    points: int
+    per: int
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A tier: entered at metric `start`, kept at `keep` (points, or minor units of spend); multiplier in millionths."""
+
+    name: str
+    start: int
+    keep: int
+    multiplier: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeDefinition:
+    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant."""
+
+    name: str
+    identity: str
+    earn: tuple[EarnRule, ...]
+    metric: str
+    levels: tuple[Level, ...]
+    window: int | None = None
+    term: Span | None = None
+    grace: Span = Span()
+    downgrade: str = "one_level"
+    refunds: str = "negative_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is decided, and the facts of the shop that deciding needs.
+
+    rates: currency -> value of one unit in the shop's currency, in millionths.
+    digest: hash of all meanings; a shopper decided under another one is evaluated anew when next touched.
+    """
+
+    name: str
+    digest: str
+    timezone: str = "UTC"
+    currency: str = "EUR"
+    rates: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    future_skew: int = 300_000
+    late_segments: int = 604_800_000
+    late_triggers: int = 172_800_000
+    segments: tuple[SegmentDefinition, ...] = ()
+    abandonments: tuple[AbandonmentDefinition, ...] = ()
+    programmes: tuple[ProgrammeDefinition, ...] = ()

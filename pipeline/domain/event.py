@@ -1,0 +1,48 @@
+"""The canonical event: what intake makes of a client's call, and all that deciding ever sees of it."""
+
+from typing import Any
+
+import msgspec
+
+EMPTY_OBJECT = msgspec.Raw(b"{}")
+
+# Track, page and screen calls are behaviour: they are what `of: "*"` counts and what keeps a visit alive.
+BEHAVIOUR = frozenset({"track", "page", "screen"})
+CALLS = frozenset({"track", "page", "screen", "identify", "alias", "group"})
+
+
+class Event(msgspec.Struct, gc=False, omit_defaults=True):
+    """One accepted call of one shopper, in the shape of a `shopper-events` value.
+
+    type: one of CALLS.
+    name: the standard event name of a track call (after aliases); otherwise the call's type.
+    shopper: the shopper's id as sent: user id, else anonymous id.
+    time: event time, ms since the epoch, corrected for the client's clock, never later than `received`.
+    received: received time, ms since the epoch; what a shopper's *now* is made of.
+    message_id: as sent, or derived from the body where the client sent none.
+    body: 32-bit fingerprint of the body, to tell a repeated message from another one under the same id.
+    properties: JSON object bytes, of track/page/screen calls (empty object otherwise).
+    traits: JSON object bytes, of identify calls (empty object otherwise).
+    timezone: IANA zone name from `context.timezone`, "" if not sent.
+    flags: what intake had to correct: `skew_future`, `no_zone`, `derived_id`, `received_ahead`.
+    """
+
+    type: str
+    name: str
+    shopper: str
+    time: int
+    received: int
+    message_id: str
+    body: int = 0
+    properties: msgspec.Raw = EMPTY_OBJECT
+    traits: msgspec.Raw = EMPTY_OBJECT
+    timezone: str = ""
+    flags: tuple[str, ...] = ()
+
+
+_object_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+def decode_object(raw: msgspec.Raw) -> dict[str, Any]:
+    """The JSON object behind `Event.properties` or `Event.traits`."""
+    return _object_decoder.decode(raw)

@@ -1,0 +1,180 @@
+"""The shopper record: all that is known of one shopper, read once and written once per batch."""
+
+from typing import Any
+
+import msgspec
+
+FORMAT = 1
+
+
+class TraitValue(msgspec.Struct, array_like=True, gc=False):
+    """A profile trait: the latest by (event time, message id). A deleted trait keeps `value` None, so that an older
+    identify arriving late does not bring it back."""
+
+    value: Any
+    time: int
+    message_id: str
+
+
+class Observation(msgspec.Struct, array_like=True, gc=False):
+    """What `first` or `last` remembers of one event; `found` False if the event lacked the property."""
+
+    time: int
+    message_id: str
+    found: bool
+    value: Any
+
+
+class Membership(msgspec.Struct, array_like=True, gc=False):
+    """State of one segment. sequence: transitions so far. due: next instant (ms) its truth may change, 0 = none."""
+
+    member: bool = False
+    sequence: int = 0
+    due: int = 0
+
+
+class Line(msgspec.Struct, array_like=True, gc=False):
+    """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
+    None if unknown; conversion is half up per line, so the price stays in the currency it came in."""
+
+    product_id: str
+    variant: str
+    sku: str
+    name: str
+    quantity: int
+    price: int | None
+    currency: str = ""
+
+
+class Cart(msgspec.Struct, array_like=True, gc=False):
+    """An open cart. updated: event time of its latest edit; snapshot: event time of the latest snapshot, 0 = none."""
+
+    cart_id: str
+    lines: list[Line]
+    updated: int = 0
+    snapshot: int = 0
+
+
+class View(msgspec.Struct, array_like=True, gc=False):
+    """Views of one product or visit that count towards `minimum_views` of a browse abandonment."""
+
+    subject: str
+    times: list[int]
+
+
+class Instance(msgspec.Struct, array_like=True, gc=False):
+    """One run of one abandonment rule over one subject.
+
+    number: counts the shopper's instances of that kind, from 1; `instance` in outputs is `kind-number`.
+    state: see abandonment.py. last_activity: own activity. due: next instant it has to be looked at, 0 = none.
+    stage_times: `effective_at` of the stages sent so far.
+    """
+
+    kind: str
+    subject: str
+    number: int
+    state: int
+    last_activity: int
+    due: int
+    first_activity: int = 0
+    stage_times: list[int] = []
+    abandoned_since: int = 0
+    cart_id: str = ""
+    lines: list[Line] = []
+
+
+class Cooldown(msgspec.Struct, array_like=True, gc=False):
+    """Per kind: instances so far, when the last stage was sent, and a fingerprint of the lines that it told of."""
+
+    kind: str
+    instances: int = 0
+    last_stage: int = 0
+    contents: int = 0
+
+
+class Order(msgspec.Struct, array_like=True, gc=False):
+    """One order, kept for ever: it dedupes, and is what `orders`, `spend` and tiers count.
+
+    key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
+    refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation.
+    """
+
+    key: int
+    time: int
+    value: int
+    refunded: int = 0
+    cancelled: bool = False
+    completed: bool = True
+
+
+class Lot(msgspec.Struct, array_like=True, gc=False):
+    """Points that one order earned in one programme. lines: (line fingerprint, quantity, points), flat triples."""
+
+    order: int
+    time: int
+    points: int
+    reversed: int = 0
+    lines: list[int] = []
+
+
+class Standing(msgspec.Struct, array_like=True, gc=False):
+    """A shopper in one loyalty programme. level: index into its levels, -1 = not joined. Instants in ms, 0 = none."""
+
+    level: int = -1
+    sequence: int = 0
+    since: int = 0
+    valid_until: int = 0
+    grace_until: int = 0
+    balance: int = 0
+    earned: int = 0
+    entries: int = 0
+    lots: list[Lot] = []
+    promoted_by: int = 0
+    due: int = 0
+
+
+class Parked(msgspec.Struct, array_like=True, gc=False):
+    """A refund whose order is not known yet. payload: the refund event, JSON bytes. due: when we give it up."""
+
+    order: int
+    due: int
+    payload: bytes
+
+
+class Shopper(msgspec.Struct, array_like=True, gc=False):
+    """The record. `now` never runs backwards; `due`: the earliest instant that any rule wants to be woken at (0 = never).
+
+    plan: digest (leading 32 bits) of the plan that `memberships` were decided under. ids and old_ids: 12 bytes a
+    message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
+    windows: state of aggregate conditions by the condition's fingerprint; layout in window.py.
+    refund_keys: fingerprints of refunds taken, so that each counts once.
+    """
+
+    format: int = FORMAT
+    now: int = 0
+    due: int = 0
+    plan: int = 0
+    created: int = 0
+    ids_since: int = 0
+    ids: bytes = b""
+    old_ids: bytes = b""
+    timezone: str = ""
+    sessions: int = 0
+    last_seen: int = 0
+    traits: dict[str, TraitValue] = {}
+    windows: dict[int, list[int]] = {}
+    observations: dict[int, Observation] = {}
+    memberships: dict[str, Membership] = {}
+    segments_due: int = 0
+    orders: list[Order] = []
+    refund_keys: list[int] = []
+    parked: list[Parked] = []
+    orders_due: int = 0
+    carts: list[Cart] = []
+    views: list[View] = []
+    instances: list[Instance] = []
+    cooldowns: list[Cooldown] = []
+    checkout_id: str = ""
+    abandonment_due: int = 0
+    standings: dict[str, Standing] = {}
+    loyalty_due: int = 0
