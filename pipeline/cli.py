@@ -1,0 +1,88 @@
+"""The command line: names and one-line helps of all commands, and how errors are told."""
+
+import importlib
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from pipeline import __version__
+from pipeline.commands import COMMANDS
+from pipeline.commands.failure import Failure
+
+
+class DeferredCommand(TyperCommand):
+    """A command known by name and help alone; its module is imported when it is called."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return self._load().make_context(info_name, args, parent=parent, **extra)
+
+    def _load(self) -> TyperCommand:
+        module = f"pipeline.commands.{self.name}"
+        try:
+            function = importlib.import_module(module).command
+        except ModuleNotFoundError as missing:
+            if missing.name != module:
+                raise
+            raise Failure(f"`afterclick {self.name}` is not part of this version.") from missing
+        single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        single.command(self.name)(function)
+        command = typer.main.get_command(single)
+        assert isinstance(command, TyperCommand)  # noqa: S101 - a Typer of one command is that command
+        return command
+
+
+class CommandLine(TyperGroup):
+    """All commands, listed without importing them; errors become sentences on stderr."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        return DeferredCommand(cmd_name, help=COMMANDS[cmd_name], callback=lambda: None)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if ctx.params.get("debug") or not isinstance(error, (OSError, ValueError, Failure)):
+                raise
+            raise typer.Exit(_tell(error)) from None
+
+
+def _tell(error: Exception) -> int:
+    """Print the error to stderr; the exit code that it means."""
+    for sentence in getattr(error, "problems", None) or (str(error),):
+        typer.secho(str(sentence), err=True)
+    return int(getattr(error, "exit_code", 1))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"afterclick {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=CommandLine,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Clicks in, decisions out: segments, abandonment and loyalty, as topology.yaml declares them.",
+    epilog="Examples: [bold]afterclick check[/] · [bold]afterclick replay events.ndjson --output out[/]",
+)
+
+
+@app.callback()
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    app(prog_name="afterclick")

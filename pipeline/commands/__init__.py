@@ -1,0 +1,18 @@
+"""The commands of `afterclick`, one module each.
+
+Convention: `pipeline/commands/<name>.py` defines one function `command`, a typer command: its parameters (Annotated
+with typer.Argument or typer.Option) are the command's, its docstring is its help, with examples. It may raise
+`pipeline.commands.failure.Failure` (one clear sentence, exit code), and let `TopologyError` and `SettingsError`
+through: the command line turns them into sentences. Shared options are the aliases in `pipeline.commands.options`.
+
+A module is imported only when its command is called, so `afterclick --help` reads nothing but this table.
+"""
+
+COMMANDS: dict[str, str] = {
+    "check": "Validate topology.yaml and print what was understood.",
+    "topics": "Create the topics that the topology names, and verify their settings.",
+    "worker": "Run the agents until SIGTERM.",
+    "replay": "Decide over files of events, without a broker.",
+    "simulate": "Make believable shop traffic, to a file or to Kafka.",
+    "demo": "Run everything on this machine and watch it decide.",
+}
