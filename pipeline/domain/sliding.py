@@ -1,0 +1,127 @@
+"""Aggregates over a sliding window: what each keeps of the past, and when its truth changes by itself.
+
+State is a flat list of integers, ascending in time: times alone for a count, (time, value) pairs for the others.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from pipeline.domain.series import next_change, sums_after
+
+Truth = Callable[[int | Fraction], bool]
+
+
+def _insert(state: list[int], at: int, value: int) -> None:
+    """Put (at, value) in its place in a list of pairs; what comes in order goes to the end."""
+    index = len(state)
+    while index and state[index - 2] > at:
+        index -= 2
+    state[index:index] = (at, value)
+
+
+def _drop_expired(state: list[int], horizon: int) -> None:
+    """Forget pairs of `horizon` and before: time never runs backwards, they stay out."""
+    index = 0
+    while index < len(state) and state[index] <= horizon:
+        index += 2
+    del state[:index]
+
+
+class SlidingCount:
+    """Keeps the latest `keep` times: the bounds can't tell more of them apart (semantics.md, part 3)."""
+
+    __slots__ = ("_keep", "_truth", "_within")
+
+    def __init__(self, within: int, truth: Truth, keep: int) -> None:
+        self._within, self._truth, self._keep = within, truth, keep
+
+    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
+        if not state or at >= state[-1]:
+            state.append(at)
+        else:
+            state.insert(bisect_right(state, at), at)
+        if len(state) > self._keep:
+            del state[0]
+
+    def look(self, state: list[int], now: int) -> tuple[bool, int]:
+        inside = state[bisect_right(state, now - self._within) :]
+        truth, count = self._truth, len(inside)
+        after = (truth(left) for left in range(count - 1, -1, -1))
+        holds = truth(count)
+        return holds, next_change(inside, self._within, holds, after)
+
+
+class SlidingDistinct:
+    """Keeps the latest `keep` distinct values, each once with its latest time."""
+
+    __slots__ = ("_keep", "_truth", "_within")
+
+    def __init__(self, within: int, truth: Truth, keep: int) -> None:
+        self._within, self._truth, self._keep = within, truth, keep
+
+    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
+        for value in values:
+            latest = at
+            for index in range(0, len(state), 2):
+                if state[index + 1] == value:
+                    latest = max(at, state[index])
+                    del state[index : index + 2]
+                    break
+            _insert(state, latest, value)
+            if len(state) > 2 * self._keep:
+                del state[:2]
+
+    def look(self, state: list[int], now: int) -> tuple[bool, int]:
+        times = state[::2]
+        inside = times[bisect_right(times, now - self._within) :]
+        truth, count = self._truth, len(inside)
+        after = (truth(left) for left in range(count - 1, -1, -1))
+        holds = truth(count)
+        return holds, next_change(inside, self._within, holds, after)
+
+
+class SlidingSum:
+    """Keeps every (time, micro) of the window."""
+
+    __slots__ = ("_truth", "_within")
+
+    def __init__(self, within: int, truth: Truth) -> None:
+        self._within, self._truth = within, truth
+
+    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
+        for value in values:
+            _insert(state, at, value)
+
+    def look(self, state: list[int], now: int) -> tuple[bool, int]:
+        _drop_expired(state, now - self._within)
+        times, values = state[::2], state[1::2]
+        holds = self._truth(sum(values))
+        return holds, next_change(times, self._within, holds, sums_after(values, self._truth))
+
+
+class SlidingMoments:
+    """min, max and avg: keeps every (time, micro) of the window. Of nothing every bound is false (readings.md, 9)."""
+
+    __slots__ = ("_measure", "_truth", "_within")
+
+    def __init__(self, within: int, truth: Truth, measure: Callable[[Sequence[int]], int | Fraction]) -> None:
+        self._within, self._truth, self._measure = within, truth, measure
+
+    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
+        for value in values:
+            _insert(state, at, value)
+
+    def look(self, state: list[int], now: int) -> tuple[bool, int]:
+        _drop_expired(state, now - self._within)
+        times, values = state[::2], state[1::2]
+        holds = self._holds(values)
+        after = (self._holds(values[index:]) for index in range(1, len(values) + 1))
+        return holds, next_change(times, self._within, holds, after)
+
+    def _holds(self, values: Sequence[int]) -> bool:
+        return bool(values) and self._truth(self._measure(values))
+
+
+def average(values: Sequence[int]) -> Fraction:
+    return Fraction(sum(values), len(values))

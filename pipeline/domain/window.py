@@ -1,0 +1,102 @@
+"""One aggregate condition over a shopper's events, compiled: which events it takes, what it keeps, what it says."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+import xxhash
+
+from pipeline.domain.definition import Aggregate, Bound, Path
+from pipeline.domain.lifetime import LifetimeAverage, LifetimeCount, LifetimeDistinct, LifetimeExtreme, LifetimeSum
+from pipeline.domain.number import to_micro
+from pipeline.domain.operator import compile_bounds, compile_filters, equality_key
+from pipeline.domain.path import elements, reach
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.sliding import SlidingCount, SlidingDistinct, SlidingMoments, SlidingSum, average
+
+# A sliding window of more elements than this loses its oldest ones; counted as `window_truncated`.
+LIMIT = 10_000
+
+
+class Tally(Protocol):
+    """How one kind of aggregate folds an event into its flat integer state, and reads it."""
+
+    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None: ...
+
+    def look(self, state: list[int], now: int) -> tuple[bool, int]: ...
+
+
+def fingerprint(meaning: Any) -> int:
+    """A stable 32-bit name for a piece of state, from what it means."""
+    return xxhash.xxh32_intdigest(msgspec.json.encode(meaning, order="deterministic"))
+
+
+def keep_for(bounds: tuple[Bound, ...]) -> int:
+    """How many of the latest elements a count needs so that every bound has its truth: n or n + 1 (semantics.md, 3)."""
+    most = 1
+    for bound in bounds:
+        for value in bound.values:
+            most = max(most, value if bound.op in ("at_least", "less_than") else value + 1)
+    return min(most, LIMIT)
+
+
+def _tally(aggregate: Aggregate, keep: int) -> Tally:
+    truth, within = compile_bounds(aggregate.bounds), aggregate.within
+    match aggregate.function:
+        case "count":
+            return SlidingCount(within, truth, keep) if within else LifetimeCount(truth)
+        case "distinct":
+            return SlidingDistinct(within, truth, keep) if within else LifetimeDistinct(truth, keep)
+        case "sum":
+            return SlidingSum(within, truth) if within else LifetimeSum(truth)
+        case "avg":
+            return SlidingMoments(within, truth, average) if within else LifetimeAverage(truth)
+        case "min" | "max":
+            pick = min if aggregate.function == "min" else max
+            return SlidingMoments(within, truth, pick) if within else LifetimeExtreme(truth, pick)
+    raise ValueError(f"unknown aggregate {aggregate.function}")
+
+
+class Window:
+    """An aggregate condition. `take` an event that its selection names; ask `look` for truth and next change.
+
+    key: its place in `Shopper.windows`, from the meaning of what it keeps: conditions that need the same state share
+    it, and a threshold over a lifetime may change without losing history.
+    """
+
+    __slots__ = ("_fingerprints", "_fold", "_look", "_passes", "_path", "key", "reads_properties")
+
+    def __init__(self, aggregate: Aggregate) -> None:
+        keep = keep_for(aggregate.bounds)
+        tally = _tally(aggregate, keep)
+        self._fold, self._look = tally.fold, tally.look
+        self._path: Path | None = aggregate.property
+        self._passes = compile_filters(aggregate.selection.where)
+        self._fingerprints = aggregate.function == "distinct"
+        self.reads_properties = self._passes is not None or self._path is not None
+        depth = keep if self._fingerprints or (aggregate.within and aggregate.function == "count") else 0
+        self.key = fingerprint((aggregate.function, aggregate.selection, self._path, aggregate.within, depth))
+
+    def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
+        """Fold in one event of event time `at`, if it passes the filters."""
+        if self._passes is not None and not self._passes(properties, at):
+            return
+        state = shopper.windows.get(self.key)
+        if state is None:
+            state = shopper.windows[self.key] = []
+        self._fold(state, at, () if self._path is None else self._values(properties, self._path))
+        if len(state) > 2 * LIMIT:
+            del state[: len(state) - 2 * LIMIT]
+            remarks.append("window_truncated")
+
+    def look(self, shopper: Shopper, now: int) -> tuple[bool, int]:
+        """(true now?, next instant in ms at which that changes without an event; 0 = never)."""
+        return self._look(shopper.windows.get(self.key) or [], now)
+
+    def _values(self, properties: dict[str, Any], path: Path) -> list[int]:
+        """Micro numbers at the property, or fingerprints for `distinct`; what is no number is skipped (readings, 11)."""
+        found = elements(reach(properties, path))
+        if self._fingerprints:
+            return [xxhash.xxh3_64_intdigest(repr(equality_key(value))) >> 1 for value in found]
+        numbers = (to_micro(value) for value in found)
+        return [number for number in numbers if number is not None]
