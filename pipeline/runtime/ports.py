@@ -1,9 +1,26 @@
-"""What the runtime needs from the world, as protocols: a state partition, and a transactional outbox."""
+"""What the runtime needs from the world, as protocols: a state partition, a transactional outbox, and codecs.
+
+Nothing here knows of Kafka, RocksDB or Avro; the edges (`pipeline.kafka`, `pipeline.state`, `schemas`) fit into it.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
+
+from pipeline.domain.decision import Decision
+from pipeline.domain.shopper import Shopper
+
+# Logical topics besides the decision topics; the edge maps them to the shop's own names.
+SHOPPER_EVENTS = "shopper-events"
+DEAD_LETTERS = "clickstream-dlq"
+CHANGELOG = "changelog"  # the agent's own one, partitioned as its source
+
+# Keys that begin with a zero byte are ours; a shopper id never does.
+RESERVED = b"\x00"
+
+DueEntry = tuple[int, bytes]
+Headers = list[tuple[str, bytes]]
 
 
 class Record(msgspec.Struct, gc=False):
@@ -20,12 +37,15 @@ class Batch(msgspec.Struct, gc=False):
 
     follows: offset of the last record handed out before this batch, or the seek target - 1 after a seek. A processor
     takes a batch only if this is what it last took; transaction markers leave gaps, so offsets alone can't tell.
+    now: the brokers' time, ms, when the batch was handed out, 0 = not known. Only intake looks at it, to bring
+    received times of bad producer clocks back.
     """
 
     topic: str
     partition: int
     follows: int
     records: Sequence[Record]
+    now: int = 0
 
 
 class Output(msgspec.Struct, gc=False):
@@ -34,7 +54,7 @@ class Output(msgspec.Struct, gc=False):
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]] | None = None
+    headers: Headers | None = None
     partition: int | None = None
 
 
@@ -42,7 +62,8 @@ class Checkpoint(msgspec.Struct, gc=False):
     """Where a partition stands; written to its changelog in each batch's transaction, and to the store with its state.
 
     next_offset: first source offset not yet taken in (-1: nothing taken yet). sources: latest progress of each source
-    partition, ms. first_progress: the first progress ever seen, ms (0 = none). time: partition time, ms. format: of state.
+    partition, ms. first_progress: the first progress ever seen, ms (0 = none). time: the shopper agent's partition time,
+    intake's greatest received time, ms; never runs backwards. format: of the checkpoint and of the state it belongs to.
     """
 
     next_offset: int = -1
@@ -52,31 +73,44 @@ class Checkpoint(msgspec.Struct, gc=False):
     format: int = 1
 
 
-class Change(msgspec.Struct, gc=False):
-    """The final value of one key after a batch; None deletes it. due: its next due time, ms, 0 = none; `was_due`: before."""
+class StateWrite(msgspec.Struct, gc=False):
+    """One atomic change of a state partition.
 
-    key: bytes
-    value: bytes | None
-    due: int = 0
-    was_due: int = 0
+    values: final (key, value) of each changed key, None deletes. due_added and due_dropped: entries of the due-time
+    index, dropped first. checkpoint None leaves the stored one. changelog_offset: offset of the last changelog record
+    that the state then contains, -1 = none.
+    """
+
+    values: Sequence[tuple[bytes, bytes | None]]
+    changelog_offset: int
+    checkpoint: Checkpoint | None = None
+    due_added: Sequence[DueEntry] = ()
+    due_dropped: Sequence[DueEntry] = ()
+
+
+class StateStats(msgspec.Struct, gc=False):
+    """keys: shopper records, an estimate where the store can't count. Others: bytes; memory counts what is not shared."""
+
+    keys: int
+    disk: int
+    memory: int
 
 
 class StatePartition(Protocol):
-    """The state of one partition. Every write is atomic: values, due-time index, checkpoint and changelog offset."""
+    """The state of one partition. One thread at a time. Errors: `StateError`.
 
-    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
+    The due-time index holds hints: for every value that is due at d there is an entry at or before d; a key may also
+    be due later than an entry says, or not at all. What to add and drop is the runtime's business (overlay.py).
+    """
 
-    def write(self, changes: Iterable[Change], checkpoint: Checkpoint | None, changelog_offset: int) -> None:
-        """Apply one batch. changelog_offset: offset of the last changelog record that this state contains, -1 = none."""
+    def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]: ...
+
+    def write(self, change: StateWrite) -> None:
+        """All of it or nothing, also across a crash."""
         ...
 
-    def due(self, until: int, limit: int) -> list[tuple[int, bytes]]:
-        """Up to `limit` entries (due, key) with due <= until, in order of (due, key). Entries are hints: a key may
-        be due later than its entry says, or not at all."""
-        ...
-
-    def forget_due(self, entries: Iterable[tuple[int, bytes]]) -> None:
-        """Drop due entries that turned out stale, with the next write."""
+    def due(self, until: int, limit: int, after: DueEntry | None = None) -> list[DueEntry]:
+        """Up to `limit` entries behind `after` with due <= until (ms), in order of (due, key)."""
         ...
 
     def checkpoint(self) -> Checkpoint: ...
@@ -84,39 +118,94 @@ class StatePartition(Protocol):
     def changelog_offset(self) -> int: ...
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        """All (key, value), in key order."""
+        """All (key, value), in key order. Exhaust or close it before `close`."""
         ...
 
-    def rebuild_due(self, due_of: "DueOf") -> None:
-        """Make the due-time index anew from the values (after a restore)."""
+    def replace_due(self, entries: Iterable[DueEntry]) -> None:
+        """Make the due-time index anew. Not atomic: for a partition that is being opened."""
         ...
 
-    def close(self) -> None: ...
+    def stats(self) -> StateStats: ...
 
-
-class DueOf(Protocol):
-    def __call__(self, value: bytes) -> int:
-        """The due time, ms, that a stored value asks for; 0 = none."""
+    def close(self) -> None:
+        """Idempotent; releases the lock on the files."""
         ...
+
+
+class ShopperCodec(Protocol):
+    """Shopper record <-> value of the store and of the changelog (pipeline/state/record.py)."""
+
+    def encode(self, shopper: Shopper) -> bytes: ...
+
+    def decode(self, value: bytes) -> Shopper: ...
+
+    def due(self, value: bytes) -> int:
+        """The due time, ms, that a stored value asks for; 0 = none. Cheap."""
+        ...
+
+
+class DecisionEncoder(Protocol):
+    """Decision -> value and headers of an output record (schemas/). source: topic, partition, offset of its cause."""
+
+    def encode(self, decision: Decision, source: dict[str, Any]) -> tuple[bytes, Headers]: ...
+
+
+class Outcome(Protocol):
+    """What one record or one due time led to; `pipeline.domain.decide.Outcome`."""
+
+    @property
+    def decisions(self) -> list[Decision]: ...
+
+    @property
+    def refusal(self) -> str | None: ...
+
+    @property
+    def remarks(self) -> list[str]: ...
 
 
 class Outbox(Protocol):
-    """The partition's own transactional producer. One transaction a batch; what is produced outside of one is refused."""
+    """The partition's own transactional producer. One transaction a batch; what is produced outside of one is refused.
+
+    Any call may raise `Fenced`, `Uncertain` or, where the transaction certainly did not and will not happen,
+    a plain `OutboxError`.
+    """
 
     def begin(self) -> None: ...
 
-    def produce(self, output: Output) -> None: ...
+    def produce(self, outputs: Iterable[Output]) -> None:
+        """Hand over, in order; may block for room in the send buffer."""
+        ...
 
-    def commit(self) -> None:
-        """Make the transaction visible, or raise: `Fenced` if another owner took the partition, `OutboxError` else."""
+    def commit(self) -> int:
+        """Make the transaction visible. Returns the offset of its last CHANGELOG record, -1 if it had none."""
         ...
 
     def abort(self) -> None: ...
 
 
 class OutboxError(Exception):
-    """The transaction did not happen; the batch has to be folded anew from the checkpoint."""
+    """The transaction did not happen; the same batch may be given to the processor again."""
+
+
+class Uncertain(OutboxError):
+    """The transaction may or may not have happened: fence anew, restore from the changelog, go on from its checkpoint."""
 
 
 class Fenced(OutboxError):
     """Another worker owns this partition now: touch nothing of it any more."""
+
+
+class StateError(Exception):
+    """A state partition can't be read or written."""
+
+
+class StateLocked(StateError):
+    """Another process, or a partition not closed, holds the directory."""
+
+
+class StateCorrupt(StateError):
+    """The files are damaged: set them aside and restore from the changelog."""
+
+
+class StateFormatError(StateError):
+    """Written by a newer version of this program, or by none."""
