@@ -17,12 +17,11 @@ class TraitValue(msgspec.Struct, array_like=True, gc=False):
 
 
 class Observation(msgspec.Struct, array_like=True, gc=False):
-    """What `first` or `last` remembers of one event; `found` False if the event lacked the property."""
+    """What `first` or `last` remembers of one event; ends: what the property's path reached, empty if it was not there."""
 
     time: int
     message_id: str
-    found: bool
-    value: Any
+    ends: list[Any]
 
 
 class Membership(msgspec.Struct, array_like=True, gc=False):
@@ -96,7 +95,8 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     """One order, kept for ever: it dedupes, and is what `orders`, `spend` and tiers count.
 
     key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
-    refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation.
+    refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation or
+    an update, counts for nothing yet. priced: ms from `time` to the event that told `value`, None while none has.
     """
 
     key: int
@@ -105,20 +105,36 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     refunded: int = 0
     cancelled: bool = False
     completed: bool = True
+    priced: int | None = 0
 
 
 class Lot(msgspec.Struct, array_like=True, gc=False):
-    """Points that one order earned in one programme. lines: (line fingerprint, quantity, points), flat triples."""
+    """What one order earned in one programme; it may be nothing. See ledger.py.
+
+    order and time: of the order. points: earned, of which `reversed` were taken back. eligible: the amount that earned,
+    minor units. level: the tier whose multiplier it had. number: position among the programme's lots, from 1.
+    lines: (line fingerprint, quantity, points, quantity returned), flat, while refunds by line are expected.
+    """
 
     order: int
     time: int
     points: int
     reversed: int = 0
+    eligible: int = 0
+    level: int = 0
+    number: int = 0
     lines: list[int] = []
 
 
 class Standing(msgspec.Struct, array_like=True, gc=False):
-    """A shopper in one loyalty programme. level: index into its levels, -1 = not joined. Instants in ms, 0 = none."""
+    """A shopper in one loyalty programme. Instants in ms, 0 = none; points are whole.
+
+    level: index into its levels, -1 = not joined; held since `since`, until `valid_until` if the programme has a term.
+    grace_until: end of the grace that runs. sequence and entries: tier and points decisions so far.
+    earned: points of all lots, net of reversals. lots: in order of arrival, `lots_taken` of them so far.
+    promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
+    history: (instant, level), flat, the latest changes of level.
+    """
 
     level: int = -1
     sequence: int = 0
@@ -129,16 +145,22 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     earned: int = 0
     entries: int = 0
     lots: list[Lot] = []
-    promoted_by: int = 0
+    lots_taken: int = 0
+    promoted_at: int = 0
+    promoted_lots: int = 0
+    history: list[int] = []
     due: int = 0
 
 
 class Parked(msgspec.Struct, array_like=True, gc=False):
-    """A refund whose order is not known yet. payload: the refund event, JSON bytes. due: when we give it up."""
+    """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,
+    None = all that is left of the order. lines: (line fingerprint, quantity), flat."""
 
     order: int
     due: int
-    payload: bytes
+    refund: int
+    amount: int | None
+    lines: list[int]
 
 
 class Shopper(msgspec.Struct, array_like=True, gc=False):
@@ -158,9 +180,8 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     ids_since: int = 0
     ids: bytes = b""
     old_ids: bytes = b""
-    timezone: str = ""
     sessions: int = 0
-    last_seen: int = 0
+    recent_visits: list[int] = []
     traits: dict[str, TraitValue] = {}
     windows: dict[int, list[int]] = {}
     observations: dict[int, Observation] = {}

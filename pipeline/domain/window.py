@@ -64,7 +64,7 @@ class Window:
     it, and a threshold over a lifetime may change without losing history.
     """
 
-    __slots__ = ("_fingerprints", "_fold", "_look", "_passes", "_path", "key", "reads_properties")
+    __slots__ = ("_fingerprints", "_fold", "_look", "_passes", "_path", "key", "meaning", "reads_properties")
 
     def __init__(self, aggregate: Aggregate) -> None:
         keep = keep_for(aggregate.bounds)
@@ -75,7 +75,8 @@ class Window:
         self._fingerprints = aggregate.function == "distinct"
         self.reads_properties = self._passes is not None or self._path is not None
         depth = keep if self._fingerprints or (aggregate.within and aggregate.function == "count") else 0
-        self.key = fingerprint((aggregate.function, aggregate.selection, self._path, aggregate.within, depth))
+        self.meaning = (aggregate.function, aggregate.selection, self._path, aggregate.within, depth)
+        self.key = fingerprint(self.meaning)
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
         """Fold in one event of event time `at`, if it passes the filters."""
@@ -94,9 +95,10 @@ class Window:
         return self._look(shopper.windows.get(self.key) or [], now)
 
     def _values(self, properties: dict[str, Any], path: Path) -> list[int]:
-        """Micro numbers at the property, or fingerprints for `distinct`; what is no number is skipped (readings, 11)."""
+        """Micro numbers at the property (others are skipped: readings.md, 11), or fingerprints of scalars for `distinct`."""
         found = elements(reach(properties, path))
         if self._fingerprints:
-            return [xxhash.xxh3_64_intdigest(repr(equality_key(value))) >> 1 for value in found]
+            keys = (equality_key(value) for value in found if not isinstance(value, (dict, list)))
+            return [xxhash.xxh3_64_intdigest(repr(key).encode()) >> 1 for key in keys]
         numbers = (to_micro(value) for value in found)
         return [number for number in numbers if number is not None]

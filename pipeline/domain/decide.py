@@ -1,0 +1,198 @@
+"""Deciding: what one record or one due instant of a shopper leads to. Plain functions over plain state.
+
+`decide` and `on_due` are the whole of the core's surface. They read no clock: *now* comes in, and never runs backwards
+for a shopper. Timers that are due fire before a record is applied, each at its own instant (readings.md, 3).
+"""
+
+from typing import Any
+
+import msgspec
+
+from pipeline.domain.abandonment import Abandonment
+from pipeline.domain.cart import CART_EVENTS, Carts
+from pipeline.domain.condition import Conditions
+from pipeline.domain.decision import KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
+from pipeline.domain.definition import Condition, Plan
+from pipeline.domain.edge import EdgeWatch
+from pipeline.domain.event import BEHAVIOUR, Event, decode_object
+from pipeline.domain.loyalty import Loyalty
+from pipeline.domain.message import take_message
+from pipeline.domain.order import ORDER_EVENTS, Orders
+from pipeline.domain.segment import CART, ORDERS, TRAITS, Segment, Segments
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.trait import fold_traits
+from pipeline.domain.visit import GAP, fold_visit
+from pipeline.domain.window import Window
+
+_NOTHING: dict[str, Any] = {}
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """What came of a record or of passing time.
+
+    refusal: None, `duplicate` (dropped), or the reason of a dead letter: `duplicate_mismatch`, `late` (orders and
+    loyalty still took it). remarks: names of things to count, as `unknown_currency`.
+    """
+
+    decisions: list[Decision]
+    remarks: list[str]
+    refusal: str | None = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What has to be done for events of one name: only the rules that read it."""
+
+    windows: tuple[Window, ...]
+    edges: tuple[EdgeWatch, ...]
+    segments: tuple[Segment, ...]
+    properties: bool
+    cart: bool
+    order: bool
+    abandonment: bool
+
+
+class StalledTimer(RuntimeError):
+    """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
+
+
+class Engine:
+    """A plan, compiled. Keeps no state: all state is in the shopper record that each call is given."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._tenant = plan.name
+        self._digest = int(plan.digest[:8], 16)
+        self._late = plan.late_segments
+        self.carts = Carts(plan)
+        self._orders = Orders(plan)
+        self._conditions = Conditions(self.carts)
+        self._segments = Segments(plan.segments, self._conditions)
+        self._abandonment = Abandonment(plan, self.carts, self._guard)
+        self.loyalty = Loyalty(plan)
+        named = {name for _, events in self._conditions.windows.values() for name in events}
+        named.update(name for _, events in self._conditions.edges.values() for name in events)
+        named.update(CART_EVENTS, ORDER_EVENTS, self._abandonment.names)
+        self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
+        self._other_tracks = self._reading("", behaviour=True)
+        self._quiet = self._reading("", behaviour=False)
+        self._identify = self._reading(TRAITS, behaviour=False)
+
+    def _guard(self, condition: Condition) -> Any:
+        look = self._conditions.compile(condition)
+        return lambda shopper, now: look(shopper, now)[0]
+
+    def _reading(self, name: str, *, behaviour: bool) -> Reading:
+        names = {name, "*"} if behaviour else {name}
+        windows = tuple(one for one, events in self._conditions.windows.values() if not names.isdisjoint(events))
+        edges = tuple(one for one, events in self._conditions.edges.values() if not names.isdisjoint(events))
+        cart, order = name in CART_EVENTS, name in ORDER_EVENTS
+        causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
+        abandonment = behaviour and (name in self._abandonment.names or "*" in self._abandonment.names)
+        reads = any(one.reads_properties for one in (*windows, *edges))
+        return Reading(
+            windows=windows,
+            edges=edges,
+            segments=self._segments.touched_by(causes),
+            properties=reads or cart or order or name in self._abandonment.names,
+            cart=cart,
+            order=order,
+            abandonment=abandonment,
+        )
+
+    def reading(self, event: Event) -> Reading:
+        """The rules that an event touches."""
+        if event.type == "track":
+            return self._tracks.get(event.name, self._other_tracks)
+        if event.type in BEHAVIOUR:
+            return self._tracks.get(event.name, self._other_tracks)
+        return self._identify if event.type == "identify" else self._quiet
+
+    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
+        """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then."""
+        outcome = Outcome([], [])
+        now = max(now, shopper.now)
+        new = shopper.created == 0
+        if new:
+            shopper.created, shopper.plan = now, self._digest
+        else:
+            self._advance(shopper, event.shopper, now, outcome)
+        shopper.now = now
+        outcome.refusal = take_message(shopper, event.message_id, event.body, now)
+        moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
+        if outcome.refusal is None:
+            self._apply(shopper, event, moment, outcome)
+        if new:
+            self._segments.evaluate(shopper, moment, self._segments.all)
+        self._keep_due(shopper)
+        return outcome
+
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Outcome:
+        """Let time pass up to `until` (ms): every timer due by then fires, in order, each at its own instant."""
+        outcome = Outcome([], [])
+        self._advance(shopper, shopper_id, until, outcome)
+        return outcome
+
+    def adopt(self, shopper: Shopper, shopper_id: str) -> Outcome:
+        """Bring a record that was decided under another plan under this one, at the shopper's own now."""
+        outcome = Outcome([], [])
+        moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
+        moment.silent = True
+        self._segments.adopt(shopper, moment)
+        shopper.plan = self._digest
+        self._keep_due(shopper)
+        return outcome
+
+    def _apply(self, shopper: Shopper, event: Event, moment: Moment, outcome: Outcome) -> None:
+        reading = self.reading(event)
+        now = moment.now
+        late = now - event.time > self._late
+        properties = decode_object(event.properties) if reading.properties else _NOTHING
+        changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
+        repeated = any(change.kind == "duplicate" for change in changes)
+        cart = self.carts.fold(shopper, event, properties, moment) if reading.cart and not late else None
+        if late:
+            outcome.refusal = "late"
+        else:
+            if event.type in BEHAVIOUR:
+                fold_visit(shopper, event.time, now - self._late - GAP)
+            elif event.type == "identify":
+                fold_traits(shopper, event, moment.remarks)
+            if not repeated:
+                for window in reading.windows:
+                    window.take(shopper, event.time, properties, moment.remarks)
+                for edge in reading.edges:
+                    edge.take(shopper, event, properties)
+        if reading.segments:
+            self._segments.evaluate(shopper, moment, reading.segments)
+        if reading.abandonment:
+            self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
+        if reading.order:
+            self.loyalty.on_order(shopper, event, properties, changes, moment)
+
+    def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome) -> None:
+        if shopper.plan != self._digest:
+            outcome.decisions.extend(self.adopt(shopper, shopper_id).decisions)
+        while 0 < shopper.due <= until:
+            due = shopper.due
+            shopper.now = max(due, shopper.now)
+            moment = self._moment(shopper_id, shopper.now, KIND_TIMER, None, outcome)
+            if 0 < shopper.orders_due <= due:
+                self._orders.on_due(shopper, moment)
+            if 0 < shopper.segments_due <= due:
+                self._segments.on_due(shopper, moment)
+            if 0 < shopper.abandonment_due <= due:
+                self._abandonment.on_due(shopper, moment)
+            if 0 < shopper.loyalty_due <= due:
+                self.loyalty.on_due(shopper, moment)
+            self._keep_due(shopper)
+            if 0 < shopper.due <= due:
+                raise StalledTimer("a timer did not move on")
+        for decision in outcome.decisions:
+            decision.decided_at = max(decision.decided_at, until)
+
+    def _moment(self, shopper: str, now: int, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
+        return Moment(self._tenant, shopper, now, kind, message_id, outcome.decisions, outcome.remarks)
+
+    def _keep_due(self, shopper: Shopper) -> None:
+        dues = (shopper.segments_due, shopper.abandonment_due, shopper.loyalty_due, shopper.orders_due)
+        shopper.due = min((due for due in dues if due), default=0)

@@ -1,0 +1,49 @@
+"""`first` and `last`: one remembered event per condition, the earliest or the latest by (event time, message id)."""
+
+from typing import Any
+
+from pipeline.domain.definition import TIME_PROPERTY, Edge
+from pipeline.domain.event import Event
+from pipeline.domain.operator import compile_filters, compile_tests, next_change
+from pipeline.domain.path import reach
+from pipeline.domain.shopper import Observation, Shopper
+from pipeline.domain.window import fingerprint
+
+
+class EdgeWatch:
+    """A `first` or `last` condition. `take` an event that its selection names; ask `look` for truth and next change.
+
+    Before any such event every operator is false, `exists: false` too (readings.md, 9).
+    """
+
+    __slots__ = ("_check", "_first", "_passes", "_path", "_tests", "_time", "key", "meaning", "reads_properties")
+
+    def __init__(self, edge: Edge) -> None:
+        self._first = edge.function == "first"
+        self._path = edge.property
+        self._time = edge.property == TIME_PROPERTY
+        self._tests = edge.tests
+        self._check = compile_tests(edge.tests)
+        self._passes = compile_filters(edge.selection.where)
+        self.reads_properties = self._passes is not None or not self._time
+        self.meaning = (edge.function, edge.selection, self._path)
+        self.key = fingerprint(self.meaning)
+
+    def take(self, shopper: Shopper, event: Event, properties: dict[str, Any]) -> None:
+        if self._passes is not None and not self._passes(properties, event.time):
+            return
+        known = shopper.observations.get(self.key)
+        if known is not None:
+            order = (event.time, event.message_id) < (known.time, known.message_id)
+            if order is not self._first:
+                return
+        ends = [] if self._time else reach(properties, self._path)
+        shopper.observations[self.key] = Observation(event.time, event.message_id, ends)
+
+    def look(self, shopper: Shopper, now: int) -> tuple[bool, int]:
+        """(true now?, next instant in ms at which that changes without an event; 0 = never)."""
+        known = shopper.observations.get(self.key)
+        if known is None:
+            return False, 0
+        ends = [known.time] if self._time else known.ends
+        return self._check(ends, now), next_change(self._tests, ends, now)

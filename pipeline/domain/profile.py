@@ -1,0 +1,32 @@
+"""A shopper's profile: what is known now, as a line of `profiles.ndjson`."""
+
+from typing import Any
+
+from pipeline.domain.decide import Engine
+from pipeline.domain.money import render
+from pipeline.domain.shopper import Shopper
+
+
+def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]:
+    """The profile as topology.md gives it; parts whose rules do not exist yet are empty or null.
+
+    Orders: completed, not cancelled ones; `net` is their value less refunds (readings.md, 22).
+    """
+    standing = [order for order in shopper.orders if order.completed and not order.cancelled]
+    currency = engine.plan.currency
+    return {
+        "shopper": shopper_id,
+        "segments": sorted(name for name, one in shopper.memberships.items() if one.member),
+        "traits": {name: one.value for name, one in shopper.traits.items() if one.value is not None},
+        "computed": {},
+        "stage": None,
+        "rfm": {},
+        "cart": engine.carts.render(engine.carts.open_cart(shopper)),
+        "orders": {
+            "count": len(standing),
+            "value": render(sum(order.value for order in standing), currency),
+            "net": render(sum(order.value - order.refunded for order in standing), currency),
+        },
+        "sessions": shopper.sessions,
+        "loyalty": engine.loyalty.summary(shopper),
+    }

@@ -1,0 +1,138 @@
+"""Segments: membership per shopper, moved by the events a segment reads and by its own timer, never by a scan."""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.domain.condition import Conditions, Look
+from pipeline.domain.decision import SEGMENT_CHANGES, Moment
+from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
+from pipeline.domain.definition import SegmentDefinition as Definition
+from pipeline.domain.shopper import Membership, Shopper
+
+CART = "$cart"
+ORDERS = "$orders"
+TRAITS = "$traits"
+
+
+def reads(condition: Condition) -> Iterable[str]:
+    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, and `in:NAME` of other segments."""
+    match condition:
+        case All(of) | AnyOf(of):
+            for part in of:
+                yield from reads(part)
+        case Not(of):
+            yield from reads(of)
+        case Aggregate() | Edge():
+            yield from condition.selection.events
+        case Trait():
+            yield TRAITS
+        case Purchases():
+            yield ORDERS
+        case CartNow():
+            yield CART
+        case Member(segment):
+            yield f"in:{segment}"
+
+
+class Segment:
+    """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to."""
+
+    __slots__ = ("definition", "dependants", "look", "name", "rank", "reads")
+
+    def __init__(self, definition: Definition, look: Look) -> None:
+        self.definition = definition
+        self.name = definition.name
+        self.look = look
+        self.rank = 0
+        self.reads = frozenset(reads(definition.when))
+        self.dependants: tuple[Segment, ...] = ()
+
+
+class Segments:
+    """The policy over all segments of a plan."""
+
+    def __init__(self, definitions: Sequence[Definition], conditions: Conditions) -> None:
+        segments = [Segment(one, conditions.compile(one.when)) for one in definitions]
+        self.all = _ranked(segments)
+        self._by_name = {one.name: one for one in self.all}
+        for rank, segment in enumerate(self.all):
+            segment.rank = rank
+            segment.dependants = tuple(one for one in self.all if f"in:{segment.name}" in one.reads)
+
+    def touched_by(self, causes: Iterable[str]) -> tuple[Segment, ...]:
+        """Segments whose truth these causes (see `reads`) may change, with all that refer to them, in rank order."""
+        wanted = frozenset(causes)
+        touched: set[str] = set()
+        for segment in self.all:
+            refers = any(f"in:{name}" in segment.reads for name in touched)
+            if refers or not wanted.isdisjoint(segment.reads):
+                touched.add(segment.name)
+        return tuple(one for one in self.all if one.name in touched)
+
+    def evaluate(self, shopper: Shopper, moment: Moment, segments: Sequence[Segment]) -> None:
+        """Look at these segments (in rank order) at moment.now; decide each change; keep dues."""
+        memberships, now = shopper.memberships, moment.now
+        moved = False
+        for segment in segments:
+            truth, due = segment.look(shopper, now)
+            membership = memberships.get(segment.name)
+            if membership is None:
+                if not truth and not due:
+                    continue
+                membership = memberships[segment.name] = Membership()
+            if membership.due != due:
+                membership.due = due
+                moved = True
+            if truth is not membership.member:
+                membership.member = truth
+                self._change(moment, segment.name, segment.definition.identity, membership)
+        if moved:
+            self._keep_due(shopper)
+
+    def on_due(self, shopper: Shopper, moment: Moment) -> None:
+        """Look at the segments due at moment.now, and at those that refer to one that changed."""
+        now = moment.now
+        due = (self._by_name.get(name) for name, one in shopper.memberships.items() if 0 < one.due <= now)
+        pending = {segment.rank: segment for segment in due if segment is not None}
+        while pending:
+            segment = pending.pop(min(pending))
+            before = len(moment.decisions)
+            self.evaluate(shopper, moment, (segment,))
+            if len(moment.decisions) > before:
+                pending.update((one.rank, one) for one in segment.dependants)
+
+    def adopt(self, shopper: Shopper, moment: Moment) -> None:
+        """Take the record over from another plan: leave segments that are gone, look at all there are."""
+        for name, membership in shopper.memberships.items():
+            if name not in self._by_name:
+                # The sequence stays: should the segment come back, its decisions must not repeat an id.
+                membership.due = 0
+                if membership.member:
+                    membership.member = False
+                    self._change(moment, name, "removed", membership)
+        self.evaluate(shopper, moment, self.all)
+        self._keep_due(shopper)
+
+    def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> None:
+        membership.sequence += 1
+        change = "entered" if membership.member else "exited"
+        fields = {"segment": name, "change": change, "sequence": membership.sequence}
+        moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
+
+    def _keep_due(self, shopper: Shopper) -> None:
+        shopper.segments_due = min((one.due for one in shopper.memberships.values() if one.due), default=0)
+
+
+def _ranked(segments: list[Segment]) -> tuple[Segment, ...]:
+    """Every segment after those it refers to; else as declared. Raises ValueError on a cycle or an unknown segment."""
+    ranked: dict[str, Segment] = {}
+    waiting = list(segments)
+    while waiting:
+        ready = [
+            one for one in waiting if all(read[3:] in ranked for read in one.reads if read.startswith("in:"))
+        ]  # fmt: skip
+        if not ready:
+            raise ValueError("segments refer to each other in a cycle: " + ", ".join(one.name for one in waiting))
+        for one in ready:
+            ranked[one.name] = one
+        waiting = [one for one in waiting if one.name not in ranked]
+    return tuple(ranked.values())
