@@ -38,7 +38,7 @@ def exponent(currency: str) -> int:
 
 
 class Exchange:
-    """Amounts as sent, into minor units of the shop's currency. rates: currency -> micro units of the shop's currency."""
+    """Amounts as sent, into minor units of the shop's currency. rates: currency -> its unit in micro of the shop's."""
 
     __slots__ = ("_rates", "_scale", "currency")
 
@@ -63,6 +63,13 @@ class Exchange:
         if rate is None or micro is None:
             return None
         return half_up(micro * times * rate * self._scale, MICRO * MICRO)
+
+    def from_micro(self, micro: int, currency: str = "") -> int | None:
+        """As `amount`, of an amount in millionths of `currency`, as sums of exact prices are kept."""
+        if currency in ("", self.currency):
+            return half_up(micro * self._scale, MICRO)
+        rate = self._rates.get(currency)
+        return None if rate is None else half_up(micro * rate * self._scale, MICRO * MICRO)
 
     def from_minor(self, minor: int, currency: str = "", times: int = 1) -> int | None:
         """As `amount`, of an amount already in minor units of `currency`."""
