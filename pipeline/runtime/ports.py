@@ -62,8 +62,9 @@ class Checkpoint(msgspec.Struct, gc=False):
     """Where a partition stands; written to its changelog in each batch's transaction, and to the store with its state.
 
     next_offset: first source offset not yet taken in (-1: nothing taken yet). sources: latest progress of each source
-    partition, ms. first_progress: the first progress ever seen, ms (0 = none). time: the shopper agent's partition time,
-    intake's greatest received time, ms; never runs backwards. format: of the checkpoint and of the state it belongs to.
+    partition, ms; intake's own: what it last told of its source partition. first_progress: the first progress ever
+    seen, ms (0 = none). time: the shopper agent's partition time, intake's greatest received time, ms; never runs
+    backwards. format: of the checkpoint and of the state it belongs to.
     """
 
     next_offset: int = -1
@@ -89,7 +90,7 @@ class StateWrite(msgspec.Struct, gc=False):
 
 
 class StateStats(msgspec.Struct, gc=False):
-    """keys: shopper records, an estimate where the store can't count. Others: bytes; memory counts what is not shared."""
+    """keys: shopper records, an estimate if need be. disk and memory: bytes, without what partitions share."""
 
     keys: int
     disk: int
@@ -188,7 +189,7 @@ class OutboxError(Exception):
 
 
 class Uncertain(OutboxError):
-    """The transaction may or may not have happened: fence anew, restore from the changelog, go on from its checkpoint."""
+    """The transaction may have happened or not: fence anew, restore from the changelog, go on from its checkpoint."""
 
 
 class Fenced(OutboxError):

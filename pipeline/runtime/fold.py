@@ -1,0 +1,85 @@
+"""A fold: what an agent makes of the records of a partition. Pure of delivery; the processor makes it happen."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from pipeline.runtime.ports import Batch, Checkpoint, DueEntry, Output
+
+
+class Refused(msgspec.Struct, gc=False):
+    """A record that goes to the dead letters instead of being taken."""
+
+    reason: str
+    detail: str = ""
+
+
+class Counts(msgspec.Struct, gc=False):
+    """What a round has to tell to metrics. No identities in it.
+
+    raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
+    source partition had reached. capped: brought back to the brokers' time. dead: dead letters by reason.
+    decisions: by topic. remarks: what the core thinks worth counting. hits, misses: of the cache of decoded records.
+    """
+
+    records: int = 0
+    events: int = 0
+    progress: int = 0
+    raised: int = 0
+    capped: int = 0
+    duplicates: int = 0
+    timers: int = 0
+    shoppers: int = 0
+    hits: int = 0
+    misses: int = 0
+    dead: dict[str, int] = {}
+    decisions: dict[str, int] = {}
+    remarks: dict[str, int] = {}
+
+
+class Effects(msgspec.Struct, gc=False):
+    """What one round of a fold wants to happen, all or nothing.
+
+    taken: records of the batch taken in, from the one that the round began with. finished False: call again with the
+    rest (possibly none), under the checkpoint of these effects.
+    """
+
+    checkpoint: Checkpoint
+    taken: int
+    finished: bool
+    counts: Counts
+    outputs: list[Output]
+    values: Sequence[tuple[bytes, bytes | None]] = ()
+    due_added: Sequence[DueEntry] = ()
+    due_dropped: Sequence[DueEntry] = ()
+
+
+Decoded = TypeVar("Decoded")
+
+
+class Fold(Protocol[Decoded]):
+    """Life of a round: `decode` (once a batch), `fold`, then `keep` or `drop`.
+
+    Determinism (I8): how records are cut into batches and rounds changes nothing of outputs, state and checkpoint.
+    """
+
+    def decode(self, batch: Batch) -> list[Decoded]:
+        """One item a record. Never raises for what a record holds."""
+        ...
+
+    def fold(self, batch: Batch, decoded: list[Decoded], start: int, checkpoint: Checkpoint) -> Effects:
+        """Fold the records from index `start` on; `checkpoint` stays as it is."""
+        ...
+
+    def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
+        """The source partition is read to its end and all received before `until` (ms) is in it; None: nothing new."""
+        ...
+
+    def keep(self) -> None:
+        """The effects happened."""
+        ...
+
+    def drop(self) -> None:
+        """They did not: forget whatever is not in the store."""
+        ...
