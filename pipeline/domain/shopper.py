@@ -34,7 +34,8 @@ class Membership(msgspec.Struct, array_like=True, gc=False):
 
 class Line(msgspec.Struct, array_like=True, gc=False):
     """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
-    None if unknown; conversion is half up per line, so the price stays in the currency it came in."""
+    None if unknown; conversion is half up per line, so the price stays in the currency it came in. updated: event time
+    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back."""
 
     product_id: str
     variant: str
@@ -43,15 +44,18 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     quantity: int
     price: int | None
     currency: str = ""
+    updated: int = 0
 
 
 class Cart(msgspec.Struct, array_like=True, gc=False):
-    """An open cart. updated: event time of its latest edit; snapshot: event time of the latest snapshot, 0 = none."""
+    """A cart; without lines it is kept for its times, so that what is older does not refill it. Event times in ms,
+    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it."""
 
     cart_id: str
     lines: list[Line]
     updated: int = 0
     snapshot: int = 0
+    ordered: int = 0
 
 
 class View(msgspec.Struct, array_like=True, gc=False):
