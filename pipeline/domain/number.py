@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{1,18})?|\.\d{1,18})")
 
 
 def parse_decimal(value: Any) -> Decimal | None:
-    """The plain finite decimal behind a JSON value; None for anything else (bool, NaN, exponents in strings, absurd)."""
+    """The plain finite decimal behind a JSON value; None for anything else (bool, NaN, exponent text, absurd)."""
     if value is None or value is True or value is False:
         return None
     if isinstance(value, (int, float)):

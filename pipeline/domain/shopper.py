@@ -17,7 +17,7 @@ class TraitValue(msgspec.Struct, array_like=True, gc=False):
 
 
 class Observation(msgspec.Struct, array_like=True, gc=False):
-    """What `first` or `last` remembers of one event; ends: what the property's path reached, empty if it was not there."""
+    """What `first` or `last` remembers of one event; ends: what the property's path reached, empty if it lacked it."""
 
     time: int
     message_id: str
@@ -168,7 +168,7 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
 
 
 class Shopper(msgspec.Struct, array_like=True, gc=False):
-    """The record. `now` never runs backwards; `due`: the earliest instant that any rule wants to be woken at (0 = never).
+    """The record. `now` never runs backwards; `due`: the earliest instant any rule wants to be woken at (0 = never).
 
     plan: digest (leading 32 bits) of the plan that `memberships` were decided under. ids and old_ids: 12 bytes a
     message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
