@@ -149,7 +149,9 @@ class Engine:
         properties = decode_object(event.properties) if reading.properties else _NOTHING
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
         repeated = any(change.kind == "duplicate" for change in changes)
-        cart = self.carts.fold(shopper, event, properties, moment) if reading.cart and not late else None
+        cart = None
+        if reading.cart and (reading.order or not late):
+            cart = self.carts.fold(shopper, event, properties, moment, repeated)
         if late:
             outcome.refusal = "late"
         else:

@@ -14,6 +14,7 @@ def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]
     """
     standing = [order for order in shopper.orders if order.completed and not order.cancelled]
     currency = engine.plan.currency
+    cart = engine.carts.open_cart(shopper)
     return {
         "shopper": shopper_id,
         "segments": sorted(name for name, one in shopper.memberships.items() if one.member),
@@ -21,7 +22,7 @@ def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]
         "computed": {},
         "stage": None,
         "rfm": {},
-        "cart": engine.carts.render(engine.carts.open_cart(shopper)),
+        "cart": engine.carts.lines.render(cart.lines if cart is not None else []),
         "orders": {
             "count": len(standing),
             "value": render(sum(order.value for order in standing), currency),
