@@ -148,7 +148,7 @@ class PartitionProcessor(Generic[Decoded]):
         return self._taken(effects.counts, effects.finished)
 
     def _make_happen(self, effects: Effects) -> None:
-        """Write order of a batch (architecture.md, "Guarantee"): 1 decode and 2 fold are done, 7 acknowledge follows."""
+        """Write order of a batch (architecture.md, "Guarantee"). 1 decode and 2 fold are done; 7 is the caller's."""
         at, outbox = self._at, self._outbox
         begun = False
         try:

@@ -1,0 +1,256 @@
+"""The shopper agent's fold: canonical events and progress records into decisions and shopper records."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from pipeline.domain.event import Event
+from pipeline.domain.shopper import Shopper
+from pipeline.runtime import progress as partition_time
+from pipeline.runtime.checkpoint import copy_checkpoint
+from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, UNDECODABLE, dead_letter
+from pipeline.runtime.due_queue import DueQueue
+from pipeline.runtime.fold import Counts, Effects, Refused
+from pipeline.runtime.overlay import Overlay
+from pipeline.runtime.ports import (
+    RESERVED,
+    Batch,
+    Checkpoint,
+    DecisionEncoder,
+    Outcome,
+    Output,
+    Record,
+    ShopperCodec,
+    StatePartition,
+)
+from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
+
+Item = Event | Progress | Refused
+
+_decode_event = msgspec.json.Decoder(Event).decode
+
+
+class Decider(Protocol):
+    """`pipeline.domain.decide.Engine`, as the fold sees it."""
+
+    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome: ...
+
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Outcome: ...
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """sources: partitions of the source of progress (clickstream). stall: ms, None with `tick: off`; see progress.py.
+
+    timers: most due entries that one round takes, so that a transaction stays small however many are due at once.
+    cache_bytes: bound of the cache of decoded records, by encoded size. dead_letter_bytes: see dead_letter.py.
+    poison: most records of one batch that may make the core fail and go to the dead letters; with more, it is the core
+    that is broken, and the partition stops.
+    """
+
+    sources: int
+    stall: int | None
+    timers: int = 5_000
+    cache_bytes: int = 8 * 1024 * 1024
+    dead_letter_bytes: int = DEFAULT_LIMIT
+    poison: int = 20
+
+
+class _Poison(Exception):
+    def __init__(self, index: int, cause: Exception) -> None:
+        super().__init__(index)
+        self.index = index
+        self.cause = cause
+
+
+class ShopperFold:
+    """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of
+    (due, shopper); a record behind its shopper's now or behind partition time is raised to it. One thread at a time."""
+
+    def __init__(
+        self,
+        engine: Decider,
+        state: StatePartition,
+        codec: ShopperCodec,
+        encoder: DecisionEncoder,
+        settings: Settings,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._encoder = encoder
+        self._overlay = Overlay(state, codec, settings.cache_bytes)
+        self._due = DueQueue(state, self._overlay)
+        self._values: list[tuple[bytes, bytes | None]] = []
+
+    def decode(self, batch: Batch) -> list[Item]:
+        return [_decode(record) for record in batch.records]
+
+    def fold(self, batch: Batch, decoded: list[Item], start: int, checkpoint: Checkpoint) -> Effects:
+        poisoned = 0
+        while True:
+            round_ = _Round(batch, copy_checkpoint(checkpoint))
+            try:
+                taken, finished = self._apply(round_, decoded, start)
+                break
+            except _Poison as poison:
+                # What the record did to its shopper before it failed can't be undone in place: fold anew without it.
+                self.drop()
+                poisoned += 1
+                if poisoned > self._settings.poison:
+                    raise poison.cause from None
+                decoded[poison.index] = Refused(FAILED, type(poison.cause).__name__)
+        if taken:
+            round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
+        round_.counts.records = taken
+        round_.counts.shoppers = len(self._overlay.touched)
+        round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
+        self._values = self._overlay.changes()
+        return Effects(
+            checkpoint=round_.checkpoint,
+            taken=taken,
+            finished=finished,
+            counts=round_.counts,
+            outputs=round_.outputs,
+            values=self._values,
+            due_added=self._due.added(),
+            due_dropped=self._due.dropped,
+        )
+
+    def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
+        """Nothing: a shopper partition's time is in its records."""
+        return None
+
+    def keep(self) -> None:
+        self._overlay.keep(self._values)
+        self._due.keep()
+        self._values = []
+
+    def drop(self) -> None:
+        self._overlay.drop()
+        self._due.drop()
+        self._values = []
+
+    def _apply(self, round_: "_Round", items: list[Item], start: int) -> tuple[int, bool]:
+        """Returns how many records were taken, and whether all of the batch is done with."""
+        batch, checkpoint = round_.batch, round_.checkpoint
+        records = batch.records
+        settings = self._settings
+        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1):
+            return 0, False
+        self._overlay.load(
+            records[index].key  # type: ignore[misc]  # an event has a key, see _decode
+            for index in range(start, len(items))
+            if isinstance(items[index], Event)
+        )
+        for index in range(start, len(items)):
+            item = items[index]
+            if isinstance(item, Event):
+                self._take(round_, index, item)
+            elif isinstance(item, Progress):
+                round_.counts.progress += 1
+                before = checkpoint.time
+                until = partition_time.advance(checkpoint, item, settings.sources, settings.stall)
+                if until > before and not self._fire(round_, until, records[index].offset):
+                    return index + 1 - start, False
+            else:
+                self._refuse(round_, records[index], item)
+        return len(items) - start, True
+
+    def _take(self, round_: "_Round", index: int, event: Event) -> None:
+        record = round_.batch.records[index]
+        held = self._overlay.touched[record.key]  # type: ignore[index]
+        shopper, counts = held.shopper, round_.counts
+        counts.events += 1
+        now = event.received
+        floor = shopper.now if shopper.now > round_.checkpoint.time else round_.checkpoint.time
+        if now < floor:
+            now = floor
+            counts.raised += 1
+        try:
+            outcome = self._engine.decide(shopper, event, now)
+            if outcome.decisions:
+                self._publish(round_, outcome, record.key, record.offset)
+            if shopper.due and shopper.due <= now:
+                # A deadline that had passed when the record created it.
+                late = self._engine.on_due(shopper, held.id, now)
+                self._publish(round_, late, record.key, record.offset)
+        except Exception as error:
+            raise _Poison(index, error) from error
+        held.changed = True
+        if outcome.remarks:
+            _count(counts.remarks, outcome.remarks)
+        if outcome.refusal is not None:
+            if outcome.refusal == "duplicate":
+                counts.duplicates += 1
+            else:
+                self._refuse(round_, record, Refused(outcome.refusal))
+        self._due.arm(held)
+
+    def _fire(self, round_: "_Round", until: int, offset: int) -> bool:
+        """Fire what is due by `until`, unless that is more than a round may do: then False, and it goes on with the
+        next one. offset: of the record that moved time, the source of the decisions."""
+        due, counts = self._due, round_.counts
+        while True:
+            if round_.entries >= self._settings.timers and due.waits(until):
+                return False
+            entry = due.pop(until)
+            if entry is None:
+                return True
+            round_.entries += 1
+            at, held = entry
+            if held.shopper.due and held.shopper.due <= at:
+                outcome = self._engine.on_due(held.shopper, held.id, at)
+                for decision in outcome.decisions:
+                    decision.decided_at = max(decision.decided_at, until)
+                held.changed = True
+                counts.timers += 1
+                self._publish(round_, outcome, held.key, offset)
+                _count(counts.remarks, outcome.remarks)
+            due.arm(held)
+
+    def _publish(self, round_: "_Round", outcome: Outcome, key: bytes | None, offset: int) -> None:
+        batch = round_.batch
+        for decision in outcome.decisions:
+            source = {"topic": batch.topic, "partition": batch.partition, "offset": offset}
+            value, headers = self._encoder.encode(decision, source)
+            round_.outputs.append(Output(decision.topic, key, value, headers))
+            _count(round_.counts.decisions, (decision.topic,))
+
+    def _refuse(self, round_: "_Round", record: Record, why: Refused) -> None:
+        batch, limit = round_.batch, self._settings.dead_letter_bytes
+        round_.outputs.append(dead_letter(record, batch.topic, batch.partition, why.reason, why.detail, limit))
+        _count(round_.counts.dead, (why.reason,))
+
+
+class _Round:
+    """What one round has led to so far. entries: due entries met."""
+
+    __slots__ = ("batch", "checkpoint", "counts", "entries", "outputs")
+
+    def __init__(self, batch: Batch, checkpoint: Checkpoint) -> None:
+        self.batch = batch
+        self.checkpoint = checkpoint
+        self.counts = Counts()
+        self.entries = 0
+        self.outputs: list[Output] = []
+
+
+def _decode(record: Record) -> Item:
+    key, value = record.key, record.value
+    if not key or value is None:
+        return Refused(UNDECODABLE, "no key or no value")
+    try:
+        if key[:1] == RESERVED:
+            if key.startswith(PROGRESS_PREFIX):
+                return partition_time.decode_progress(value)
+            return Refused(UNDECODABLE, "unknown kind of record")
+        event = _decode_event(value)
+        if event.shopper.encode() != key:
+            return Refused(UNDECODABLE, "the key is not the event's shopper")
+        return event
+    except (msgspec.DecodeError, UnicodeError) as error:
+        return Refused(UNDECODABLE, type(error).__name__)
+
+
+def _count(counter: dict[str, int], names: Any) -> None:
+    for name in names:
+        counter[name] = counter.get(name, 0) + 1
