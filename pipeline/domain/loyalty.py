@@ -3,31 +3,135 @@
 from typing import Any
 
 from pipeline.domain.decision import Moment
-from pipeline.domain.definition import Plan
+from pipeline.domain.definition import Plan, ProgrammeDefinition
 from pipeline.domain.event import Event
-from pipeline.domain.order import OrderChange
-from pipeline.domain.shopper import Shopper
+from pipeline.domain.ledger import Ledger, find_lot
+from pipeline.domain.metric import POINTS_EARNED, SPEND, Metric
+from pipeline.domain.money import Exchange, render
+from pipeline.domain.order import COMPLETED, IGNORED, PARKED, OrderChange
+from pipeline.domain.pricing import Pricing
+from pipeline.domain.shopper import Shopper, Standing
+from pipeline.domain.tier import Tiers
 
 
 class Loyalty:
-    """All programmes of a plan."""
+    """All programmes of a plan. Keeps `Shopper.standings`, and `Shopper.loyalty_due` right after each call."""
 
-    __slots__ = ("_plan",)
+    __slots__ = ("_programmes",)
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        pricing = Pricing(Exchange(plan.currency, plan.rates))
+        self._programmes = [Programme(definition, plan, pricing) for definition in plan.programmes]
 
     def on_order(
         self, shopper: Shopper, event: Event, properties: dict[str, Any], changes: list[OrderChange], moment: Moment
     ) -> None:
-        """Book what an order event did to the order book, then look at the tiers."""
+        """Book what an order event did to the order book (`Orders.fold`), then look at the tiers once."""
+        if not self._programmes:
+            return
+        changes = [change for change in changes if change.kind not in (IGNORED, PARKED)]
+        if changes:
+            for programme in self._programmes:
+                programme.on_order(shopper, event, properties, changes, moment)
+            self._set_due(shopper)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
-        """Do what is due at `moment.now`."""
+        """Do what is due at `moment.now`: the end of a term or a grace, orders that leave a rolling window."""
+        if 0 < shopper.loyalty_due <= moment.now:
+            for programme in self._programmes:
+                programme.on_due(shopper, moment)
+            self._set_due(shopper)
 
     def reassess(self, shopper: Shopper, moment: Moment) -> None:
-        """Look at all tiers anew, after the plan changed."""
+        """Look at all tiers anew, as when the plan changed. Points earned stay as they are; standings of programmes
+        that are gone rest."""
+        if shopper.standings:
+            for programme in self._programmes:
+                programme.reassess(shopper, moment)
+            self._set_due(shopper)
 
     def summary(self, shopper: Shopper) -> dict[str, dict[str, Any]]:
-        """Per programme, as the profile shows it."""
-        return {}
+        """Per programme that the shopper is in: `tier`, `balance` and `pending` points; `earned` points and `spend`
+        (money) as the programme's window holds them at `shopper.now`."""
+        return {
+            programme.name: programme.summary(shopper)
+            for programme in self._programmes
+            if programme.name in shopper.standings
+        }
+
+    def _set_due(self, shopper: Shopper) -> None:
+        due = 0
+        for programme in self._programmes:
+            standing = shopper.standings.get(programme.name)
+            if standing is not None and standing.due and (not due or standing.due < due):
+                due = standing.due
+        shopper.loyalty_due = due
+
+
+class Programme:
+    """One programme: its ledger, its metric and its tiers over one `Standing`."""
+
+    __slots__ = ("_currency", "_earned", "_ledger", "_metric", "_spend", "_tiers", "name")
+
+    def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing) -> None:
+        self.name = definition.name
+        self._currency = plan.currency
+        self._earned = Metric(POINTS_EARNED, definition.window)
+        self._spend = Metric(SPEND, definition.window)
+        self._metric = self._spend if definition.metric == SPEND else self._earned
+        self._ledger = Ledger(definition, pricing)
+        self._tiers = Tiers(definition, plan, self._metric)
+
+    def on_order(
+        self, shopper: Shopper, event: Event, properties: dict[str, Any], changes: list[OrderChange], moment: Moment
+    ) -> None:
+        standing = shopper.standings.get(self.name)
+        if standing is None:
+            if not any(map(_counts, changes)):
+                return
+            standing = shopper.standings[self.name] = Standing()
+        before = self._metric.before(shopper, standing, changes, moment.now)
+        if standing.level < 0:
+            self._tiers.join(standing, before, moment)
+        level = self._tiers.level_at(standing, event.time)
+        promoting = False
+        for change in changes:
+            promoting = promoting or self._promoted(standing, change)
+            self._ledger.book(standing, change, level, properties, moment)
+        self._tiers.settle(shopper, standing, moment, before if promoting else None)
+
+    def on_due(self, shopper: Shopper, moment: Moment) -> None:
+        standing = shopper.standings.get(self.name)
+        if standing is not None and 0 < standing.due <= moment.now:
+            self._tiers.on_due(shopper, standing, moment)
+
+    def reassess(self, shopper: Shopper, moment: Moment) -> None:
+        standing = shopper.standings.get(self.name)
+        if standing is not None:
+            self._tiers.adapt(standing, moment.now)
+            self._tiers.settle(shopper, standing, moment)
+
+    def summary(self, shopper: Shopper) -> dict[str, Any]:
+        standing = shopper.standings[self.name]
+        return {
+            "tier": self._tiers.name(standing),
+            "balance": standing.balance,
+            "pending": 0,
+            "earned": self._earned.value(shopper, standing, shopper.now),
+            "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
+        }
+
+    def _promoted(self, standing: Standing, change: OrderChange) -> bool:
+        """Whether what changed is an order that counted for the upgrade to the present level. One without a lot is
+        older than the programme, so it was there at the upgrade."""
+        order = change.order
+        if change.kind == COMPLETED or order is None or not standing.promoted_at:
+            return False
+        if not self._metric.covers(order.time, standing.promoted_at):
+            return False
+        lot = find_lot(standing, order)
+        return lot is None or lot.number <= standing.promoted_lots
+
+
+def _counts(change: OrderChange) -> bool:
+    return change.kind == COMPLETED and change.order is not None and not change.order.cancelled
