@@ -1,0 +1,69 @@
+"""The stored form of a shopper record: one format byte, then the record as a MessagePack array.
+
+The same bytes are the value in the store and in the changelog. Reading an older format migrates it to the present one;
+a newer one is an error, as writing it back would lose what this version does not know of.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from pipeline.domain.shopper import FORMAT, Shopper
+from pipeline.runtime.ports import StateFormatError
+
+Migration = Callable[[bytes], Shopper]
+
+MIGRATIONS: dict[int, Migration] = {}
+"""By format: what makes a present record of the MessagePack bytes of that format. None has been superseded yet."""
+
+_PREFIX = bytes([FORMAT])
+
+
+class _Head(msgspec.Struct, array_like=True, gc=False):
+    """The leading fields of Shopper: the decoder skips the rest."""
+
+    format: int
+    now: int
+    due: int
+
+
+class RecordCodec:
+    """A `pipeline.runtime.ports.ShopperCodec`. Raises StateFormatError on what it can't read; tells nothing of whom."""
+
+    def __init__(self) -> None:
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Shopper).decode
+        self._head = msgspec.msgpack.Decoder(_Head).decode
+
+    def encode(self, shopper: Shopper) -> bytes:
+        return _PREFIX + self._encode(shopper)
+
+    def decode(self, value: bytes) -> Shopper:
+        if value[:1] != _PREFIX:
+            return _migrate(value)
+        try:
+            return self._decode(value[1:])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise StateFormatError(f"damaged shopper record: {type(error).__name__}") from error
+
+    def due(self, value: bytes) -> int:
+        """The due time in ms that a stored value asks for, 0 = none, without decoding all of it."""
+        if value[:1] != _PREFIX:
+            return _migrate(value).due
+        try:
+            return self._head(value[1:]).due
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise StateFormatError(f"damaged shopper record: {type(error).__name__}") from error
+
+
+def _migrate(value: bytes) -> Shopper:
+    if not value:
+        raise StateFormatError("damaged shopper record: empty")
+    if value[0] > FORMAT:
+        raise StateFormatError(
+            f"shopper record of format {value[0]}, this version knows {FORMAT}: run the version that wrote it, or newer"
+        )
+    migration = MIGRATIONS.get(value[0])
+    if migration is None:
+        raise StateFormatError(f"shopper record of format {value[0]}, which no version can read")
+    return migration(value[1:])

@@ -1,0 +1,251 @@
+"""State in RocksDB: one database a partition, with caches and write buffers shared by the partitions of a worker.
+
+Layout, one column family, raw bytes (so that one WriteBatch and one memtable make everything atomic):
+
+    m|layout, m|checkpoint, m|changelog      layout version, checkpoint record, changelog offset (decimal)
+    s|KEY                                    shopper record
+    t|DUE KEY                                due-time index: DUE is 8 bytes, big endian, ms; no value
+
+The write-ahead log is on but never synced: after a crash of the machine the store may be older, and the changelog has
+the rest; it is never ahead of it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+from weakref import WeakSet
+
+import msgspec
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteBatch,
+    WriteBufferManager,
+)
+
+from pipeline.runtime.checkpoint import decode_checkpoint, encode_checkpoint
+from pipeline.runtime.ports import (
+    Checkpoint,
+    DueEntry,
+    StateCorrupt,
+    StateError,
+    StateFormatError,
+    StateLocked,
+    StateStats,
+    StateWrite,
+)
+
+LAYOUT = b"1"
+
+_LAYOUT_KEY = b"m|layout"
+_CHECKPOINT_KEY = b"m|checkpoint"
+_CHANGELOG_KEY = b"m|changelog"
+_STATE = b"s|"
+_STATE_END = b"s}"
+_DUE = b"t|"
+_DUE_END = b"t}"
+_DUE_KEY_AT = len(_DUE) + 8
+
+
+class RocksSettings(msgspec.Struct, frozen=True):
+    """Sizes in bytes. cache: blocks, index and filters of all partitions together. write_buffers: memtables of all
+    partitions together; one partition's is written out at write_buffer. block: small, as single records are read."""
+
+    cache: int = 128 * 1024 * 1024
+    write_buffers: int = 128 * 1024 * 1024
+    write_buffer: int = 16 * 1024 * 1024
+    block: int = 8 * 1024
+    background_jobs: int = 2
+    open_files: int = 256
+
+
+class RocksStore:
+    """Opens the partitions of one worker under a data directory; they share one block cache and one memtable budget."""
+
+    def __init__(self, directory: Path, settings: RocksSettings | None = None) -> None:
+        self._directory = directory
+        self._settings = settings or RocksSettings()
+        self._cache = Cache(self._settings.cache)
+        self._buffers = WriteBufferManager(self._settings.write_buffers, False)
+
+    def path(self, name: str) -> Path:
+        """Where the files of the partition `name` are."""
+        return self._directory / name
+
+    def open(self, name: str) -> "RocksPartition":
+        """Raises StateLocked, StateCorrupt (then `quarantine` it and restore), StateFormatError, StateError."""
+        path = self.path(name)
+        with _translated(path):
+            path.mkdir(parents=True, exist_ok=True)
+            database = Rdict(str(path), self._options())
+        try:
+            return RocksPartition(database, path)
+        except BaseException:
+            database.close()
+            raise
+
+    def quarantine(self, name: str) -> Path:
+        """Move a damaged partition aside, for someone to look at; the next `open` begins empty."""
+        path = self.path(name)
+        taken = 1 + sum(1 for _ in self._directory.glob(f"{name}.corrupt-*"))
+        aside = path.with_name(f"{name}.corrupt-{taken}")
+        with _translated(path):
+            return path.rename(aside)
+
+    def shared_memory(self) -> int:
+        """Bytes in the shared block cache and write buffers."""
+        return int(self._cache.get_usage()) + int(self._buffers.get_usage())
+
+    def _options(self) -> Options:
+        settings = self._settings
+        blocks = BlockBasedOptions()
+        blocks.set_block_cache(self._cache)
+        blocks.set_block_size(settings.block)
+        blocks.set_bloom_filter(10, False)
+        blocks.set_cache_index_and_filter_blocks(True)
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        blocks.set_format_version(5)
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_block_based_table_factory(blocks)
+        options.set_write_buffer_manager(self._buffers)
+        options.set_write_buffer_size(settings.write_buffer)
+        options.set_memtable_whole_key_filtering(True)
+        options.set_memtable_prefix_bloom_ratio(0.05)
+        options.set_compression_type(DBCompressionType.lz4())
+        options.set_level_compaction_dynamic_level_bytes(True)
+        options.set_max_background_jobs(settings.background_jobs)
+        options.set_max_open_files(settings.open_files)
+        options.set_max_total_wal_size(4 * settings.write_buffer)
+        options.set_keep_log_file_num(2)
+        # Fired due entries leave tombstones at the head of the index, where every scan begins.
+        options.add_compact_on_deletion_collector_factory(2_000, 1_000, 0.5)
+        return options
+
+
+class RocksPartition:
+    """A `pipeline.runtime.ports.StatePartition` on disk. RocksDB keeps its lock while any iterator lives, so none
+    outlives a call, and `close` ends the scans that are still open."""
+
+    def __init__(self, database: Rdict, path: Path) -> None:
+        self._db = database
+        self._path = path
+        self._closed = False
+        self._scans: WeakSet[Iterator[tuple[bytes, bytes]]] = WeakSet()
+        with _translated(path):
+            layout = database.get(_LAYOUT_KEY)
+            if layout is None:
+                database[_LAYOUT_KEY] = LAYOUT
+            elif layout != LAYOUT:
+                raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
+            stored = database.get(_CHECKPOINT_KEY)
+            if stored is not None:
+                decode_checkpoint(stored)
+            self._changelog_offset = int(database.get(_CHANGELOG_KEY) or -1)
+
+    def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        with _translated(self._path):
+            return cast(list[bytes | None], self._db[[_STATE + key for key in keys]])
+
+    def write(self, change: StateWrite) -> None:
+        batch = WriteBatch(raw_mode=True)
+        put, delete = batch.put, batch.delete
+        for key, value in change.values:
+            if value is None:
+                delete(_STATE + key)
+            else:
+                put(_STATE + key, value)
+        for due, key in change.due_dropped:
+            delete(_DUE + due.to_bytes(8, "big") + key)
+        for due, key in change.due_added:
+            put(_DUE + due.to_bytes(8, "big") + key, b"")
+        if change.checkpoint is not None:
+            put(_CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
+        put(_CHANGELOG_KEY, b"%d" % change.changelog_offset)
+        with _translated(self._path):
+            self._db.write(batch)
+        self._changelog_offset = change.changelog_offset
+
+    def due(self, until: int, limit: int, after: DueEntry | None = None) -> list[DueEntry]:
+        bound = ReadOptions()
+        bound.set_iterate_upper_bound(_DUE + (until + 1).to_bytes(8, "big"))
+        # A zero byte behind it is the least key that is greater.
+        start = _DUE if after is None else _DUE + after[0].to_bytes(8, "big") + after[1] + b"\x00"
+        found: list[DueEntry] = []
+        if limit <= 0:
+            return found
+        with _translated(self._path):
+            for key in cast(Iterable[bytes], self._db.keys(from_key=start, read_opt=bound)):
+                found.append((int.from_bytes(key[len(_DUE) : _DUE_KEY_AT], "big"), key[_DUE_KEY_AT:]))
+                if len(found) == limit:
+                    break
+        return found
+
+    def checkpoint(self) -> Checkpoint:
+        with _translated(self._path):
+            stored = self._db.get(_CHECKPOINT_KEY)
+        return Checkpoint() if stored is None else decode_checkpoint(stored)
+
+    def changelog_offset(self) -> int:
+        return self._changelog_offset
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        scan = self._scan()
+        self._scans.add(scan)
+        return scan
+
+    def replace_due(self, entries: Iterable[DueEntry]) -> None:
+        batch = WriteBatch(raw_mode=True)
+        batch.delete_range(_DUE, _DUE_END)
+        for due, key in entries:
+            batch.put(_DUE + due.to_bytes(8, "big") + key, b"")
+        with _translated(self._path):
+            self._db.write(batch)
+
+    def stats(self) -> StateStats:
+        with _translated(self._path):
+            number = self._db.property_int_value
+            return StateStats(
+                keys=number("rocksdb.estimate-num-keys") or 0,
+                disk=number("rocksdb.total-sst-files-size") or 0,
+                memory=number("rocksdb.cur-size-all-mem-tables") or 0,
+            )
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for scan in list(self._scans):
+            scan.close()  # type: ignore[attr-defined]  # it is a generator
+        self._db.cancel_all_background(True)
+        self._db.close()
+
+    def _scan(self) -> Iterator[tuple[bytes, bytes]]:
+        bound = ReadOptions()
+        bound.set_iterate_upper_bound(_STATE_END)
+        with _translated(self._path):
+            for key, value in cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=_STATE, read_opt=bound)):
+                yield key[len(_STATE) :], value
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """rocksdict raises plain Exception with RocksDB's text; say what it means, and where."""
+    try:
+        yield
+    except StateError:
+        raise
+    except Exception as error:
+        text = str(error)
+        if "lock" in text.lower() and "IO error" in text:
+            raise StateLocked(f"{path} is locked: another worker, or one that has not ended, uses it") from error
+        if "Corruption" in text:
+            raise StateCorrupt(f"{path} is damaged: {text}") from error
+        if isinstance(error, PermissionError):
+            raise StateError(f"{path}: permission denied; the worker's user has to own the data directory") from error
+        raise StateError(f"{path}: {text}") from error
