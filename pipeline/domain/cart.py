@@ -87,9 +87,9 @@ class Carts:
         """What `cart: {items: ..}` tests (readings.md, 28)."""
         return sum(line.quantity for line in cart.lines)
 
-    def render(self, cart: Cart) -> dict[str, Any]:
-        """The cart as it stands in outputs: `items` and `total`."""
-        return self.lines.render(cart.lines)
+    def render(self, cart: Cart | None) -> dict[str, Any]:
+        """The cart as it stands in outputs: `items` and `total`; without one, nothing worth nothing."""
+        return self.lines.render(() if cart is None else cart.lines)
 
     def describe(self, cart: Cart) -> list[dict[str, Any]]:
         """Its lines as objects, for the filters of `cart: {contains: ..}`."""

@@ -7,6 +7,9 @@ shop's currency is half up per line (readings.md, 25).
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+import xxhash
+
 from pipeline.domain.money import Exchange, exponent, render
 from pipeline.domain.number import parse_decimal, scaled
 from pipeline.domain.shopper import Line
@@ -58,6 +61,16 @@ class Lines:
         product_id = read_text(product.get("product_id")) or sku
         if not product_id:
             return None
+        line = self._line(product, currency, time, product_id, sku)
+        line.quantity = read_quantity(product.get("quantity"))
+        return line
+
+    def view(self, properties: dict[str, Any], time: int) -> Line:
+        """The product of a Product Viewed, as one piece; `product_id` is "" if it has no id."""
+        sku = read_text(properties.get("sku"))
+        return self._line(properties, None, time, read_text(properties.get("product_id")) or sku, sku)
+
+    def _line(self, product: dict[str, Any], currency: Any, time: int, product_id: str, sku: str) -> Line:
         variant = read_text(product.get("variant")) or sku
         name = read_text(product.get("name"))
         code = self._currency(product.get("currency") or currency)
@@ -66,7 +79,7 @@ class Lines:
             price = scaled(price, 10 ** exponent(code or self.currency))
             if price is not None and price < 0:
                 price = None
-        return Line(product_id, variant, sku, name, read_quantity(product.get("quantity")), price, code, time)
+        return Line(product_id, variant, sku, name, 1, price, code, time)
 
     def _currency(self, value: Any) -> str:
         if type(value) is not str or value == self.currency:
@@ -163,6 +176,12 @@ def learn(known: Line, told: Line) -> None:
         known.sku = told.sku
     if newer:
         known.updated = told.updated
+
+
+def fingerprint(lines: Iterable[Line]) -> int:
+    """64 bits of what lines hold, products and pieces, in whatever order (the contents a cool-down compares)."""
+    held = sorted((line.product_id, line.variant, line.quantity) for line in lines)
+    return xxhash.xxh3_64_intdigest(msgspec.msgpack.encode(held))
 
 
 def differs(one: Line, other: Line) -> bool:

@@ -59,29 +59,36 @@ class Cart(msgspec.Struct, array_like=True, gc=False):
 
 
 class View(msgspec.Struct, array_like=True, gc=False):
-    """Views of one product or visit that count towards `minimum_views` of a browse abandonment."""
+    """Views of one product or visit that count towards `minimum_views` of the abandonment rule `kind`.
 
+    times: event times in ms, sorted, the latest `minimum_views` at most.
+    """
+
+    kind: str
     subject: str
     times: list[int]
 
 
 class Instance(msgspec.Struct, array_like=True, gc=False):
-    """One run of one abandonment rule over one subject.
+    """One run of one abandonment rule over one subject. Instants in ms, 0 = none.
 
-    number: counts the shopper's instances of that kind, from 1; `instance` in outputs is `kind-number`.
-    state: see abandonment.py. last_activity: own activity. due: next instant it has to be looked at, 0 = none.
-    stage_times: `effective_at` of the stages sent so far.
+    kind: name of the rule. number: counts the shopper's instances of that kind, from 1; `instance` in outputs is
+    `kind-number`. state: see instance.py. first_activity and last_activity: event times of own activity. due: the next
+    instant it has to be looked at. abandoned_since: last own activity before the first stage. stage_times and
+    stage_ids: `effective_at` and decision id of the stages sent so far. cart_id: the cart that its lines are in;
+    lines: of browse, the product viewed last.
     """
 
     kind: str
     subject: str
     number: int
     state: int
+    first_activity: int
     last_activity: int
-    due: int
-    first_activity: int = 0
-    stage_times: list[int] = []
+    due: int = 0
     abandoned_since: int = 0
+    stage_times: list[int] = []
+    stage_ids: list[str] = []
     cart_id: str = ""
     lines: list[Line] = []
 
@@ -199,7 +206,6 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     views: list[View] = []
     instances: list[Instance] = []
     cooldowns: list[Cooldown] = []
-    checkout_id: str = ""
     abandonment_due: int = 0
     standings: dict[str, Standing] = {}
     loyalty_due: int = 0

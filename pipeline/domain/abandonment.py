@@ -1,0 +1,228 @@
+"""Abandonment: what was left behind, and when to say so (semantics.md, part 4; readings.md, 30-39 and 50-52).
+
+The policy routes what happens to the instances: edits, views, checkout steps and orders move them, time sends their
+stages. Precedence: checkout over cart over browse.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.domain.browse import PRODUCT_VIEWED, Browsing
+from pipeline.domain.cart import CART_EVENTS, CHECKOUT_STARTED, DEFAULT, CartChange, Carts, find_cart
+from pipeline.domain.cart_line import fingerprint, read_text
+from pipeline.domain.decision import KIND_TIMER, Moment
+from pipeline.domain.definition import Condition, Plan
+from pipeline.domain.event import Event
+from pipeline.domain.instance import (
+    EXHAUSTED,
+    WAITING,
+    Instances,
+    cooldown_of,
+    last_purchase,
+)
+from pipeline.domain.order import COMPLETED, OrderChange
+from pipeline.domain.recovery import Recovery
+from pipeline.domain.rule import BROWSE, CART, CHECKOUT, Guard, Rule
+from pipeline.domain.shopper import Instance, Line, Shopper
+from pipeline.domain.trigger import emit_stage
+
+CHECKOUT_EVENTS = frozenset(
+    {CHECKOUT_STARTED, "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"}
+)
+
+
+class Abandonment:
+    """The policy over all abandonment rules of a plan.
+
+    names: names of the events it reacts to; `*` among them stands for all behaviour (some rule resets on any activity).
+    """
+
+    __slots__ = ("_any_activity", "_browsing", "_carts", "_instances", "_late", "_recovery", "_rules", "names")
+
+    def __init__(self, plan: Plan, carts: Carts, guard: Callable[[Condition], Guard]) -> None:
+        """guard: compiles a condition to (shopper, now in ms) -> true now?"""
+        rules = [Rule(definition, guard) for definition in plan.abandonments]
+        self._carts = carts
+        self._late = plan.late_triggers
+        self._instances = Instances(rules, plan.late_triggers)
+        self._rules = self._instances.rules
+        self._recovery = Recovery(self._rules, carts.lines)
+        self._browsing = Browsing(self._instances, carts.lines)
+        self._any_activity = any(rule.any_activity for rule in rules)
+        names: set[str] = set()
+        if rules:
+            names |= CART_EVENTS | CHECKOUT_EVENTS
+        if any(rule.kind == BROWSE for rule in rules):
+            names.add(PRODUCT_VIEWED)
+        if self._any_activity:
+            names.add("*")
+        self.names = frozenset(names)
+
+    def on_event(
+        self,
+        shopper: Shopper,
+        event: Event,
+        properties: dict[str, Any],
+        moment: Moment,
+        cart_change: CartChange | None,
+        order_changes: list[OrderChange],
+    ) -> None:
+        """Apply an event that is folded already. Later than `time.late.triggers` it neither arms nor ends anything.
+
+        A stage that is past due as soon as its timer is set is sent at once, at moment.now, with cause timer.
+        """
+        at = event.time
+        if moment.now - at > self._late:
+            return
+        if any(change.kind == COMPLETED for change in order_changes):
+            self._recovery.conclude(shopper, at, properties, moment, cart_change)
+        edit = cart_change if cart_change is not None and cart_change.edited else None
+        if edit is not None:
+            self._instances.supersede_kind(shopper, BROWSE)
+            if edit.emptied:
+                self._clear(shopper, edit.cart_id)
+        if event.name in CHECKOUT_EVENTS:
+            self._check_out(shopper, event, properties, moment)
+        if edit is not None:
+            self._edit(shopper, at, edit, moment)
+        elif event.name == PRODUCT_VIEWED:
+            self._browsing.view(shopper, at, properties, moment)
+        if self._any_activity:
+            self._stay(shopper, at, moment)
+        self._keep_due(shopper)
+        if 0 < shopper.abandonment_due <= moment.now:
+            past = Moment(
+                moment.tenant,
+                moment.shopper,
+                moment.now,
+                KIND_TIMER,
+                None,
+                moment.decisions,
+                moment.remarks,
+                moment.silent,
+            )
+            self.on_due(shopper, past)
+
+    def on_due(self, shopper: Shopper, moment: Moment) -> None:
+        """Look at every instance due by moment.now, which is the due instant: send stages, expire, close."""
+        now = moment.now
+        instances = shopper.instances
+        shopper.instances = [one for one in instances if one.due > now or self._ring(shopper, one, moment)]
+        self._keep_due(shopper)
+
+    def adopt(self, shopper: Shopper) -> None:
+        """Take the record over from another plan: instances of rules that are gone are closed, silently, and the
+        others move to the delays of now."""
+        shopper.instances = [one for one in shopper.instances if one.kind in self._rules]
+        shopper.views = [one for one in shopper.views if one.kind in self._rules]
+        for instance in shopper.instances:
+            rule = self._rules[instance.kind]
+            if instance.state <= WAITING and len(instance.stage_times) < len(rule.delays):
+                rule.schedule(instance)
+            else:
+                self._instances.rest(rule, instance, max(instance.state, EXHAUSTED))
+        self._keep_due(shopper)
+
+    def _ring(self, shopper: Shopper, instance: Instance, moment: Moment) -> bool:
+        """What its due instant means to one instance; False if it is closed."""
+        rule, now = self._rules.get(instance.kind), moment.now
+        if rule is None or instance.state > WAITING:
+            return False
+        while (due := rule.stage_due(instance)) <= now and due <= rule.expiry(instance):
+            lines = self._lines(shopper, instance)
+            purchase = last_purchase(shopper, cancelled=False)
+            if rule.forbids(shopper, lines, self._carts.lines, purchase, now):
+                return False
+            emit_stage(moment, rule, instance, lines, self._carts.lines)
+            cooldown = cooldown_of(shopper, rule.name)
+            cooldown.last_stage, cooldown.contents = now, fingerprint(lines)
+            if len(instance.stage_times) == len(rule.delays):
+                self._instances.rest(rule, instance, EXHAUSTED)
+                return True
+            instance.state = WAITING
+        rule.schedule(instance)
+        return rule.expiry(instance) > now
+
+    def _lines(self, shopper: Shopper, instance: Instance) -> list[Line]:
+        if instance.lines:
+            return instance.lines
+        cart = find_cart(shopper, instance.cart_id)
+        return cart.lines if cart is not None else []
+
+    def _clear(self, shopper: Shopper, cart_id: str) -> None:
+        """A cart was emptied: whatever was about it is closed (readings.md, 51)."""
+        shopper.instances = [one for one in shopper.instances if one.cart_id != cart_id]
+
+    def _check_out(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        named = read_text(properties.get("checkout_id"))
+        if not named and event.name == CHECKOUT_STARTED:
+            named = read_text(properties.get("order_id"))
+        cart_id = self._carts.named(shopper, event.name, properties)
+        for rule in self._rules.values():
+            if rule.kind != CHECKOUT:
+                continue
+            running = [one for its, one in self._instances.live(shopper, CHECKOUT) if its is rule]
+            current = running[-1] if running else None
+            if current is not None and named in ("", current.subject):
+                current.cart_id = cart_id
+                self._instances.touch(shopper, rule, current, event.time, moment)
+            elif current is None or event.time >= current.first_activity:
+                subject = named or read_text(properties.get("order_id")) or DEFAULT
+                self._begin_checkout(shopper, rule, subject, event.time, cart_id, moment)
+
+    def _begin_checkout(
+        self, shopper: Shopper, rule: Rule, subject: str, at: int, cart_id: str, moment: Moment
+    ) -> None:
+        """Arm it, which supersedes older checkouts, all carts and browsing (readings.md, 38)."""
+        cart = find_cart(shopper, cart_id)
+        lines = cart.lines if cart is not None else []
+        armed = self._instances.arm(shopper, rule, subject, at, cart_id, lines, moment)
+        if armed is None:
+            return
+        for its, one in list(self._instances.live(shopper, CHECKOUT)):
+            if its is rule and one is not armed:
+                self._instances.supersede(shopper, rule, one)
+        self._instances.supersede_kind(shopper, CART)
+        self._instances.supersede_kind(shopper, BROWSE)
+
+    def _edit(self, shopper: Shopper, at: int, edit: CartChange, moment: Moment) -> None:
+        """An edit is own activity of its cart and of a checkout. It arms an idle cart, unless it left no lines or a
+        checkout is on (readings.md, 32 and 38)."""
+        instances = self._instances
+        for rule, checkout in list(instances.live(shopper, CHECKOUT)):
+            instances.touch(shopper, rule, checkout, at, moment)
+        for rule in self._rules.values():
+            if rule.kind != CART:
+                continue
+            running = instances.running(shopper, rule, edit.cart_id)
+            if running is not None:
+                instances.touch(shopper, rule, running, at, moment)
+            elif not edit.emptied and not self._in_checkout(shopper, moment.now):
+                cart = find_cart(shopper, edit.cart_id)
+                lines = cart.lines if cart is not None else []
+                instances.arm(shopper, rule, edit.cart_id, at, edit.cart_id, lines, moment)
+
+    def _in_checkout(self, shopper: Shopper, now: int) -> bool:
+        """Whether a live or exhausted checkout keeps edits from arming a cart; it closes `recovered_within` after the
+        last stage."""
+        for instance in shopper.instances:
+            rule = self._rules.get(instance.kind)
+            if rule is not None and rule.kind == CHECKOUT:
+                if instance.state <= WAITING:
+                    return True
+                if instance.state == EXHAUSTED and now < rule.closes(instance):
+                    return True
+        return False
+
+    def _stay(self, shopper: Shopper, at: int, moment: Moment) -> None:
+        for instance in list(shopper.instances):
+            rule = self._rules.get(instance.kind)
+            if rule is not None and rule.any_activity and instance.state <= WAITING:
+                self._instances.touch(shopper, rule, instance, at, moment)
+
+    def _keep_due(self, shopper: Shopper) -> None:
+        due = 0
+        for instance in shopper.instances:
+            if due == 0 or instance.due < due:
+                due = instance.due
+        shopper.abandonment_due = due

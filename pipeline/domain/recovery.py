@@ -1,0 +1,92 @@
+"""Recovery and retraction: what an order makes of the instances that are open (readings.md, 36, 37 and 51).
+
+Any order of the shopper concludes all of them; what ties it to one best is told as `reason`, by the priority of
+semantics.md, part 4. The order counts by its event time: stages that it precedes are taken back, a stage that still
+stands is recovered.
+"""
+
+from typing import Any
+
+from pipeline.domain.cart import CartChange, find_cart
+from pipeline.domain.cart_line import Lines, read_text
+from pipeline.domain.decision import Moment
+from pipeline.domain.instance import WAITING
+from pipeline.domain.order import identifier
+from pipeline.domain.rule import CHECKOUT, Rule
+from pipeline.domain.shopper import Instance, Line, Shopper
+from pipeline.domain.trigger import RECOVERED, RETRACTED, emit
+
+LATE_ORDER = "late_order"
+
+
+class Recovery:
+    """Concludes instances by an order that is seen for the first time."""
+
+    __slots__ = ("_rules", "_values")
+
+    def __init__(self, rules: dict[str, Rule], values: Lines) -> None:
+        self._rules = rules
+        self._values = values
+
+    def conclude(
+        self, shopper: Shopper, at: int, properties: dict[str, Any], moment: Moment, taken: CartChange | None
+    ) -> None:
+        """Apply an order of event time `at` (ms). taken: what it took from the carts."""
+        before = taken.before if taken is not None else {}
+        open_still: list[Instance] = []
+        for instance in shopper.instances:
+            rule = self._rules.get(instance.kind)
+            if rule is None:
+                continue
+            concluded = bool(instance.stage_times) and self._tell(
+                shopper, rule, instance, at, properties, moment, before
+            )
+            if not concluded and instance.state > WAITING:
+                open_still.append(instance)
+        shopper.instances = open_still
+
+    def _tell(
+        self,
+        shopper: Shopper,
+        rule: Rule,
+        instance: Instance,
+        at: int,
+        properties: dict[str, Any],
+        moment: Moment,
+        before: dict[str, list[Line]],
+    ) -> bool:
+        """Emit what the order means to an instance with a stage; False if it came after the instance closed."""
+        sent = instance.stage_times
+        stands = sum(1 for time in sent if time < at)
+        recovered = stands > 0 and at <= sent[stands - 1] + rule.window
+        if stands == len(sent) and not recovered:
+            return False
+        lines = instance.lines
+        if not lines:
+            cart = find_cart(shopper, instance.cart_id)
+            lines = before.get(instance.cart_id) or (cart.lines if cart is not None else [])
+        rendered = self._values.render(lines)
+        order_id = identifier(properties.get("order_id")) or None
+        if stands < len(sent):
+            retracts = instance.stage_ids[stands:]
+            emit(moment, rule, instance, RETRACTED, len(sent), rendered, LATE_ORDER, retracts, order_id)
+        if recovered:
+            reason = _match(rule, instance, properties, lines)
+            emit(moment, rule, instance, RECOVERED, stands, rendered, reason, None, order_id)
+        return True
+
+
+def _match(rule: Rule, instance: Instance, properties: dict[str, Any], lines: list[Line]) -> str:
+    if rule.kind == CHECKOUT:
+        for key in ("checkout_id", "order_id"):
+            if read_text(properties.get(key)) == instance.subject:
+                return key
+    if instance.cart_id and read_text(properties.get("cart_id")) == instance.cart_id:
+        return "cart_id"
+    products = properties.get("products")
+    bought = {
+        read_text(product.get("product_id")) or read_text(product.get("sku"))
+        for product in (products if type(products) is list else ())
+        if type(product) is dict
+    }
+    return "products" if any(line.product_id in bought for line in lines) else "any_order"
