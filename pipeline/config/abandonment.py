@@ -1,0 +1,112 @@
+"""Abandonment rules: what is left behind, and when to say so."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pipeline.config.condition import Condition
+from pipeline.config.duration import Duration, PositiveDuration
+from pipeline.config.entry import Entry, Reading, later
+from pipeline.config.problem import Place
+from pipeline.config.quantity import Money, Whole
+from pipeline.config.source import Block
+from pipeline.domain.definition import AbandonmentDefinition
+from pipeline.domain.instant import DAY, HOUR
+
+Kind = Literal["browse", "cart", "checkout"]
+KINDS: tuple[Kind, ...] = ("browse", "cart", "checkout")
+
+SUBJECTS: dict[Kind, tuple[str, ...]] = {"browse": ("product", "session"), "cart": ("cart",), "checkout": ("checkout",)}
+_STAGES: dict[Kind, tuple[int, ...]] = {
+    "browse": (HOUR,),
+    "cart": (4 * HOUR, 24 * HOUR, 72 * HOUR),
+    "checkout": (HOUR, 24 * HOUR, 72 * HOUR),
+}
+_COOL_DOWN: dict[Kind, int] = {"browse": 14 * DAY, "cart": 7 * DAY, "checkout": 7 * DAY}
+_AFTER_PURCHASE: dict[Kind, int] = {"browse": 10 * DAY, "cart": 3 * DAY, "checkout": 3 * DAY}
+
+
+class Abandonment(Entry):
+    """One rule. An entry named browse, cart or checkout is of that kind; others say theirs."""
+
+    later_keys: ClassVar[tuple[str, ...]] = ("on",)
+
+    kind: Annotated[Kind, BeforeValidator(later("exit_intent"))] | None = Field(
+        None, description="What is watched; left out = the entry's name.", examples=["cart"]
+    )
+    title: str = Field("", description="What people call it; changes nothing.")
+    stages: tuple[PositiveDuration, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Delay of each stage: the first from the last own activity, the others from the stage before."
+        " Left out: browse [1h], cart [4h, 24h, 72h], checkout [1h, 24h, 72h].",
+        examples=[["4h", "24h", "72h"]],
+    )
+    subject: str | None = Field(
+        None,
+        description="What an instance is about: of browse product (default) or session, of others the kind itself.",
+        examples=["product"],
+    )
+    minimum_value: Money | None = Field(
+        None, description="Value from which on a stage is sent. Left out: the smallest amount.", examples=[0.01]
+    )
+    minimum_views: Annotated[Whole, Field(ge=1)] = Field(
+        1, description="Views of the subject within 7 days that arm a browse rule.", examples=[2]
+    )
+    cool_down: Duration | None = Field(
+        None,
+        description="After the last stage, no new instance of the same contents. Left out: browse 14d, else 7d.",
+        examples=["7d"],
+    )
+    expires: PositiveDuration = Field(
+        10 * DAY, description="An instance ends so long after the last own activity.", examples=["10d"]
+    )
+    recovered_within: Duration = Field(
+        5 * DAY, description="An order up to so long after the last stage recovers it.", examples=["5d"]
+    )
+    after_purchase: Duration | None = Field(
+        None, description="No stage so long after an order. Left out: browse 10d, else 3d.", examples=["3d"]
+    )
+    resets_on: Literal["own_activity", "any_activity"] = Field(
+        "own_activity", description="What moves the first stage: edits, or any track, page or screen event."
+    )
+    on_activity: Literal["hold", "continue", "restart"] = Field(
+        "hold", description="What activity does between stages: hold the next one, nothing, or begin anew."
+    )
+    when: Condition | None = Field(None, description="A stage is sent only if this holds then.")
+    unless: Condition | None = Field(None, description="A stage is not sent if this holds then.")
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        name = str(given.place[-1])
+        if self.kind is None and name not in KINDS:
+            yield (), f"needs kind: {', '.join(KINDS)}; only entries of those names go without"
+        elif self.kind is not None and name in KINDS and self.kind != name:
+            yield ("kind",), f"an entry named {name} is of kind {name}, name this one otherwise"
+        elif self.subject is not None and self.subject not in SUBJECTS[self._kind(name)]:
+            kind = self._kind(name)
+            yield ("subject",), f"{self.subject} is no subject of {kind}, say {' or '.join(SUBJECTS[kind])}"
+
+    def definition(self, name: str, identity: str = "") -> AbandonmentDefinition:
+        """The rule as the core takes it, with the defaults of its kind."""
+        kind = self._kind(name)
+        return AbandonmentDefinition(
+            name=name,
+            kind=kind,
+            stages=self.stages or _STAGES[kind],
+            identity=identity,
+            subject=self.subject or SUBJECTS[kind][0],
+            minimum_value=1 if self.minimum_value is None else self.minimum_value,
+            minimum_views=self.minimum_views,
+            cool_down=_COOL_DOWN[kind] if self.cool_down is None else self.cool_down,
+            expires=self.expires,
+            recovered_within=self.recovered_within,
+            after_purchase=_AFTER_PURCHASE[kind] if self.after_purchase is None else self.after_purchase,
+            resets_on=self.resets_on,
+            on_activity=self.on_activity,
+            when=self.when.meaning() if self.when else None,
+            unless=self.unless.meaning() if self.unless else None,
+        )
+
+    def _kind(self, name: str) -> Kind:
+        return self.kind or name  # type: ignore[return-value]  # `mistakes` has seen to it

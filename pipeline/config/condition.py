@@ -1,0 +1,93 @@
+"""Conditions: what segments and abandonment rules ask of a shopper."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
+from pipeline.config.entry import Entry, Reading
+from pipeline.config.problem import Place
+from pipeline.config.source import Block
+from pipeline.domain.definition import All, AnyOf, Member, Not
+from pipeline.domain.definition import Condition as Meaning
+
+
+class Condition(Entry):
+    """A mapping with exactly one of these keys."""
+
+    key_noun: ClassVar[str] = "condition"
+    later_keys: ClassVar[tuple[str, ...]] = (
+        "sequence", "computed", "average_order", "rfm", "stage", "tier", "points", "consent",
+    )  # fmt: skip
+
+    all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
+    any: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="At least one of these holds.")
+    not_: "Condition | None" = Field(None, alias="not", description="This does not hold.")
+    count: Count | None = Field(
+        None,
+        description="Number of matching events.",
+        examples=[{"of": "Product Viewed", "at_least": 5, "within": "1h"}],
+    )
+    sum: Measure | None = Field(
+        None,
+        description="Sum of a property; 0 of nothing.",
+        examples=[{"of": "Order Completed", "property": "total", "within": "90d", "at_least": 200}],
+    )
+    min: Measure | None = Field(None, description="Least value of a property; of nothing, no operator holds.")
+    max: Measure | None = Field(None, description="Greatest value of a property; of nothing, no operator holds.")
+    avg: Measure | None = Field(None, description="Average of a property; of nothing, no operator holds.")
+    distinct: Distinct | None = Field(
+        None,
+        description="Number of different values of a property.",
+        examples=[{"of": "Product Viewed", "property": "category", "within": "7d", "at_least": 3}],
+    )
+    first: Latest | None = Field(
+        None,
+        description="A property of the first matching event.",
+        examples=[{"of": "*", "property": "$time", "within": "30d"}],
+    )
+    last: Latest | None = Field(
+        None,
+        description="A property of the latest matching event.",
+        examples=[{"of": "Product Viewed", "property": "category", "is": "Shoes"}],
+    )
+    trait: TraitTests | None = Field(
+        None, description="A trait from identify calls.", examples=[{"name": "address.country", "is": "DE"}]
+    )
+    orders: OrderCount | None = Field(
+        None,
+        description="Number of completed, not cancelled orders.",
+        examples=[{"within": "30d", "at_least": 1}],
+    )
+    spend: Spend | None = Field(
+        None,
+        description="Value of orders net of refunds, in the shop's currency.",
+        examples=[{"within": "365d", "at_least": 500}],
+    )
+    cart: CartTests | None = Field(None, description="The open cart now.", examples=[{"value": {"at_least": 100}}])
+    in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        if len(given) > 1:
+            yield (), f"a condition has exactly one key, this has {' and '.join(given)}; join them with all: or any:"
+        if not given:
+            yield (), "needs a condition, as count, orders, trait, all, not"
+
+    def meaning(self) -> Meaning:
+        """The condition as the core takes it."""
+        if self.all is not None:
+            return All(tuple(each.meaning() for each in self.all))
+        if self.any is not None:
+            return AnyOf(tuple(each.meaning() for each in self.any))
+        if self.not_ is not None:
+            return Not(self.not_.meaning())
+        if self.in_ is not None:
+            return Member(self.in_)
+        for simple in (self.count, self.distinct, self.trait, self.orders, self.spend, self.cart):
+            if simple is not None:
+                return simple.condition()
+        for function in ("sum", "min", "max", "avg", "first", "last"):
+            if (entry := getattr(self, function)) is not None:
+                return entry.condition(function)  # type: ignore[no-any-return]
+        raise AssertionError("a validated condition has one key")

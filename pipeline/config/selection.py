@@ -1,0 +1,95 @@
+"""Which events a condition looks at."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from pipeline.config.duration import PositiveDuration, parse_duration
+from pipeline.config.entry import NOT_YET, Entry, Reading
+from pipeline.config.operator import FilterTests, parse_path
+from pipeline.config.problem import Place
+from pipeline.config.source import Block
+from pipeline.domain.definition import Filter, Selection
+
+ANY_EVENT = "*"
+# Calls that are no behaviour and are never counted (readings.md, 15).
+_NEVER_COUNTED = ("identify", "alias", "group")
+
+
+def _events(value: Any) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError('should be an event name, a list of them, or "*"')
+    for name in names:
+        if name in _NEVER_COUNTED:
+            raise ValueError(f"{name} calls are never counted, name a track event, page or screen")
+    if ANY_EVENT in names and len(names) > 1:
+        raise ValueError('"*" already means every event, leave the others out')
+    return tuple(sorted(set(names)))
+
+
+def _window(value: Any) -> Any:
+    if isinstance(value, Block):
+        for key in ("calendar", "since"):
+            if key in value:
+                raise ValueError(f"a window of {key} is {NOT_YET}, write a duration")
+        raise ValueError("should be a duration, as 30d")
+    if parse_duration(value) == 0:
+        raise ValueError("a window should be longer than 0s")
+    return value
+
+
+def _path(value: str) -> str:
+    parse_path(value)
+    return value
+
+
+EventNames = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_events),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ],
+            "title": "event",
+        }
+    ),
+]
+Window = Annotated[PositiveDuration, BeforeValidator(_window)]
+Filters = dict[Annotated[str, AfterValidator(_path)], Annotated[FilterTests, BeforeValidator(FilterTests.written)]]
+
+
+class Selecting(Entry):
+    """Events by name, and by what their properties must be."""
+
+    key_noun: ClassVar[str] = "key or operator"
+
+    of: EventNames = Field(
+        description='An event name, a list of names, or "*" for every track, page and screen event.',
+        examples=["Product Viewed"],
+    )
+    where: Filters = Field(
+        {},
+        description="Property path -> value, list of values, or operators; all must hold.",
+        examples=[{"products.category": "Shoes"}],
+    )
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        for name in self.of:
+            if name in reading.aliases:
+                yield ("of",), f"rules see standard names: {name} is an alias of {reading.aliases[name]}, name that"
+        yield from super().mistakes(given, reading)
+
+    def selection(self) -> Selection:
+        return Selection(self.of, filters(self.where))
+
+
+def filters(where: Mapping[str, FilterTests]) -> tuple[Filter, ...]:
+    """The filters as the core takes them, in order of paths."""
+    found: list[Filter] = []
+    for path in sorted(where):
+        found.extend(where[path].filters(parse_path(path)))
+    return tuple(found)

@@ -1,0 +1,109 @@
+"""The topology: what to decide and where it flows, read from one YAML file and checked as a whole."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, ValidationError
+
+from pipeline.config.abandonment import Abandonment
+from pipeline.config.currency import CURRENCIES
+from pipeline.config.entry import Entry, Reading
+from pipeline.config.flow import LOGICAL_TOPICS, Kafka, physical, topic_mistakes
+from pipeline.config.loyalty import Programme
+from pipeline.config.plan import make_plan
+from pipeline.config.problem import TopologyError
+from pipeline.config.reference import reference_mistakes
+from pipeline.config.rule_name import RuleName
+from pipeline.config.segment import Segment
+from pipeline.config.sentence import sentence
+from pipeline.config.shop import Events, Shop, Time
+from pipeline.config.source import Block, Source, read
+from pipeline.domain.definition import Plan
+
+
+class Topology(Entry):
+    """A valid topology. Durations are ms, money is minor units of the shop's currency."""
+
+    later_keys: ClassVar[tuple[str, ...]] = ("traits", "rfm", "journey", "messaging", "rewards")
+
+    version: Literal[1] = Field(description="Version of this language.", examples=[1])
+    name: RuleName = Field(
+        description="Prefix of consumer groups, changelogs and transactional ids; part of every decision's id.",
+        examples=["demo-shop"],
+    )
+    shop: Shop = Field(default=Shop(), description="Facts of the shop.")
+    kafka: Kafka = Field(default=Kafka(), description="How topics are made.")
+    topics: dict[str, str] = Field(
+        default={},
+        description=f"Logical topic -> its name on the brokers. Logical topics: {', '.join(LOGICAL_TOPICS)}.",
+        examples=[{"clickstream": "web.clickstream.v1"}],
+    )
+    events: Events = Field(default=Events(), description="This shop's event names.")
+    time: Time = Field(default=Time(), description="What time is made of.")
+    segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
+    abandonment: dict[RuleName, Abandonment] = Field(default={}, description="What is left behind, by name.")
+    loyalty: dict[RuleName, Programme] = Field(default={}, description="Loyalty programmes, by name.")
+
+    def plan(self) -> Plan:
+        """What the core is compiled from; made once."""
+        return self._plan
+
+    def topic(self, logical: str) -> str:
+        """The name of a logical topic on the brokers. Raises KeyError for one that is not in LOGICAL_TOPICS."""
+        if logical not in LOGICAL_TOPICS:
+            raise KeyError(logical)
+        return physical(logical, self.name, self.topics)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return make_plan(self)
+
+
+def load(path: Path | str, environment: Mapping[str, str]) -> Topology:
+    """Read, expand and check a topology file. environment: what `${NAME}` stands for.
+
+    Raises TopologyError with every problem of the file.
+    """
+    return _validated(read(Path(path), environment))
+
+
+def parse(text: str, environment: Mapping[str, str], file: str = "topology.yaml") -> Topology:
+    """As `load`, of a text. file: its name in problems."""
+    return _validated(Source(text, file, environment))
+
+
+def _validated(source: Source) -> Topology:
+    reading = _reading(source.root)
+    topology = None
+    reported = {problem.path for problem in source.problems}
+    try:
+        topology = Topology.model_validate(source.root, context=reading)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            if each["type"] == "too_short" and each["input"]:
+                continue  # a list of nothing but wrong entries; those are told
+            place = source.known(tuple(step for step in each["loc"] if step != "[key]"))
+            reading.found.append((place, *sentence(each)))
+    reading.found.extend(reference_mistakes(source.root))
+    name, topics = source.root.get("name"), source.root.get("topics")
+    if isinstance(topics, Block):
+        named = {logical: topic for logical, topic in topics.items() if isinstance(topic, str)}
+        reading.found.extend(topic_mistakes(str(name), named))
+    for place, message, meant in dict.fromkeys(reading.found):
+        source.report_once(place, message, meant, reported)
+    if source.problems or topology is None:
+        raise TopologyError(source.problems)
+    return topology
+
+
+def _reading(root: Block) -> Reading:
+    """What values are read by, as far as it is right; what is wrong with it is told by its own validator."""
+    shop, events = root.get("shop"), root.get("events")
+    currency: Any = shop.get("currency") if isinstance(shop, Block) else None
+    aliases: Any = events.get("aliases") if isinstance(events, Block) else None
+    return Reading(
+        currency=currency if isinstance(currency, str) and currency in CURRENCIES else "EUR",
+        aliases=aliases if isinstance(aliases, Block) else {},
+    )
