@@ -87,7 +87,7 @@ def line_key(product: dict[str, Any]) -> int:
     product_id = product.get("product_id")
     if product_id is None or product_id == "":
         product_id = product.get("sku")
-    return xxhash.xxh3_64_intdigest(f"{product_id}\x00{product.get('variant') or ''}") & 0xFFFFFFFF
+    return xxhash.xxh3_64_intdigest(f"{product_id}\x00{product.get('variant') or ''}".encode()) & 0xFFFFFFFF
 
 
 def line_amount(product: dict[str, Any]) -> int:
