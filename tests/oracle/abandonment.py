@@ -1,0 +1,224 @@
+"""Abandonment triggers of one shopper, instant by instant (semantics.md part 4; readings.md, 30 to 39, 50 to 52)."""
+
+from typing import Any
+
+from tests.oracle.carts import DEFAULT, Cart, Line, apply, cart_of, carts, payload
+from tests.oracle.history import Record
+from tests.oracle.instances import CLOSED, EXHAUSTED, LIVE, SUPERSEDED, WAITING, Contents, Instance, Rule, Views
+from tests.oracle.orders import product_key
+from tests.oracle.segments import Facts, truth
+from tests.oracle.values import Shop
+
+CHECKOUT_STEPS = ("Checkout Started", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered")
+RANK = {"checkout": 0, "cart": 1, "browse": 2}
+
+
+class Abandonment:
+    def __init__(self, topology: dict[str, Any]) -> None:
+        self.shop = Shop(topology)
+        entries = (topology.get("abandonment") or {}).items()
+        rules = [Rule(name, entry or {}, self.shop) for name, entry in entries]
+        self.rules = sorted(rules, key=lambda rule: RANK[rule.kind])
+        self.instances: list[Instance] = []
+        self.views: dict[str, Views] = {rule.name: Views() for rule in self.rules}
+        self.last_stage: dict[str, Contents] = {}
+        self.lines: list[dict[str, Any]] = []
+
+    def due(self) -> int | None:
+        """The next instant at which a live instance has to be looked at."""
+        return min((min(one.due, one.expiry) for one in self.instances if one.live), default=None)
+
+    def record(self, record: Record, earlier: list[Record], facts: Facts) -> None:
+        """Apply a record that its shopper's `earlier` records don't know yet; `facts` already has it."""
+        before = carts(earlier)
+        if not record.late_triggers:
+            if record.name == "Order Completed":
+                if not record.copy:
+                    self._order(record, before)
+            else:
+                self._activity(record, before, facts)
+        self.fire(facts)
+
+    def fire(self, facts: Facts) -> None:
+        """Send and expire all that is due by now, in order of due; a stage before an expiry at the same instant."""
+        while True:
+            waiting = [one for one in self.instances if one.live and min(one.due, one.expiry) <= facts.now]
+            if not waiting:
+                return
+            one = min(waiting, key=lambda one: min(one.due, one.expiry))
+            if one.due <= one.expiry:
+                self._stage(one, facts)
+            else:
+                self._end(one, CLOSED)
+
+    def _stage(self, one: Instance, facts: Facts) -> None:
+        lines = self._lines_of(one, facts.carts)
+        if self._forbidden(one, lines, facts):
+            self._end(one, CLOSED)
+            return
+        if not one.stages:
+            one.since = one.last_activity
+        one.stages.append(facts.now)
+        self.last_stage[one.rule.name] = Contents(facts.now, contents(lines))
+        self._line(one, "abandoned", len(one.stages), payload(lines, self.shop), facts.now, None)
+        if len(one.stages) == len(one.rule.stages):
+            self._end(one, EXHAUSTED)
+        else:
+            one.state = WAITING
+            one.planned = facts.now + one.rule.stages[len(one.stages)]
+
+    def _forbidden(self, one: Instance, lines: list[Line], facts: Facts) -> bool:
+        rule = one.rule
+        bought = [order.time for order in facts.orders.values() if order.counts]
+        return (
+            (rule.when is not None and not truth(rule.when, facts))
+            or (rule.unless is not None and truth(rule.unless, facts))
+            or sum(line.worth(self.shop) for line in lines) < rule.minimum_value
+            or (bool(bought) and facts.now - max(bought) < rule.after_purchase)
+        )
+
+    def _activity(self, record: Record, before: dict[str, Cart], facts: Facts) -> None:
+        edited = apply(before, record)
+        edit = edited and record.name != "Checkout Started"
+        checkout = record.name in CHECKOUT_STEPS
+        touched = [one for one in self.instances if one.live and self._is_own(one, record, edit)]
+        for one in touched:
+            one.touch(record.time)
+        if edited:
+            self._clear(cart_of(record), facts)
+        if edit:
+            for one in self._live("browse"):
+                self._end(one, SUPERSEDED)
+        for one in touched:
+            if one.state == WAITING and one.rule.on_activity == "restart":
+                self._end(one, SUPERSEDED)
+                self._arm(one.rule, one.subject, record, facts, restart=True)
+        for rule in self.rules:
+            if rule.kind == "checkout" and checkout:
+                self._reach_checkout(rule, record, facts)
+            elif rule.kind == "cart" and edit and cart_of(record) in facts.carts:
+                self._arm(rule, cart_of(record), record, facts)
+            elif rule.kind == "browse" and record.name == "Product Viewed":
+                self._view(rule, record, facts)
+
+    def _is_own(self, one: Instance, record: Record, edit: bool) -> bool:
+        if one.rule.any_activity and record.behaviour:
+            return True
+        if one.rule.kind == "cart":
+            return edit and one.subject == cart_of(record)
+        if one.rule.kind == "checkout":
+            return edit or (record.name in CHECKOUT_STEPS and one.subject == checkout_of(record))
+        return record.name == "Product Viewed" and one.subject == subject_of_view(record)
+
+    def _clear(self, cart_id: str, facts: Facts) -> None:
+        """An emptied cart closes what hangs on it."""
+        if facts.carts[cart_id].lines:
+            return
+        for one in self.instances:
+            if one.state != CLOSED and one.rule.kind != "browse" and one.cart_id == cart_id:
+                self._end(one, CLOSED)
+
+    def _reach_checkout(self, rule: Rule, record: Record, facts: Facts) -> None:
+        subject = checkout_of(record)
+        older = [one for one in self._live("checkout") if one.rule is rule and one.subject != subject]
+        if self._arm(rule, subject, record, facts):
+            for one in [*older, *self._live("cart"), *self._live("browse")]:
+                self._end(one, SUPERSEDED)
+
+    def _view(self, rule: Rule, record: Record, facts: Facts) -> None:
+        subject = subject_of_view(record)
+        if any(one.live and one.rule is rule and one.subject == subject for one in self.instances):
+            return
+        if self.views[rule.name].add(subject, record) >= rule.minimum_views:
+            self._arm(rule, subject, record, facts)
+
+    def _arm(self, rule: Rule, subject: str, record: Record, facts: Facts, restart: bool = False) -> bool:
+        if any(one.live and one.rule is rule and one.subject == subject for one in self.instances):
+            return False
+        number = 1 + sum(1 for one in self.instances if one.rule is rule)
+        one = Instance(rule, subject, number, record.time, cart_id=cart_of(record))
+        if rule.kind == "browse":
+            properties = record.properties
+            one.product = Line(properties, 1, properties.get("price"), properties.get("currency"))
+        lines = self._lines_of(one, facts.carts)
+        last = self.last_stage.get(rule.name)
+        cooling = last is not None and facts.now - last.at < rule.cool_down and last.lines == contents(lines)
+        if (cooling and not restart) or self._outranked(rule, facts.now) or (rule.kind == "cart" and not lines):
+            return False
+        self.instances.append(one)
+        return True
+
+    def _outranked(self, rule: Rule, now: int) -> bool:
+        for one in self.instances:
+            if one.rule.kind == "checkout" and rule.kind == "cart":
+                if one.live or (one.state == EXHAUSTED and one.open_for_recovery(now)):
+                    return True
+            elif rule.kind == "browse" and one.rule.kind != "browse" and one.live:
+                return True
+        return False
+
+    def _order(self, order: Record, before: dict[str, Cart]) -> None:
+        """Every open instance ends: stages not before the order are taken back, else it is recovered or just closed."""
+        for one in self.instances:
+            if one.state == CLOSED:
+                continue
+            stand = [at for at in one.stages if at < order.time]
+            cart = payload(self._lines_of(one, before), self.shop)
+            if len(stand) < len(one.stages):
+                self._line(one, "retracted", len(one.stages), cart, order.received, order, retracted=len(stand))
+            if stand and order.time <= stand[-1] + one.rule.recovered_within:
+                self._line(one, "recovered", len(stand), cart, order.received, order)
+            self._end(one, CLOSED)
+
+    def _live(self, kind: str) -> list[Instance]:
+        return [one for one in self.instances if one.state in LIVE and one.rule.kind == kind]
+
+    def _end(self, one: Instance, state: str) -> None:
+        one.state = state
+        self.views[one.rule.name].forget(one.subject)
+
+    def _lines_of(self, one: Instance, found: dict[str, Cart]) -> list[Line]:
+        if one.product is not None:
+            return [one.product]
+        return list(found.get(one.cart_id, Cart()).lines.values())
+
+    def _line(
+        self,
+        one: Instance,
+        change: str,
+        stage: int,
+        cart: dict[str, Any],
+        at: int,
+        order: Record | None,
+        retracted: int | None = None,
+    ) -> None:
+        """`retracts` names stages of the instance; the ids are the engine's to make."""
+        self.lines.append(
+            {
+                "effective_at": at,
+                "cause": order.message_id if order else None,
+                "kind": one.rule.name,
+                "subject": one.subject,
+                "instance": one.number,
+                "change": change,
+                "stage": stage,
+                "of": len(one.rule.stages),
+                "abandoned_since": one.since,
+                "cart": cart,
+                "retracts": [] if retracted is None else list(range(retracted + 1, len(one.stages) + 1)),
+                "order_id": (order.order_id or order.message_id) if order else None,
+            }
+        )
+
+
+def contents(lines: list[Line]) -> list[tuple[str, int]]:
+    return sorted(((product_key(line.product) or (DEFAULT, ""))[0], line.quantity) for line in lines)
+
+
+def checkout_of(record: Record) -> str:
+    return str(record.properties.get("checkout_id") or record.properties.get("order_id") or DEFAULT)
+
+
+def subject_of_view(record: Record) -> str:
+    key = product_key(record.properties)
+    return key[0] if key else DEFAULT

@@ -1,0 +1,133 @@
+"""Open carts of a shopper, folded anew from the whole history (semantics.md part 4; readings.md, 33)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.history import Record
+from tests.oracle.orders import pieces, product_key, products_of
+from tests.oracle.values import Shop
+
+DEFAULT = "default"
+Key = tuple[str, str]
+
+
+@dataclass
+class Line:
+    product: dict[str, Any]
+    quantity: int
+    price: Any
+    currency: str | None
+
+    def worth(self, shop: Shop) -> int:
+        return shop.minor(self.price, self.currency, self.quantity) or 0
+
+
+@dataclass
+class Cart:
+    """updated: event time of its latest edit, snapshot: of its latest snapshot; ms, -1 = none."""
+
+    lines: dict[Key, Line] = field(default_factory=dict)
+    updated: int = -1
+    snapshot: int = -1
+
+    def contents(self) -> list[tuple[str, int]]:
+        """(product, quantity) of the lines: what a cool-down compares (readings.md, 38)."""
+        return sorted((key[0], line.quantity) for key, line in self.lines.items())
+
+
+def cart_of(record: Record) -> str:
+    return str(record.properties.get("cart_id") or DEFAULT)
+
+
+def carts(records: list[Record]) -> dict[str, Cart]:
+    found: dict[str, Cart] = {}
+    for record in records:
+        apply(found, record)
+    return found
+
+
+def apply(found: dict[str, Cart], record: Record) -> bool:
+    """Fold one record in; whether it edited a cart. Too late for segments is too late for carts, save orders."""
+    if record.name == "Order Completed":
+        if not record.copy:
+            take(found, record)
+        return False
+    if record.late_segments:
+        return False
+    if record.name in ("Product Added", "Product Removed"):
+        return apply_delta(found, record)
+    if record.name in ("Cart Viewed", "Checkout Started") and isinstance(record.properties.get("products"), list):
+        return apply_snapshot(found, record)
+    return False
+
+
+def apply_delta(found: dict[str, Cart], record: Record) -> bool:
+    properties = record.properties
+    key = product_key(properties)
+    cart = found.setdefault(cart_of(record), Cart())
+    if key is None or record.time <= cart.snapshot:
+        return False
+    line = cart.lines.get(key)
+    if record.name == "Product Added":
+        if line is None:
+            line = cart.lines[key] = Line(properties, 0, properties.get("price"), properties.get("currency"))
+        line.quantity += pieces(properties)
+        if properties.get("price") is not None:
+            line.price, line.currency = properties["price"], properties.get("currency")
+    else:
+        if line is None:
+            return False
+        line.quantity -= pieces(properties) if properties.get("quantity") is not None else line.quantity
+        if line.quantity <= 0:
+            del cart.lines[key]
+    cart.updated = max(cart.updated, record.time)
+    return True
+
+
+def apply_snapshot(found: dict[str, Cart], record: Record) -> bool:
+    cart = found.setdefault(cart_of(record), Cart())
+    if record.time < max(cart.updated, cart.snapshot):
+        return False
+    lines: dict[Key, Line] = {}
+    for product in products_of(record):
+        key = product_key(product)
+        if key is None:
+            continue
+        currency = product.get("currency", record.properties.get("currency"))
+        line = lines.setdefault(key, Line(product, 0, product.get("price"), currency))
+        line.quantity += pieces(product)
+    lines = {key: line for key, line in lines.items() if line.quantity > 0}
+    before = {key: (line.quantity, line.price, line.currency) for key, line in cart.lines.items()}
+    cart.lines, cart.snapshot, cart.updated = lines, record.time, record.time
+    return before != {key: (line.quantity, line.price, line.currency) for key, line in lines.items()}
+
+
+def take(found: dict[str, Cart], order: Record) -> None:
+    """An order takes what it bought from the cart it names, else from all."""
+    named = order.properties.get("cart_id")
+    for cart_id, cart in found.items():
+        if named is not None and cart_id != str(named):
+            continue
+        for product in products_of(order):
+            key = product_key(product)
+            if key in cart.lines:
+                cart.lines[key].quantity -= pieces(product)
+                cart.updated = max(cart.updated, order.time)
+                if cart.lines[key].quantity <= 0:
+                    del cart.lines[key]
+
+
+def payload(lines: list[Line], shop: Shop) -> dict[str, Any]:
+    """`cart` of a trigger: prices and total in the shop's currency."""
+    items = []
+    for line in lines:
+        price = shop.minor(line.price, line.currency)
+        key = product_key(line.product) or (DEFAULT, "")
+        items.append(
+            {
+                "product_id": key[0],
+                "quantity": line.quantity,
+                "price": None if price is None else shop.money(price),
+            }
+        )
+    return {"items": items, "total": shop.money(sum(line.worth(shop) for line in lines))}

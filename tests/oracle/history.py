@@ -1,0 +1,147 @@
+"""What arrived: client calls read into records, in received order, with those that are refused (readings.md, 1-7)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.values import DAY, instant, number, span
+
+CALLS = ("track", "page", "screen", "identify", "alias", "group")
+BEHAVIOUR = ("track", "page", "screen")
+# wire-format.md, 3.6: names of the first version of the e-commerce specification.
+ALIASES = {
+    "Viewed Product": "Product Viewed",
+    "Added Product": "Product Added",
+    "Removed Product": "Product Removed",
+    "Completed Order": "Order Completed",
+    "Updated Order": "Order Updated",
+    "Started Order": "Checkout Started",
+    "Viewed Product Category": "Product List Viewed",
+    "Viewed Promotion": "Promotion Viewed",
+    "Clicked Promotion": "Promotion Clicked",
+    "Clicked Product": "Product Clicked",
+    "Viewed Checkout Step": "Checkout Step Viewed",
+    "Completed Checkout Step": "Checkout Step Completed",
+}
+UNHASHED = ("receivedAt", "sentAt", "originalTimestamp", "_metadata")
+
+
+@dataclass
+class Record:
+    """One call. time, received: ms. late_segments, late_triggers: beyond `time.late` (readings.md, 19).
+
+    copy: an Order Completed whose order_id is known already (readings.md, 23).
+    """
+
+    index: int
+    type: str
+    name: str
+    shopper: str
+    time: int
+    received: int
+    message_id: str
+    body: dict[str, Any]
+    properties: dict[str, Any] = field(default_factory=dict)
+    traits: dict[str, Any] = field(default_factory=dict)
+    late_segments: bool = False
+    late_triggers: bool = False
+    copy: bool = False
+
+    @property
+    def behaviour(self) -> bool:
+        return self.type in BEHAVIOUR
+
+    @property
+    def order_id(self) -> str | None:
+        value = self.properties.get("order_id")
+        return None if value is None else str(value)
+
+
+class Lateness:
+    """`time.late` of a topology, ms."""
+
+    def __init__(self, topology: dict[str, Any]) -> None:
+        late = topology.get("time", {}).get("late", {})
+        self.segments = span(late.get("segments", 7 * DAY))
+        self.triggers = span(late.get("triggers", 2 * DAY))
+
+
+def bad_amounts(properties: dict[str, Any]) -> str | None:
+    """Why prices or quantities make a call unusable: the reason it is refused for, or None."""
+    products = properties.get("products")
+    if products is not None and not isinstance(products, list):
+        return "invalid_products"
+    for one in [properties, *(products or [])]:
+        if not isinstance(one, dict):
+            return "invalid_products"
+        price, quantity = one.get("price"), one.get("quantity")
+        if price is not None and ((amount := number(price)) is None or amount < 0):
+            return "invalid_price"
+        if quantity is not None:
+            pieces = number(quantity)
+            if pieces is None or pieces < 0 or pieces != int(pieces):
+                return "invalid_quantity"
+    return None
+
+
+def refusal(raw: dict[str, Any]) -> str | None:
+    if raw.get("type") not in CALLS:
+        return "unknown_type"
+    if raw.get("userId") is None and raw.get("anonymousId") is None:
+        return "missing_id"
+    if raw["type"] == "track":
+        if not raw.get("event"):
+            return "missing_event"
+        return bad_amounts(raw.get("properties") or {})
+    return None
+
+
+def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | None) -> tuple[list[Record], list[Any]]:
+    """Records in order, received time raised so that it never runs backwards; and (index, reason) of those refused."""
+    lateness = Lateness(topology)
+    aliases = {**ALIASES, **topology.get("events", {}).get("aliases", {})}
+    records, refused, latest = [], [], 0
+    for index, raw in enumerate(events):
+        received = instant(raw.get("receivedAt", raw.get("timestamp")))
+        if received is None:
+            refused.append((index, "invalid_time"))
+            continue
+        if until is not None and max(received, latest) > until:
+            break
+        reason = refusal(raw)
+        if reason:
+            refused.append((index, reason))
+            continue
+        latest = received = max(received, latest)
+        time = min(instant(raw.get("timestamp", raw.get("receivedAt"))) or received, received)
+        name = raw["event"] if raw["type"] == "track" else raw["type"]
+        record = Record(
+            index=index,
+            type=raw["type"],
+            name=aliases.get(name, name),
+            shopper=str(raw["userId"] if raw.get("userId") is not None else raw["anonymousId"]),
+            time=time,
+            received=received,
+            message_id=raw["messageId"],
+            body={key: value for key, value in raw.items() if key not in UNHASHED},
+            late_segments=received - time > lateness.segments,
+            late_triggers=received - time > lateness.triggers,
+        )
+        if record.behaviour:
+            record.properties = raw.get("properties") or {}
+        if record.type == "identify":
+            record.traits = raw.get("traits") or {}
+        records.append(record)
+    return records, refused
+
+
+def admit(known: list[Record], record: Record) -> str | None:
+    """Whether a record repeats one that its shopper's history has: None, `duplicate` or `duplicate_mismatch`.
+
+    Marks the later copies of an order. readings.md, 7 and 23; the first one received counts.
+    """
+    for earlier in known:
+        if earlier.message_id == record.message_id:
+            return "duplicate" if earlier.body == record.body else "duplicate_mismatch"
+    if record.name == "Order Completed" and record.order_id is not None:
+        record.copy = any(one.name == record.name and one.order_id == record.order_id for one in known)
+    return None

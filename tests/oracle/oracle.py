@@ -1,0 +1,159 @@
+"""The oracle: raw client calls and a topology in, the expected lines of every output topic out."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.abandonment import Abandonment
+from tests.oracle.carts import payload
+from tests.oracle.history import Record, admit, read
+from tests.oracle.loyalty import Programme
+from tests.oracle.segments import Facts, critical, spans, truth
+from tests.oracle.values import instant, rfc3339
+
+TOPICS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
+VISIT_GAP = 30 * 60_000
+
+
+@dataclass
+class Verdict:
+    """What must come out. topics: lines without id, definition, decided_at and source. dead: (index, reason)."""
+
+    topics: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {topic: [] for topic in TOPICS})
+    dead: list[tuple[int, str]] = field(default_factory=list)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class History:
+    """One shopper: all records so far, and the rules that step along with them."""
+
+    def __init__(self, shopper: str, topology: dict[str, Any]) -> None:
+        self.shopper = shopper
+        self.topology = topology
+        self.records: list[Record] = []
+        self.now = -1
+        self.members: dict[str, tuple[bool, int]] = {}
+        self.changes: list[dict[str, Any]] = []
+        self.abandonment = Abandonment(topology)
+        self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
+        self.windows = spans(topology.get("segments")) | spans(topology.get("abandonment"))
+        self.windows |= {one.window for one in self.programmes if one.window}
+        self.pending: set[int] = set()
+
+    def advance(self, until: int) -> None:
+        """Look at every instant up to `until` at which anything may change without a record."""
+        while self.records:
+            dues = [self.abandonment.due(), *(one.due() for one in self.programmes)]
+            instants = [*self.pending, *(one for one in dues if one is not None)]
+            ahead = [one for one in instants if self.now < one <= until]
+            if not ahead:
+                return
+            self.now = min(ahead)
+            self.pending = {one for one in self.pending if one > self.now}
+            facts = Facts(self.records, self.topology, self.now)
+            self._segments(facts, None)
+            self.abandonment.fire(facts)
+            for programme in self.programmes:
+                programme.fire(facts)
+
+    def apply(self, record: Record) -> str | None:
+        """Timers first, then the record (readings.md, 3). Returns the reason it is a dead letter for, if it is one."""
+        self.advance(record.received)
+        self.now = record.received
+        refused = admit(self.records, record)
+        if refused:
+            return refused
+        earlier = list(self.records)
+        self.records.append(record)
+        self.pending |= critical([record], self.windows)
+        facts = Facts(self.records, self.topology, self.now)
+        self._segments(facts, record)
+        self.abandonment.record(record, earlier, facts)
+        for programme in self.programmes:
+            programme.record(record, facts)
+        return "late" if record.late_segments else None
+
+    def _segments(self, facts: Facts, record: Record | None) -> None:
+        for name, segment in (self.topology.get("segments") or {}).items():
+            member, sequence = self.members.get(name, (False, 0))
+            if truth(segment["when"], facts) != member:
+                self.members[name] = (not member, sequence + 1)
+                self.changes.append(
+                    {
+                        "effective_at": facts.now,
+                        "cause": record.message_id if record else None,
+                        "segment": name,
+                        "change": "exited" if member else "entered",
+                        "sequence": sequence + 1,
+                    }
+                )
+
+    def visits(self) -> int:
+        """Visits end after a gap of more than 30 minutes (readings.md, 49)."""
+        times = sorted(record.time for record in self.records if record.behaviour)
+        return sum(1 for i, time in enumerate(times) if i == 0 or time - times[i - 1] > VISIT_GAP)
+
+    def profile(self) -> dict[str, Any]:
+        facts = Facts(self.records, self.topology, self.now)
+        counted = [order for order in facts.orders.values() if order.counts]
+        lines = [line for cart in facts.carts.values() for line in cart.lines.values()]
+        return {
+            "segments": sorted(name for name, (member, _) in self.members.items() if member),
+            "traits": facts.traits,
+            "orders": {
+                "count": len(counted),
+                "value": sum(order.value for order in counted),
+                "net": sum(order.net for order in counted),
+            },
+            "cart": payload(lines, facts.shop),
+            "sessions": self.visits(),
+            "loyalty": {
+                one.name: {"tier": one.levels[one.level] if one.level >= 0 else None, "balance": one.balance}
+                for one in self.programmes
+            },
+        }
+
+
+def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | int | None = None) -> Verdict:
+    """What replaying `events` under `topology` up to `until` must say."""
+    end = instant(until) if until is not None else None
+    records, refused = read(events, topology, end)
+    verdict = Verdict(dead=list(refused))
+    shoppers: dict[str, History] = {}
+    for record in records:
+        history = shoppers.setdefault(record.shopper, History(record.shopper, topology))
+        reason = history.apply(record)
+        if reason and reason != "duplicate":
+            verdict.dead.append((record.index, reason))
+    last = records[-1].received if records else 0
+    for history in shoppers.values():
+        history.advance(max(end or last, last))
+        collect(verdict, history)
+    verdict.dead.sort()
+    return verdict
+
+
+def collect(verdict: Verdict, history: History) -> None:
+    lines = {
+        "segment-changes": history.changes,
+        "abandonment-triggers": history.abandonment.lines,
+        "loyalty-tiers": [line for one in history.programmes for line in one.tiers],
+        "loyalty-points": [line for one in history.programmes for line in one.points],
+    }
+    for topic, found in lines.items():
+        verdict.topics[topic].extend(finished(line, history.shopper) for line in found)
+        verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
+    verdict.profiles[history.shopper] = history.profile()
+
+
+def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
+    cause = line["cause"]
+    done = {
+        **line,
+        "shopper": shopper,
+        "silent": False,
+        "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
+    }
+    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at"):
+        if isinstance(done.get(name), int):
+            done[name] = rfc3339(done[name])
+    return done

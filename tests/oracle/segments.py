@@ -1,0 +1,164 @@
+"""Truth of a condition at an instant, by definition, from the whole history (topology.md, "Conditions")."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.carts import carts
+from tests.oracle.history import Record
+from tests.oracle.operators import bounded, holds, passes, test
+from tests.oracle.orders import orders
+from tests.oracle.values import Shop, elements, instant, number, reach, scalars, span
+
+AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
+
+
+class Facts:
+    """All that is known of a shopper at `now`: what conditions are asked of."""
+
+    def __init__(self, records: list[Record], topology: dict[str, Any], now: int) -> None:
+        self.topology = topology
+        self.shop = Shop(topology)
+        self.now = now
+        self.records = records
+        self.windowed = [one for one in records if one.behaviour and not one.late_segments and not one.copy]
+        self.orders = orders(records, self.shop)
+        self.carts = carts(records)
+        self.traits = traits(records)
+        self._members: dict[str, bool] = {}
+
+    def member(self, segment: str) -> bool:
+        if segment not in self._members:
+            self._members[segment] = truth(self.topology["segments"][segment]["when"], self)
+        return self._members[segment]
+
+
+def traits(records: list[Record]) -> dict[str, Any]:
+    """Each top-level trait by (event time, messageId); null deletes (readings.md, 19)."""
+    latest: dict[str, tuple[tuple[int, str], Any]] = {}
+    for record in records:
+        if record.type != "identify" or record.late_segments:
+            continue
+        for name, value in record.traits.items():
+            stamp = (record.time, record.message_id)
+            if name not in latest or latest[name][0] < stamp:
+                latest[name] = (stamp, value)
+    return {name: value for name, (_, value) in latest.items() if value is not None}
+
+
+def truth(condition: dict[str, Any], facts: Facts) -> bool:
+    ((kind, form),) = condition.items()
+    if kind in AGGREGATES:
+        return bounded(form, aggregate(kind, form, facts))
+    return _KINDS[kind](form, facts)
+
+
+def matching(form: dict[str, Any], facts: Facts) -> list[Record]:
+    names = form["of"] if isinstance(form["of"], list) else [form["of"]]
+    oldest = facts.now - span(form["within"]) if isinstance(form.get("within"), str | int) else None
+    return [
+        record
+        for record in facts.windowed
+        if ("*" in names or record.name in names)
+        and (oldest is None or record.time > oldest)
+        and passes(record.properties, form.get("where") or {}, facts.now)
+    ]
+
+
+def aggregate(kind: str, form: dict[str, Any], facts: Facts) -> Decimal | Fraction | int | None:
+    found = matching(form, facts)
+    if kind == "count":
+        return len(found)
+    values = [one for record in found for one in elements(reach(record.properties, form["property"]))]
+    if kind == "distinct":
+        return len({number(one) if number(one) is not None else (type(one).__name__, repr(one)) for one in values})
+    numbers = [amount for one in values if (amount := number(one)) is not None]
+    if kind == "sum":
+        return sum(numbers, Decimal(0))
+    if not numbers:
+        return None
+    if kind == "avg":
+        return Fraction(sum(numbers)) / len(numbers)
+    return min(numbers) if kind == "min" else max(numbers)
+
+
+def _edge(last: bool) -> Callable[[dict[str, Any], Facts], bool]:
+    def asked(form: dict[str, Any], facts: Facts) -> bool:
+        events = {"of": form["of"], "where": form.get("where")}
+        found = sorted(matching(events, facts), key=lambda record: (record.time, record.message_id))
+        if not found:
+            return False
+        record = found[-1] if last else found[0]
+        ends = [record.time] if form["property"] == "$time" else reach(record.properties, form["property"])
+        tests = {op: operand for op, operand in form.items() if op not in ("of", "where", "property")}
+        return all(test(op, operand, ends, facts.now) for op, operand in tests.items())
+
+    return asked
+
+
+def _purchases(measure: str) -> Callable[[dict[str, Any], Facts], bool]:
+    def asked(form: dict[str, Any], facts: Facts) -> bool:
+        oldest = facts.now - span(form["within"]) if "within" in form else None
+        counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
+        if measure == "orders":
+            return bounded(form, len(counted))
+        return bounded(form, Decimal(sum(one.net for one in counted)) / facts.shop.scale)
+
+    return asked
+
+
+def _trait(form: dict[str, Any], facts: Facts) -> bool:
+    tests = {op: operand for op, operand in form.items() if op != "name"}
+    return holds(tests, reach(facts.traits, form["name"]), facts.now)
+
+
+def _cart(form: dict[str, Any], facts: Facts) -> bool:
+    lines = [line for cart in facts.carts.values() for line in cart.lines.values()]
+    value = Decimal(sum(line.worth(facts.shop) for line in lines)) / facts.shop.scale
+    if "value" in form and not bounded(form["value"], value):
+        return False
+    if "items" in form and not bounded(form["items"], sum(line.quantity for line in lines)):
+        return False
+    if "contains" in form:
+        views = [{**line.product, "quantity": line.quantity, "price": line.price} for line in lines]
+        return any(passes(view, form["contains"], facts.now) for view in views)
+    return True
+
+
+_KINDS: dict[str, Callable[[Any, Facts], bool]] = {
+    "all": lambda form, facts: all(truth(one, facts) for one in form),
+    "any": lambda form, facts: any(truth(one, facts) for one in form),
+    "not": lambda form, facts: not truth(form, facts),
+    "in": lambda form, facts: facts.member(form),
+    "first": _edge(last=False),
+    "last": _edge(last=True),
+    "orders": _purchases("orders"),
+    "spend": _purchases("spend"),
+    "trait": _trait,
+    "cart": _cart,
+}
+
+
+def spans(condition: Any) -> set[int]:
+    """Every `within` that a condition mentions, ms."""
+    found: set[int] = set()
+    if isinstance(condition, dict):
+        for key, value in condition.items():
+            found |= {span(value)} if key == "within" and isinstance(value, str | int) else spans(value)
+    elif isinstance(condition, list):
+        for one in condition:
+            found |= spans(one)
+    return found
+
+
+def critical(records: list[Record], windows: set[int]) -> set[int]:
+    """Every instant at which the truth of any condition may change by itself: a time, or a date, plus a span."""
+    found: set[int] = set()
+    for record in records:
+        found |= {record.time + window for window in windows}
+        for value in [*scalars(record.properties), *scalars(record.traits)]:
+            date = instant(value) if not isinstance(value, bool) else None
+            if date is not None and date > 10**11:
+                found |= {date} | {date + window for window in windows}
+    return found
