@@ -1,0 +1,59 @@
+"""The schema registry: contracts registered at start, errors as sentences."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from schemas.contract import HERE
+
+TIMEOUT = 10
+"""Seconds that a call to the registry may take."""
+
+
+class RegistryError(ValueError):
+    """A schema could not be registered; the text says what to do and holds no credentials."""
+
+
+def register(url: str, topics: Mapping[str, str], settings: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Register each topic's contract as the latest of its subject `TOPIC-value`; the registry's ids by logical name.
+
+    url: `http[s]://[user:password@]host[:port]`, or `mock://` for one in memory. topics: logical -> the shop's name.
+    settings: further properties of confluent_kafka's client, as `ssl.ca.location`. A schema that is there already
+    keeps its id. Raises RegistryError.
+    """
+    # Imported here: the client brings an HTTP stack that JSON users have no need of.
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+    from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+    ids: dict[str, int] = {}
+    shown = without_credentials(url)
+    try:
+        client = SchemaRegistryClient.new_client({"url": url, "timeout": TIMEOUT, **(settings or {})})
+        for logical, name in topics.items():
+            text = (HERE / f"{logical}.avsc").read_text(encoding="utf-8")
+            ids[logical] = client.register_schema(f"{name}-value", Schema(text, "AVRO"))
+    except SchemaRegistryError as error:
+        raise RegistryError(_refusal(shown, error.http_status_code, error.error_message)) from None
+    except Exception as error:
+        # httpx, OSError, ValueError by kind of trouble; their texts may quote the URL with its password.
+        raise RegistryError(
+            f"The schema registry at {shown} can't be used ({type(error).__name__}): is it running, "
+            "and is AFTERCLICK_SCHEMA_REGISTRY right?"
+        ) from None
+    return ids
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown: without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _refusal(url: str, status: int, message: str) -> str:
+    if status in (401, 403):
+        return f"The schema registry at {url} refuses the credentials of AFTERCLICK_SCHEMA_REGISTRY ({status})."
+    if status == 409:
+        return (
+            f"The schema registry at {url} holds another schema that ours can't be read with: {message} "
+            "Rename the topic under `topics` in topology.yaml, or delete the subject."
+        )
+    return f"The schema registry at {url} did not take a schema ({status}): {message}"
