@@ -21,7 +21,7 @@ from pipeline.domain.instance import (
     last_purchase,
 )
 from pipeline.domain.order import COMPLETED, OrderChange
-from pipeline.domain.recovery import Recovery
+from pipeline.domain.recovery import Purchase, Recovery
 from pipeline.domain.rule import BROWSE, CART, CHECKOUT, Guard, Rule
 from pipeline.domain.shopper import Instance, Line, Shopper
 from pipeline.domain.trigger import emit_stage
@@ -74,13 +74,15 @@ class Abandonment:
         at = event.time
         if moment.now - at > self._late:
             return
-        if any(change.kind == COMPLETED for change in order_changes):
-            self._recovery.conclude(shopper, at, properties, moment, cart_change)
+        for change in order_changes:
+            if change.kind == COMPLETED:
+                before = cart_change.before if cart_change is not None else {}
+                self._recovery.conclude(shopper, Purchase(at, change.order_id, properties, before), moment)
         edit = cart_change if cart_change is not None and cart_change.edited else None
         if edit is not None:
             self._instances.supersede_kind(shopper, BROWSE)
-            if edit.emptied:
-                self._clear(shopper, edit.cart_id)
+        if cart_change is not None and cart_change.emptied:
+            self._clear(shopper, cart_change.cart_id)
         if event.name in CHECKOUT_EVENTS:
             self._check_out(shopper, event, properties, moment)
         if edit is not None:

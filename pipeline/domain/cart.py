@@ -33,8 +33,9 @@ LINES = 200
 class CartChange(msgspec.Struct, gc=False, frozen=True):
     """What one event did to the carts.
 
-    cart_id: the cart edited; "" for an order. edited: the shopper edited it (readings.md, 32), which an order does not.
-    emptied: that edit took its last line. before: of an order, the lines of each cart it took from, as they were.
+    cart_id: the cart changed; "" for an order. edited: the shopper edited it; the snapshot of a Checkout Started is no
+    edit (readings.md, 32), nor is an order. emptied: it took the last line, and not by an order. before: of an order,
+    the lines of each cart it took from, as they were.
     """
 
     cart_id: str
@@ -162,7 +163,7 @@ class Carts:
         if not changed:
             return None
         cart.updated = time
-        return CartChange(cart_id, True, emptied=not new)
+        return CartChange(cart_id, event.name == CART_VIEWED, emptied=not new)
 
     def named(self, shopper: Shopper, name: str, properties: dict[str, Any]) -> str:
         """The cart an event speaks of. Checkout events carry no cart_id in the field's specification (wire-format.md,
@@ -205,9 +206,10 @@ class Carts:
         for cart in shopper.carts:
             if cart_id and cart.cart_id != cart_id:
                 continue
-            if cart.ordered < time:
+            taken = any(meant_line(cart.lines, wanted) is not None for wanted in bought)
+            if time > cart.ordered and (taken or not cart.lines):
                 cart.ordered = time
-            if cart.snapshot <= time and any(meant_line(cart.lines, wanted) is not None for wanted in bought):
+            if taken:
                 before[cart.cart_id] = [msgspec.structs.replace(line) for line in cart.lines]
                 for wanted in bought:
                     line = meant_line(cart.lines, wanted)

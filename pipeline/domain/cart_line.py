@@ -179,8 +179,8 @@ def learn(known: Line, told: Line) -> None:
 
 
 def fingerprint(lines: Iterable[Line]) -> int:
-    """64 bits of what lines hold, products and pieces, in whatever order (the contents a cool-down compares)."""
-    held = sorted((line.product_id, line.variant, line.quantity) for line in lines)
+    """64 bits of the products and pieces that lines hold, which a cool-down compares (readings.md, 38)."""
+    held = sorted((line.product_id, line.quantity) for line in lines)
     return xxhash.xxh3_64_intdigest(msgspec.msgpack.encode(held))
 
 

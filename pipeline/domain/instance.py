@@ -59,8 +59,9 @@ class Instances:
         return self._begin(shopper, rule, subject, at, cart_id, lines, moment)
 
     def touch(self, shopper: Shopper, rule: Rule, instance: Instance, at: int, moment: Moment) -> None:
-        """Own activity at event time `at` (readings.md, 34)."""
-        if rule.restart and instance.state == WAITING and at >= instance.stage_times[-1]:
+        """Own activity at event time `at` (readings.md, 34). One that is not newer than what was known begins nothing
+        anew: it would send the first stage a second time at once."""
+        if rule.restart and instance.state == WAITING and at > instance.last_activity:
             self.supersede(shopper, rule, instance)
             subject, cart_id = instance.subject, instance.cart_id
             self._begin(shopper, rule, subject, at, cart_id, instance.lines, moment)

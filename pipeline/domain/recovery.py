@@ -7,16 +7,26 @@ stands is recovered.
 
 from typing import Any
 
-from pipeline.domain.cart import CartChange, find_cart
+import msgspec
+
+from pipeline.domain.cart import find_cart
 from pipeline.domain.cart_line import Lines, read_text
 from pipeline.domain.decision import Moment
 from pipeline.domain.instance import WAITING
-from pipeline.domain.order import identifier
 from pipeline.domain.rule import CHECKOUT, Rule
 from pipeline.domain.shopper import Instance, Line, Shopper
 from pipeline.domain.trigger import RECOVERED, RETRACTED, emit
 
 LATE_ORDER = "late_order"
+
+
+class Purchase(msgspec.Struct, gc=False):
+    """An Order Completed, the first of its order. at: event time, ms. before: by cart, the lines before it took any."""
+
+    at: int
+    order_id: str
+    properties: dict[str, Any]
+    before: dict[str, list[Line]]
 
 
 class Recovery:
@@ -28,51 +38,36 @@ class Recovery:
         self._rules = rules
         self._values = values
 
-    def conclude(
-        self, shopper: Shopper, at: int, properties: dict[str, Any], moment: Moment, taken: CartChange | None
-    ) -> None:
-        """Apply an order of event time `at` (ms). taken: what it took from the carts."""
-        before = taken.before if taken is not None else {}
+    def conclude(self, shopper: Shopper, order: Purchase, moment: Moment) -> None:
+        """Close all that is open, save what closed before the order by its event time."""
         open_still: list[Instance] = []
         for instance in shopper.instances:
             rule = self._rules.get(instance.kind)
             if rule is None:
                 continue
-            concluded = bool(instance.stage_times) and self._tell(
-                shopper, rule, instance, at, properties, moment, before
-            )
+            concluded = bool(instance.stage_times) and self._tell(shopper, rule, instance, order, moment)
             if not concluded and instance.state > WAITING:
                 open_still.append(instance)
         shopper.instances = open_still
 
-    def _tell(
-        self,
-        shopper: Shopper,
-        rule: Rule,
-        instance: Instance,
-        at: int,
-        properties: dict[str, Any],
-        moment: Moment,
-        before: dict[str, list[Line]],
-    ) -> bool:
+    def _tell(self, shopper: Shopper, rule: Rule, instance: Instance, order: Purchase, moment: Moment) -> bool:
         """Emit what the order means to an instance with a stage; False if it came after the instance closed."""
         sent = instance.stage_times
-        stands = sum(1 for time in sent if time < at)
-        recovered = stands > 0 and at <= sent[stands - 1] + rule.window
+        stands = sum(1 for time in sent if time < order.at)
+        recovered = stands > 0 and order.at <= sent[stands - 1] + rule.window
         if stands == len(sent) and not recovered:
             return False
         lines = instance.lines
         if not lines:
             cart = find_cart(shopper, instance.cart_id)
-            lines = before.get(instance.cart_id) or (cart.lines if cart is not None else [])
+            lines = order.before.get(instance.cart_id) or (cart.lines if cart is not None else [])
         rendered = self._values.render(lines)
-        order_id = identifier(properties.get("order_id")) or None
         if stands < len(sent):
             retracts = instance.stage_ids[stands:]
-            emit(moment, rule, instance, RETRACTED, len(sent), rendered, LATE_ORDER, retracts, order_id)
+            emit(moment, rule, instance, RETRACTED, len(sent), rendered, LATE_ORDER, retracts, order.order_id)
         if recovered:
-            reason = _match(rule, instance, properties, lines)
-            emit(moment, rule, instance, RECOVERED, stands, rendered, reason, None, order_id)
+            reason = _match(rule, instance, order.properties, lines)
+            emit(moment, rule, instance, RECOVERED, stands, rendered, reason, None, order.order_id)
         return True
 
 
