@@ -14,7 +14,7 @@ from pipeline.runtime.ports import CHANGELOG, RESERVED, Checkpoint, Output, Stat
 CHECKPOINT_KEY = RESERVED + b"checkpoint"
 CHECKPOINT_FORMAT = 1
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Checkpoint)
 
 

@@ -222,7 +222,6 @@ class RocksPartition:
         self._closed = True
         for scan in list(self._scans):
             scan.close()  # type: ignore[attr-defined]  # it is a generator
-        self._db.cancel_all_background(True)
         self._db.close()
 
     def _scan(self) -> Iterator[tuple[bytes, bytes]]:

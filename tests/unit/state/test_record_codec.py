@@ -1,0 +1,74 @@
+"""The stored form of a shopper record."""
+
+import msgspec
+import pytest
+
+from pipeline.domain.shopper import FORMAT, Instance, Lot, Membership, Observation, Order, Shopper, Standing, TraitValue
+from pipeline.runtime.ports import StateFormatError
+from pipeline.state import record
+from pipeline.state.record import RecordCodec
+
+CODEC = RecordCodec()
+PRESENT = bytes([FORMAT])
+
+
+def full() -> Shopper:
+    return Shopper(
+        now=1_700_000_000_000,
+        due=1_700_000_100_000,
+        ids=b"\x00\xff" * 6,
+        timezone="Europe/Berlin",
+        traits={"plan": TraitValue({"a": [1, None, "é"]}, 5, "m1"), "gone": TraitValue(None, 6, "m2")},
+        windows={2**63: [1, 2, 3], 7: []},
+        observations={9: Observation(1, "m", [None, "x", 3])},
+        memberships={"loyal": Membership(True, 3, 99)},
+        orders=[Order(2**64 - 1, 1, 2, 3, True, False)],
+        instances=[Instance("cart", "default", 1, 0, 10, 20)],
+        standings={"club": Standing(level=2, lots=[Lot(1, 2, 3, 0, [1, 2, 3])])},
+    )
+
+
+def test_a_record_comes_back_as_it_was() -> None:
+    assert CODEC.decode(CODEC.encode(full())) == full()
+    assert CODEC.decode(CODEC.encode(Shopper())) == Shopper()
+
+
+def test_equal_records_are_equal_bytes_after_a_round_trip() -> None:
+    value = CODEC.encode(full())
+    assert CODEC.encode(CODEC.decode(value)) == value
+
+
+def test_the_first_byte_is_the_format() -> None:
+    assert CODEC.encode(Shopper())[0] == FORMAT
+
+
+def test_due_is_read_without_the_rest() -> None:
+    assert CODEC.due(CODEC.encode(full())) == 1_700_000_100_000
+    assert CODEC.due(CODEC.encode(Shopper())) == 0
+
+
+@pytest.mark.parametrize("read", [CODEC.decode, CODEC.due])
+def test_a_newer_format_is_refused_with_what_to_do(read: object) -> None:
+    with pytest.raises(StateFormatError, match=rf"format {FORMAT + 1}, this version knows {FORMAT}: run the version"):
+        read(bytes([FORMAT + 1]) + b"whatever")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\x00abc", bytes([FORMAT]), bytes([FORMAT]) + b"\xc1", bytes([FORMAT]) + b"\x90\x01"]
+)
+@pytest.mark.parametrize("read", [CODEC.decode, CODEC.due])
+def test_what_is_no_record_is_refused(value: bytes, read: object) -> None:
+    with pytest.raises(StateFormatError):
+        read(value)  # type: ignore[operator]
+
+
+def test_an_older_format_is_migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    def from_zero(body: bytes) -> Shopper:
+        now, due = msgspec.msgpack.decode(body)
+        return Shopper(now=now, due=due)
+
+    monkeypatch.setitem(record.MIGRATIONS, 0, from_zero)
+    value = b"\x00" + msgspec.msgpack.encode([5, 9])
+    assert CODEC.decode(value) == Shopper(now=5, due=9)
+    assert CODEC.due(value) == 9
+    assert CODEC.encode(CODEC.decode(value))[0] == FORMAT
