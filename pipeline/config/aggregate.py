@@ -12,9 +12,17 @@ from pipeline.config.problem import Place
 from pipeline.config.quantity import Micro, Money, Whole
 from pipeline.config.selection import Filters, Selecting, Window, filters
 from pipeline.config.source import Block
-from pipeline.domain.definition import Aggregate, CartNow, Edge, Purchases, Trait
+from pipeline.domain.definition import Aggregate, Bound, CartNow, Edge, Purchases, Trait
+from pipeline.domain.window import LIMIT
 
 _WITHIN = "The latest so long, sliding; left out = all the time."
+
+
+def _too_many(bounds: tuple[Bound, ...]) -> Iterator[tuple[Place, str]]:
+    """A window remembers no more than LIMIT: a bound beyond it would never see more."""
+    for bound in bounds:
+        if max(bound.values) >= LIMIT:
+            yield (), f"{bound.op} {max(bound.values)} is more than is remembered, stay below {LIMIT}"
 
 
 class Count(Selecting, Bounds[Whole]):
@@ -24,6 +32,11 @@ class Count(Selecting, Bounds[Whole]):
     floor: ClassVar[int | None] = 0
 
     within: Window | None = Field(None, description=_WITHIN, examples=["1h"])
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        yield from super().mistakes(given, reading)
+        if self.within is not None:
+            yield from _too_many(self.bounds())
 
     def condition(self) -> Aggregate:
         return Aggregate("count", self.selection(), self.bounds(), self.within)
@@ -37,6 +50,10 @@ class Distinct(Selecting, Bounds[Whole]):
 
     property: PropertyPath = Field(description="Whose values are counted.", examples=["product_id"])
     within: Window | None = Field(None, description=_WITHIN, examples=["7d"])
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        yield from super().mistakes(given, reading)
+        yield from _too_many(self.bounds())
 
     def condition(self) -> Aggregate:
         return Aggregate("distinct", self.selection(), self.bounds(), self.within, self.property)

@@ -1,0 +1,141 @@
+"""What was understood of a topology: which events touch which rules, what is kept, which timers may run."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipeline.config.duration import format_duration
+from pipeline.config.flow import LOGICAL_TOPICS
+from pipeline.config.kept_state import kept
+from pipeline.config.quantity import format_micro
+from pipeline.config.reference import members_of
+from pipeline.config.timer import abandonment_timers, programme_timers, segment_timers
+from pipeline.config.topology import Topology
+from pipeline.domain.abandonment import CHECKOUT_EVENTS
+from pipeline.domain.browse import PRODUCT_VIEWED
+from pipeline.domain.cart import CART_EVENTS
+from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.order import ORDER_EVENTS
+from pipeline.domain.segment import CART, ORDERS, TRAITS, reads
+
+_SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"})}
+
+
+def account(topology: Topology) -> dict[str, Any]:
+    """The account as data: what `afterclick check --json` prints."""
+    plan = topology.plan()
+    rules = [*_segments(plan), *_abandonments(plan), *_programmes(plan)]
+    for rule in rules:
+        title = getattr(topology, rule["section"])[rule["name"]].title
+        rule["title"] = title
+    time = topology.time
+    return {
+        "name": topology.name,
+        "digest": plan.digest,
+        "shop": {
+            "timezone": plan.timezone,
+            "currency": plan.currency,
+            "exchange_rates": {currency: format_micro(rate) for currency, rate in plan.rates.items()},
+        },
+        "kafka": topology.kafka.model_dump(),
+        "topics": {logical: topology.topic(logical) for logical in LOGICAL_TOPICS},
+        "time": {
+            "received": time.received,
+            "tick": "off" if time.tick is None else format_duration(time.tick),
+            "margin": format_duration(time.margin),
+            "stall": format_duration(time.stall),
+            "future_skew": format_duration(time.future_skew),
+            "late": {"segments": format_duration(time.late.segments), "triggers": format_duration(time.late.triggers)},
+        },
+        "aliases": plan.aliases,
+        "events": _by_event(rules),
+        "rules": rules,
+        "remarks": list(_remarks(plan)),
+    }
+
+
+def _by_event(rules: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """Event name -> rules that it touches."""
+    touched: dict[str, list[str]] = {}
+    for rule in rules:
+        for event in rule["touched_by"]:
+            touched.setdefault(event, []).append(f"{rule['section']}.{rule['name']}")
+    return dict(sorted(touched.items()))
+
+
+def _rule(
+    section: str, name: str, definition: str, touched_by: Iterable[str], keeps: Iterable[str], timers: Iterable[str]
+) -> dict[str, Any]:
+    return {
+        "section": section,
+        "name": name,
+        "definition": definition,
+        "touched_by": sorted(set(touched_by)),
+        "keeps": list(dict.fromkeys(keeps)),
+        "timers": list(dict.fromkeys(timers)),
+    }
+
+
+def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
+    events: dict[str, set[str]] = {}
+    for segment in plan.segments:
+        own = events[segment.name] = set()
+        for read in reads(segment.when):
+            # Segments come after those they refer to, so what touches those is known.
+            own.update(events[read[3:]] if read.startswith("in:") else _SHORT.get(read, {read}))
+        members = (f"membership in {name}" for name in members_of(segment.when))
+        yield _rule(
+            "segments",
+            segment.name,
+            segment.identity,
+            own,
+            [*kept(segment.when), *members],
+            segment_timers(segment.when),
+        )
+
+
+def _abandonments(plan: Plan) -> Iterator[dict[str, Any]]:
+    for rule in plan.abandonments:
+        touched = CART_EVENTS | CHECKOUT_EVENTS
+        if rule.kind == "browse":
+            touched |= {PRODUCT_VIEWED}
+        if rule.resets_on == "any_activity":
+            touched |= {"*"}
+        yield _rule("abandonment", rule.name, rule.identity, touched, _left_behind(rule), abandonment_timers(rule))
+
+
+def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
+    if rule.kind == "browse":
+        yield "the product of each running instance"
+        if rule.minimum_views > 1:
+            yield f"latest {rule.minimum_views} views of each of the 20 subjects viewed last"
+    else:
+        yield "the lines of the open carts"
+    yield "each running instance, its activity and its stages"
+    for guard in (rule.when, rule.unless):
+        if guard is not None:
+            yield from kept(guard)
+            yield from (f"membership in {name}" for name in members_of(guard))
+
+
+def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
+    for programme in plan.programmes:
+        keeps = ["the order book: time, value and refunds of every order", "a lot of points for each order"]
+        yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, programme_timers(programme))
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    """What is allowed, and probably not meant."""
+    for rule in plan.abandonments:
+        since = 0
+        for number, delay in enumerate(rule.stages, 1):
+            since += delay
+            if since > rule.expires:
+                yield (
+                    f"abandonment.{rule.name}: stage {number} is due {format_duration(since)} after the last activity,"
+                    f" but the instance expires after {format_duration(rule.expires)}"
+                )
+        if rule.minimum_views > 1 and rule.kind != "browse":
+            yield f"abandonment.{rule.name}: minimum_views counts product views, a {rule.kind} has none"
+    for programme in plan.programmes:
+        if programme.window is None and programme.term is None and programme.metric == "points_earned":
+            yield f"loyalty.{programme.name}: points of all time and no term, so only refunds lose a level"

@@ -1,0 +1,80 @@
+"""What a condition keeps of a shopper, in words."""
+
+from collections.abc import Iterator
+
+from pipeline.config.duration import format_duration
+from pipeline.domain.definition import (
+    TIME_PROPERTY,
+    Aggregate,
+    All,
+    AnyOf,
+    CartNow,
+    Condition,
+    Edge,
+    Not,
+    Purchases,
+    Selection,
+    Trait,
+)
+from pipeline.domain.window import LIMIT, keep_for
+
+
+def event_words(selection: Selection) -> str:
+    """The events of a selection as people call them: `Product Viewed or Product Added (where category)`."""
+    names = "any event" if selection.events == ("*",) else " or ".join(selection.events)
+    paths = ", ".join(".".join(each.path) for each in selection.where)
+    return f"{names} (where {paths})" if paths else names
+
+
+def kept(condition: Condition) -> Iterator[str]:
+    """Each piece of state that the condition needs, one phrase each."""
+    match condition:
+        case All(of) | AnyOf(of):
+            for part in of:
+                yield from kept(part)
+        case Not(of):
+            yield from kept(of)
+        case Aggregate():
+            yield _aggregate(condition)
+        case Edge():
+            yield _edge(condition)
+        case Trait():
+            yield f"trait {condition.path[0]}"
+        case Purchases():
+            yield "the order book: time, value and refunds of every order"
+        case CartNow():
+            yield "the lines of the open carts"
+
+
+def _aggregate(aggregate: Aggregate) -> str:
+    events, keep, name = (
+        event_words(aggregate.selection),
+        keep_for(aggregate.bounds),
+        ".".join(aggregate.property or ()),
+    )
+    within = f" in {format_duration(aggregate.within)}" if aggregate.within else ""
+    match aggregate.function, bool(within):
+        case "count", True:
+            return f"latest {_some(keep, 'timestamp')} of {events}"
+        case "count", False:
+            return f"number of {events}"
+        case "distinct", True:
+            return f"latest {_some(keep, 'distinct value')} of {name} of {events}, with their times"
+        case "distinct", False:
+            return f"first {_some(keep, 'distinct value')} of {name} of {events}"
+        case function, True:
+            return f"every (time, {name}) of {events}{within}, at most {LIMIT:,}, for {function}"
+        case "avg", False:
+            return f"sum and number of {name} of {events}"
+        case function, _:
+            return f"{function} of {name} of {events}"
+
+
+def _edge(edge: Edge) -> str:
+    which = "first" if edge.function == "first" else "latest"
+    what = "time" if edge.property == TIME_PROPERTY else ".".join(edge.property)
+    return f"{what} of the {which} {event_words(edge.selection)}"
+
+
+def _some(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{number:,} {noun}s"

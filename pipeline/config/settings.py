@@ -1,0 +1,123 @@
+"""Where it runs: brokers, directories, ports and credentials, resolved once from the environment and flags."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PREFIX = "AFTERCLICK_"
+KAFKA_PREFIX = "AFTERCLICK_KAFKA_"
+
+_SECRET_WORDS = ("password", "secret", "token", "credential", "jaas", "oauthbearer.config", ".pem", "user.info")
+_LOGS = ("text", "json")
+# What flags and plain variables say already; a second road to them would have them disagree.
+_TAKEN = {"bootstrap.servers": "AFTERCLICK_BROKERS", "metadata.broker.list": "AFTERCLICK_BROKERS"}
+
+
+class SettingsError(Exception):
+    """Settings are wrong. problems: one sentence each. A command that lets it through exits 2."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that is not in topology.yaml.
+
+    brokers: `host:port,..`. http: (host, port) of health and metrics, None = off. schema_registry: URL or None.
+    log: text or json. kafka: client properties of librdkafka, as `sasl.mechanism`; never shown, as some are secrets.
+    """
+
+    topology: Path
+    brokers: str
+    data_directory: Path
+    http: tuple[str, int] | None
+    schema_registry: str | None = field(default=None, repr=False)
+    log: str = "text"
+    kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def shown_kafka(self) -> dict[str, str]:
+        """The client properties as they may be shown: secrets masked."""
+        return {name: "******" if is_secret(name) else value for name, value in sorted(self.kafka.items())}
+
+
+def is_secret(name: str) -> bool:
+    """Whether a client property's value must never be shown."""
+    return name.endswith(("key", "key.pem")) or any(word in name for word in _SECRET_WORDS)
+
+
+def resolve(
+    environment: Mapping[str, str],
+    *,
+    topology: Path | None = None,
+    brokers: str | None = None,
+    data_directory: Path | None = None,
+    http: str | None = None,
+    schema_registry: str | None = None,
+    log: str | None = None,
+) -> Settings:
+    """Settings from flags, else the environment, else defaults. Raises SettingsError with all that is wrong."""
+    problems: list[str] = []
+
+    def pick(flag: str | Path | None, name: str, default: str) -> str:
+        return str(flag) if flag is not None else environment.get(PREFIX + name) or default
+
+    registry = pick(schema_registry, "SCHEMA_REGISTRY", "")
+    if registry and not registry.startswith(("http://", "https://")):
+        problems.append("AFTERCLICK_SCHEMA_REGISTRY should be a URL, as http://localhost:8081")
+    shape = pick(log, "LOG", "text")
+    if shape not in _LOGS:
+        problems.append(f"AFTERCLICK_LOG is {shape!r}, it should be text or json")
+    settings = Settings(
+        topology=Path(pick(topology, "TOPOLOGY", "topology.yaml")),
+        brokers=_brokers(pick(brokers, "BROKERS", "localhost:9092"), problems),
+        data_directory=Path(pick(data_directory, "DATA_DIR", "data")),
+        http=_address(pick(http, "HTTP", "127.0.0.1:8080"), problems),
+        schema_registry=registry or None,
+        log=shape,
+        kafka=_kafka(environment, problems),
+    )
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment of this process; the one place where it is read."""
+    return os.environ
+
+
+def _brokers(text: str, problems: list[str]) -> str:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    for part in parts:
+        host, _, port = part.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            problems.append(f"AFTERCLICK_BROKERS has {part!r}, write host:port, several with commas between")
+    if not parts:
+        problems.append("AFTERCLICK_BROKERS names no broker, write host:port")
+    return ",".join(parts)
+
+
+def _address(text: str, problems: list[str]) -> tuple[str, int] | None:
+    if text == "off":
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        problems.append(f"AFTERCLICK_HTTP is {text!r}, write host:port as 127.0.0.1:8080, or off")
+        return None
+    return host.strip("[]"), int(port)
+
+
+def _kafka(environment: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    properties = {}
+    for variable, value in sorted(environment.items()):
+        if variable.startswith(KAFKA_PREFIX) and len(variable) > len(KAFKA_PREFIX):
+            name = variable.removeprefix(KAFKA_PREFIX).lower().replace("_", ".")
+            if name in _TAKEN:
+                problems.append(f"{variable} is not taken, set {_TAKEN[name]}")
+            properties[name] = value
+    return properties

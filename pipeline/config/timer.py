@@ -1,0 +1,121 @@
+"""Which timers a rule may set, in words: the instants at which it changes without an event."""
+
+from collections.abc import Iterator
+
+from pipeline.config.duration import format_duration
+from pipeline.config.kept_state import event_words
+from pipeline.domain.definition import (
+    TIME_PROPERTY,
+    AbandonmentDefinition,
+    Aggregate,
+    All,
+    AnyOf,
+    Bound,
+    Condition,
+    Edge,
+    Not,
+    ProgrammeDefinition,
+    Purchases,
+    Span,
+    Trait,
+)
+
+_TRUE, _FALSE = "enters", "leaves"
+
+
+def segment_timers(condition: Condition, negated: bool = False) -> Iterator[str]:
+    """Timers of a segment. negated: the condition stands under a `not`, which turns entering and leaving round."""
+    match condition:
+        case All(of) | AnyOf(of):
+            for part in of:
+                yield from segment_timers(part, negated)
+        case Not(of):
+            yield from segment_timers(of, not negated)
+        case Aggregate(within=int(within)) if condition.function in ("count", "distinct"):
+            what = event_words(condition.selection)
+            if condition.function == "distinct":
+                what = f"distinct {'.'.join(condition.property or ())} of {what}"
+            yield from _counted(condition.bounds, within, what, negated)
+        case Aggregate(within=int(within)):
+            what = f"{condition.function} of {'.'.join(condition.property or ())} of {event_words(condition.selection)}"
+            yield from _measured(condition.bounds, within, what, negated)
+        case Purchases(within=int(within)):
+            if condition.measure == "orders":
+                yield from _counted(condition.bounds, within, "order", negated)
+            else:
+                yield from _measured(condition.bounds, within, "spend", negated)
+        case Edge() | Trait():
+            yield from _dated(condition, negated)
+
+
+def abandonment_timers(rule: AbandonmentDefinition) -> Iterator[str]:
+    """Timers of an abandonment rule, in the order in which they come."""
+    activity = "own activity" if rule.resets_on == "own_activity" else "activity"
+    for number, delay in enumerate(rule.stages, 1):
+        since = f"the last {activity}" if number == 1 else f"stage {number - 1}"
+        yield f"stage {number} {format_duration(delay)} after {since}"
+    yield f"expires {format_duration(rule.expires)} after the last own activity"
+    yield f"closes {format_duration(rule.recovered_within)} after the last stage"
+
+
+def programme_timers(programme: ProgrammeDefinition) -> Iterator[str]:
+    """Timers of a loyalty programme."""
+    if programme.term is not None:
+        yield f"review {format_span(programme.term)} after a level above the lowest was reached"
+    elif programme.window is not None:
+        yield f"below keep {format_duration(programme.window)} after the order whose leaving the window decides it"
+    if programme.grace != Span():
+        yield f"downgrade {format_span(programme.grace)} after keep was missed"
+
+
+def format_span(span: Span) -> str:
+    """A span with its calendar part: `12 months`, `1 month and 10d`."""
+    months = f"{span.months} month{'s' if span.months > 1 else ''}" if span.months else ""
+    return " and ".join(part for part in (months, format_duration(span.ms) if span.ms or not months else "") if part)
+
+
+def _counted(bounds: tuple[Bound, ...], within: int, what: str, negated: bool) -> Iterator[str]:
+    """A count falls by one when an element is as old as the window: n-th latest + window (semantics.md, part 3)."""
+    window = format_duration(within)
+    for bound in bounds:
+        value = bound.values[0]
+        if bound.op in ("at_least", "more_than"):
+            nth, verb = value + (bound.op == "more_than"), _FALSE
+        elif bound.op in ("at_most", "less_than"):
+            nth, verb = value + (bound.op == "at_most"), _TRUE
+        else:
+            yield f"may change {window} after one of the {max(bound.values) + 1:,} latest {what}"
+            continue
+        if nth:
+            yield f"{_turned(verb, negated)} {window} after the {ordinal(nth)}latest {what}"
+
+
+def _measured(bounds: tuple[Bound, ...], within: int, what: str, negated: bool) -> Iterator[str]:
+    for bound in bounds:
+        verb = {"at_least": _FALSE, "more_than": _FALSE, "at_most": _TRUE, "less_than": _TRUE}.get(bound.op)
+        does = _turned(verb, negated) if verb and what == "spend" else "may change"
+        yield f"{does} {format_duration(within)} after a value whose end takes {what} over its bound"
+
+
+def _dated(condition: Edge | Trait, negated: bool) -> Iterator[str]:
+    for test in condition.tests:
+        if test.op == "within" and isinstance(test.operand, int):
+            if isinstance(condition, Trait):
+                what = f"the date in trait {'.'.join(condition.path)}"
+            else:
+                which = "first" if condition.function == "first" else "latest"
+                whose = "" if condition.property == TIME_PROPERTY else f"the {'.'.join(condition.property)} of "
+                what = f"{whose}the {which} {event_words(condition.selection)}"
+            yield f"{_turned(_FALSE, negated)} {format_duration(test.operand)} after {what}"
+
+
+def _turned(verb: str, negated: bool) -> str:
+    return verb if not negated else _TRUE if verb == _FALSE else _FALSE
+
+
+def ordinal(number: int) -> str:
+    """`5th `; nothing for the first, as the latest is the latest."""
+    if number == 1:
+        return ""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending} "
