@@ -35,28 +35,32 @@ class DeferredCommand(TyperCommand):
 class CommandLine(TyperGroup):
     """All commands, listed without importing them; errors become sentences on stderr."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        return DeferredCommand(cmd_name, help=COMMANDS[cmd_name], callback=lambda: None)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, sentence in COMMANDS.items():
+            self.add_command(DeferredCommand(name, help=sentence, callback=lambda: None))
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
         except Exception as error:
-            if ctx.params.get("debug") or not isinstance(error, (OSError, ValueError, Failure)):
+            # What typer itself raises of wrong arguments, it also tells itself.
+            if ctx.params.get("debug") or hasattr(error, "format_message"):
                 raise
             raise typer.Exit(_tell(error)) from None
 
 
 def _tell(error: Exception) -> int:
     """Print the error to stderr; the exit code that it means."""
-    for sentence in getattr(error, "problems", None) or (str(error),):
-        typer.secho(str(sentence), err=True)
-    return int(getattr(error, "exit_code", 1))
+    code = getattr(error, "exit_code", None)
+    if code is None and not isinstance(error, OSError):
+        typer.echo(f"unexpected {type(error).__name__}: {error} (`afterclick --debug ..` shows where)", err=True)
+        return 1
+    for sentence in getattr(error, "problems", None) or (error,):
+        typer.echo(str(sentence), err=True)
+    return code or 1
 
 
 def _version(asked: bool) -> None:
