@@ -77,11 +77,22 @@ def _enum(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shopper_events() -> dict[str, Any]:
-    event = msgspec.json.schema(Event)["$defs"]["Event"]
-    event["properties"]["type"] = {"enum": sorted(CALLS)}
-    for name in ("properties", "traits"):
-        event["properties"][name] = {"type": "object"}
-    return {"$schema": DIALECT, "$id": f"{INTERNAL_TOPIC}.schema.json", **event}
+    kinds: dict[Any, dict[str, Any]] = {
+        str: {"type": "string"},
+        int: {"type": "integer"},
+        msgspec.Raw: {"type": "object"},
+        tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
+    }
+    fields = msgspec.structs.fields(Event)
+    return {
+        "$schema": DIALECT,
+        "$id": f"{INTERNAL_TOPIC}.schema.json",
+        "title": "Event",
+        "description": "One accepted call of one shopper. Internal: both agents may change it together.",
+        "type": "object",
+        "properties": {field.name: kinds[field.type] for field in fields} | {"type": {"enum": sorted(CALLS)}},
+        "required": [field.name for field in fields if field.required],
+    }
 
 
 def text(topic: str) -> str:

@@ -44,7 +44,10 @@ def register(url: str, topics: Mapping[str, str], settings: Mapping[str, str] | 
 
 def without_credentials(url: str) -> str:
     """The URL as it may be shown: without user and password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is no URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 

@@ -1,0 +1,70 @@
+"""One decision of each topic, as the core makes it."""
+
+from typing import Any
+
+from pipeline.domain.decision import Decision
+
+NOON = 1_767_441_600_000
+SOURCE = {"topic": "shopper-events", "partition": 3, "offset": 42}
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "segment-changes": {"segment": "engaged", "change": "entered", "sequence": 1},
+    "abandonment-triggers": {
+        "kind": "cart",
+        "subject": "cart-1",
+        "instance": "cart-1/1",
+        "change": "abandoned",
+        "stage": 1,
+        "of": 3,
+        "abandoned_since": NOON - 1,
+        "cart": {
+            "items": [
+                {
+                    "product_id": "p1",
+                    "sku": None,
+                    "name": "Schuhe",
+                    "quantity": 2,
+                    "price": {"amount": 1295, "currency": "EUR"},
+                }
+            ],
+            "total": {"amount": 2590, "currency": "EUR"},
+        },
+    },
+    "loyalty-tiers": {
+        "programme": "club",
+        "change": "upgraded",
+        "from": "bronze",
+        "to": "silver",
+        "metric": "spend",
+        "value": {"amount": 100_000, "currency": "EUR"},
+        "threshold": {"amount": 100_000, "currency": "EUR"},
+        "valid_until": NOON + 1,
+        "points_to_next": 4000,
+        "points_to_keep": 0,
+    },
+    "loyalty-points": {
+        "programme": "club",
+        "entry": "reversed",
+        "points": -25,
+        "balance": 0,
+        "pending": 0,
+        "lot": "l1",
+        "order_id": "o1",
+        "expires_at": None,
+    },
+}
+
+
+def decision(topic: str, **fields: Any) -> Decision:
+    return Decision(
+        topic=topic,
+        type="segment.entered",
+        id="0" * 31 + "1",
+        shopper="jürgen",
+        effective_at=NOON,
+        decided_at=NOON + 7,
+        cause_kind="event",
+        message_id="m-1",
+        definition="d3f",
+        fields={**FIELDS[topic], **fields},
+    )

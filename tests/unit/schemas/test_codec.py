@@ -1,0 +1,125 @@
+"""Values and headers as real consumers read them: fastavro, the registry's client, CloudEvents."""
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import fastavro
+import jsonschema
+import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
+from cloudevents.core.formats.json import JSONFormat
+
+from pipeline.domain.decision import DECISION_TOPICS, INSTANT_FIELDS
+from schemas.avro import single_object_prefix
+from schemas.codec import DecisionCodec
+from schemas.contract import COMMON_FIELDS, HERE, ContractError, contract
+from schemas.rendering import encode_json, render
+from tests.unit.schemas.sample import FIELDS, SOURCE, decision
+
+
+def schema_of(topic: str) -> Any:
+    return fastavro.parse_schema(json.loads((HERE / f"{topic}.avsc").read_text(encoding="utf-8")))
+
+
+def instant(value: Any) -> Any:
+    """Avro's timestamps as the JSON form writes them."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
+
+
+def test_a_decision_as_json_is_these_bytes() -> None:
+    body = render(decision("segment-changes"), SOURCE, trace=False)
+    assert encode_json(body).decode() == (
+        '{"cause":{"kind":"event","message_id":"m-1"},"change":"entered","definition":"d3f",'
+        '"effective_at":"2026-01-03T12:00:00.000Z","id":"00000000000000000000000000000001","segment":"engaged",'
+        '"sequence":1,"shopper":"jürgen","silent":false}'
+    )
+
+
+def test_a_trace_tells_of_the_delivery() -> None:
+    body = render(decision("segment-changes"), SOURCE, trace=True)
+    assert body["source"] == SOURCE
+    assert body["decided_at"] == "2026-01-03T12:00:00.007Z"
+
+
+def test_fields_left_out_are_there_as_null() -> None:
+    body = render(decision("abandonment-triggers"), None, trace=True)
+    assert body["order_id"] is None
+    assert body["reason"] is None
+    assert body["retracts"] == []
+    assert body["source"] is None
+    assert set(body) == {*COMMON_FIELDS, *contract("abandonment-triggers").own}
+
+
+def test_rendering_leaves_the_decision_as_it_is() -> None:
+    given = decision("abandonment-triggers")
+    render(given, None, trace=False)
+    assert given.fields == FIELDS["abandonment-triggers"]
+
+
+@pytest.mark.parametrize("fields", [{"colour": "red"}, {"segment": "x", "colour": "red"}])
+def test_a_field_that_the_contract_does_not_know_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ContractError, match="unknown fields \\['colour'\\]"):
+        render(decision("segment-changes", **fields), None, trace=False)
+
+
+def test_a_missing_field_is_refused() -> None:
+    given = decision("segment-changes")
+    del given.fields["segment"]
+    with pytest.raises(ContractError, match="missing fields \\['segment'\\]"):
+        render(given, None, trace=False)
+
+
+@pytest.mark.parametrize("topic", DECISION_TOPICS)
+def test_common_fields_and_instants_are_those_of_the_design(topic: str) -> None:
+    names = [field["name"] for field in contract(topic).schema["fields"]]
+    assert tuple(names[: len(COMMON_FIELDS)]) == COMMON_FIELDS
+    assert set(contract(topic).instants) <= INSTANT_FIELDS
+    assert set(FIELDS[topic]) <= set(contract(topic).own)
+
+
+@pytest.mark.parametrize("topic", DECISION_TOPICS)
+@pytest.mark.parametrize("trace", [True, False])
+def test_json_values_pass_their_json_schema(topic: str, trace: bool) -> None:
+    schema = json.loads((HERE / f"{topic}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    body = json.loads(encode_json(render(decision(topic), SOURCE, trace=trace)))
+    jsonschema.validate(body, schema)
+
+
+@pytest.mark.parametrize("topic", DECISION_TOPICS)
+def test_avro_without_a_registry_is_single_object_encoding_and_says_the_same_as_json(topic: str) -> None:
+    value, _ = DecisionCodec("avro", "shop").encode(decision(topic), SOURCE)
+    assert value[:10] == single_object_prefix(contract(topic).schema)
+    read = fastavro.schemaless_reader(BytesIO(value[10:]), schema_of(topic), None)
+    json_body = render(decision(topic), SOURCE, trace=True)
+    assert {name: instant(field) for name, field in read.items()} == json_body
+
+
+def test_the_fingerprint_is_the_one_of_the_avro_specification() -> None:
+    # Avro 1.11, schema fingerprints: "null" is 0x63dd24e7cc258f8a, little-endian in the message.
+    assert single_object_prefix("null").hex() == "c301" + "8a8f25cce724dd63"  # type: ignore[arg-type]
+
+
+def test_a_value_that_does_not_fit_is_refused_without_telling_it() -> None:
+    with pytest.raises(ContractError) as told:
+        DecisionCodec("avro", "shop").encode(decision("segment-changes", segment=["secret"]), None)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("format", ["json", "avro"])
+def test_headers_are_read_by_a_cloudevents_client(format: Any) -> None:
+    codec = DecisionCodec(format, "demo-shop")
+    value, headers = codec.encode(decision("segment-changes"), SOURCE)
+    event = from_binary(KafkaMessage(headers=dict(headers), key="jürgen".encode(), value=value), JSONFormat())
+    assert event.get_id() == "0" * 31 + "1"
+    assert event.get_type() == "afterclick.segment.entered"
+    assert event.get_source() == "/afterclick/demo-shop"
+    assert event.get_subject() == "jürgen"
+    assert event.get_time() == datetime(2026, 1, 3, 12, tzinfo=UTC)
+    assert event.get_datacontenttype() == f"application/{format}"
+    if format == "json":
+        assert event.get_data()["segment"] == "engaged"
