@@ -17,14 +17,14 @@ def full() -> Shopper:
         now=1_700_000_000_000,
         due=1_700_000_100_000,
         ids=b"\x00\xff" * 6,
-        timezone="Europe/Berlin",
+        recent_visits=[1, 2, 3],
         traits={"plan": TraitValue({"a": [1, None, "é"]}, 5, "m1"), "gone": TraitValue(None, 6, "m2")},
         windows={2**63: [1, 2, 3], 7: []},
         observations={9: Observation(1, "m", [None, "x", 3])},
         memberships={"loyal": Membership(True, 3, 99)},
         orders=[Order(2**64 - 1, 1, 2, 3, True, False)],
         instances=[Instance("cart", "default", 1, 0, 10, 20)],
-        standings={"club": Standing(level=2, lots=[Lot(1, 2, 3, 0, [1, 2, 3])])},
+        standings={"club": Standing(level=2, lots=[Lot(order=1, time=2, points=3)])},
     )
 
 
