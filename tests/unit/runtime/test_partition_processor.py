@@ -107,11 +107,8 @@ def test_a_fenced_processor_is_closed_for_good(broker: MemoryBroker, lane: Lane)
     MemoryOutbox(broker, "shopper-0", "shopper-changelog")
     with pytest.raises(Fenced):
         lane.processor.process(batch(broker, 0, 2))
-    for call in (
-        lambda: lane.processor.process(batch(broker, 0, 2)),
-        lane.processor.catch_up,
-        lambda: lane.processor.idle(T),
-    ):
+    process, catch_up, idle = lane.processor.process, lane.processor.catch_up, lane.processor.idle
+    for call in (lambda: process(batch(broker, 0, 2)), catch_up, lambda: idle(T)):
         with pytest.raises(ProcessorClosed, match="another worker owns"):
             call()
     assert (seen(broker), lane.driver.state()) == ([], {})

@@ -1,5 +1,6 @@
 """Partition time: the rules of architecture.md, "Time"."""
 
+import msgspec
 import pytest
 
 from pipeline.runtime.ports import Checkpoint
@@ -69,9 +70,7 @@ def test_every_partition_is_told() -> None:
     assert decode_progress(outputs[0].value) == Progress(3, 77)
 
 
-@pytest.mark.parametrize(
-    "value", [b"", b"{}", b'{"type":"track","source":1,"until":2}', b'{"type":"progress","source":"1"}']
-)
+@pytest.mark.parametrize("value", [b"", b"{}", b'{"type":"track","source":1,"until":2}', b'{"type":"progress"}'])
 def test_what_is_no_progress_is_refused(value: bytes) -> None:
-    with pytest.raises(Exception, match=r"."):
+    with pytest.raises(msgspec.DecodeError):
         decode_progress(value)

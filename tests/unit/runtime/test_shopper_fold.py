@@ -13,10 +13,11 @@ from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_progress, shopper_driver
 
 T = 1_767_434_400_000
+ONE_SOURCE = Settings(sources=1, stall=600_000)
 
 
 class Scene:
-    def __init__(self, settings: Settings = Settings(sources=1, stall=600_000), delay: int = 1_000) -> None:
+    def __init__(self, settings: Settings = ONE_SOURCE, delay: int = 1_000) -> None:
         self.broker = MemoryBroker()
         self.engine = FakeEngine(delay)
         self.driver: AgentDriver = shopper_driver(self.broker, self.engine, settings)
@@ -229,7 +230,7 @@ def test_the_cache_serves_and_forgets_without_changing_anything() -> None:
                 scene.run()
         return scene.run(), scene.driver.state(), scene.driver.total("hits")
 
-    without, small, large = run(0), run(400), run(10**6)
+    without, small, large = run(0), run(150), run(10**6)
     assert without[:2] == small[:2] == large[:2]
     assert without[2] == 0
     assert 0 < small[2] < large[2]
