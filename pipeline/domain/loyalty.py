@@ -87,7 +87,7 @@ class Programme:
     ) -> None:
         standing = shopper.standings.get(self.name)
         if standing is None:
-            if not any(map(_counts, changes)):
+            if not any(map(_takes, changes)):
                 return
             standing = shopper.standings[self.name] = Standing()
         before = self._metric.before(shopper, standing, changes, moment.now)
@@ -133,5 +133,6 @@ class Programme:
         return lot is None or lot.number <= standing.promoted_lots
 
 
-def _counts(change: OrderChange) -> bool:
+def _takes(change: OrderChange) -> bool:
+    """Whether the programme takes the change as one to join with: an order cancelled beforehand counts for nothing."""
     return change.kind == COMPLETED and change.order is not None and not change.order.cancelled

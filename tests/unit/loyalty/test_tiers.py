@@ -67,6 +67,15 @@ def test_an_order_that_earns_nothing_joins_too() -> None:
     assert till.tiers() == [("joined", None, "bronze", 0)]
 
 
+def test_an_order_cancelled_before_it_came_does_not_join_but_a_later_one_does() -> None:
+    till = club()
+    till.cancel("o-1")
+    till.complete("o-1", 10)
+    assert till.decisions == []
+    till.complete("o-2", 0, at=1)
+    assert till.tiers() == [("joined", None, "bronze", 1)]
+
+
 def test_refunds_of_unknown_orders_do_not_join() -> None:
     till = club()
     till.refund("o-1", 5)
