@@ -45,10 +45,13 @@ class Reading(msgspec.Struct, frozen=True):
     windows: tuple[Window, ...]
     edges: tuple[EdgeWatch, ...]
     segments: tuple[Segment, ...]
+    segments_of_new: tuple[Segment, ...]
     properties: bool
     cart: bool
     order: bool
+    traits: bool
     abandonment: bool
+    idle: bool
 
 
 class StalledTimer(RuntimeError):
@@ -85,24 +88,26 @@ class Engine:
         names = {name, "*"} if behaviour else {name}
         windows = tuple(one for one, events in self._conditions.windows.values() if not names.isdisjoint(events))
         edges = tuple(one for one, events in self._conditions.edges.values() if not names.isdisjoint(events))
-        cart, order = name in CART_EVENTS, name in ORDER_EVENTS
+        cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
-        abandonment = behaviour and (name in self._abandonment.names or "*" in self._abandonment.names)
-        reads = any(one.reads_properties for one in (*windows, *edges))
+        segments = self._segments.touched_by(causes)
+        abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
+        reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
             windows=windows,
             edges=edges,
-            segments=self._segments.touched_by(causes),
+            segments=segments,
+            segments_of_new=self._segments.touched_by(causes, new=True),
             properties=reads or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
+            traits=traits,
             abandonment=abandonment,
+            idle=not (windows or edges or segments or cart or order or traits or abandonment),
         )
 
     def reading(self, event: Event) -> Reading:
         """The rules that an event touches."""
-        if event.type == "track":
-            return self._tracks.get(event.name, self._other_tracks)
         if event.type in BEHAVIOUR:
             return self._tracks.get(event.name, self._other_tracks)
         return self._identify if event.type == "identify" else self._quiet
@@ -111,19 +116,26 @@ class Engine:
         """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then."""
         outcome = Outcome([], [])
         now = max(now, shopper.now)
-        new = shopper.created == 0
+        new = not shopper.created
         if new:
             shopper.created, shopper.plan = now, self._digest
-        else:
+        elif 0 < shopper.due <= now or shopper.plan != self._digest:
             self._advance(shopper, event.shopper, now, outcome)
         shopper.now = now
-        outcome.refusal = take_message(shopper, event.message_id, event.body, now)
-        moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
-        if outcome.refusal is None:
-            self._apply(shopper, event, moment, outcome)
-        if new:
-            self._segments.evaluate(shopper, moment, self._segments.all)
-        self._keep_due(shopper)
+        refusal = take_message(shopper, event.message_id, event.body, now)
+        if refusal is not None:
+            outcome.refusal = refusal
+            return outcome
+        reading = self.reading(event)
+        late = now - event.time > self._late
+        if late:
+            outcome.refusal = "late"
+        elif event.type in BEHAVIOUR:
+            fold_visit(shopper, event.time, now - self._late - GAP)
+        if new or not reading.idle:
+            moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
+            self._apply(shopper, event, reading, late, moment, reading.segments_of_new if new else reading.segments)
+            self._keep_due(shopper)
         return outcome
 
     def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Outcome:
@@ -142,30 +154,31 @@ class Engine:
         self._keep_due(shopper)
         return outcome
 
-    def _apply(self, shopper: Shopper, event: Event, moment: Moment, outcome: Outcome) -> None:
-        reading = self.reading(event)
-        now = moment.now
-        late = now - event.time > self._late
+    def _apply(
+        self,
+        shopper: Shopper,
+        event: Event,
+        reading: Reading,
+        late: bool,
+        moment: Moment,
+        segments: tuple[Segment, ...],
+    ) -> None:
         properties = decode_object(event.properties) if reading.properties else _NOTHING
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
-        repeated = any(change.kind == "duplicate" for change in changes)
+        repeated = reading.order and any(change.kind == "duplicate" for change in changes)
         cart = None
         if reading.cart and (reading.order or not late):
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
-        if late:
-            outcome.refusal = "late"
-        else:
-            if event.type in BEHAVIOUR:
-                fold_visit(shopper, event.time, now - self._late - GAP)
-            elif event.type == "identify":
+        if not late:
+            if reading.traits:
                 fold_traits(shopper, event, moment.remarks)
             if not repeated:
                 for window in reading.windows:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
                     edge.take(shopper, event, properties)
-        if reading.segments:
-            self._segments.evaluate(shopper, moment, reading.segments)
+        if segments:
+            self._segments.evaluate(shopper, moment, segments)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         if reading.order:
@@ -196,5 +209,8 @@ class Engine:
         return Moment(self._tenant, shopper, now, kind, message_id, outcome.decisions, outcome.remarks)
 
     def _keep_due(self, shopper: Shopper) -> None:
-        dues = (shopper.segments_due, shopper.abandonment_due, shopper.loyalty_due, shopper.orders_due)
-        shopper.due = min((due for due in dues if due), default=0)
+        soonest = shopper.segments_due
+        for due in (shopper.abandonment_due, shopper.loyalty_due, shopper.orders_due):
+            if due and (due < soonest or not soonest):
+                soonest = due
+        shopper.due = soonest

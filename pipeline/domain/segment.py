@@ -57,11 +57,16 @@ class Segments:
         for rank, segment in enumerate(self.all):
             segment.rank = rank
             segment.dependants = tuple(one for one in self.all if f"in:{segment.name}" in one.reads)
+        # Truth of an empty record does not depend on time: a new shopper need not be asked about the others.
+        self._true_of_nothing = frozenset(one.name for one in self.all if one.look(Shopper(), 0)[0])
 
-    def touched_by(self, causes: Iterable[str]) -> tuple[Segment, ...]:
-        """Segments whose truth these causes (see `reads`) may change, with all that refer to them, in rank order."""
+    def touched_by(self, causes: Iterable[str], *, new: bool = False) -> tuple[Segment, ...]:
+        """Segments whose truth these causes (see `reads`) may change, with all that refer to them, in rank order.
+
+        new: of a shopper seen for the first time, who enters what is true of an empty record, too.
+        """
         wanted = frozenset(causes)
-        touched: set[str] = set()
+        touched = {name for name in self._true_of_nothing if new}
         for segment in self.all:
             refers = any(f"in:{name}" in segment.reads for name in touched)
             if refers or not wanted.isdisjoint(segment.reads):

@@ -28,6 +28,33 @@ def _drop_expired(state: list[int], horizon: int) -> None:
     del state[:index]
 
 
+class SlidingThreshold:
+    """A count against one threshold, the common case of SlidingCount: `keep` events inside, or not (`wanted` False).
+
+    Keeps the latest `keep` times; the oldest of them alone decides, and tells when.
+    """
+
+    __slots__ = ("_keep", "_wanted", "_within")
+
+    def __init__(self, within: int, keep: int, wanted: bool) -> None:
+        self._within, self._keep, self._wanted = within, keep, wanted
+
+    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
+        if not state or at >= state[-1]:
+            state.append(at)
+        else:
+            state.insert(bisect_right(state, at), at)
+        if len(state) > self._keep:
+            del state[0]
+
+    def look(self, state: list[int], now: int) -> tuple[bool, int]:
+        if len(state) == self._keep:
+            leaves = state[0] + self._within
+            if leaves > now:
+                return self._wanted, leaves
+        return not self._wanted, 0
+
+
 class SlidingCount:
     """Keeps the latest `keep` times: the bounds can't tell more of them apart (semantics.md, part 3)."""
 

@@ -12,7 +12,14 @@ from pipeline.domain.number import to_micro
 from pipeline.domain.operator import compile_bounds, compile_filters, equality_key
 from pipeline.domain.path import elements, reach
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.sliding import SlidingCount, SlidingDistinct, SlidingMoments, SlidingSum, average
+from pipeline.domain.sliding import (
+    SlidingCount,
+    SlidingDistinct,
+    SlidingMoments,
+    SlidingSum,
+    SlidingThreshold,
+    average,
+)
 
 # A sliding window of more elements than this loses its oldest ones; counted as `window_truncated`.
 LIMIT = 10_000
@@ -40,11 +47,24 @@ def keep_for(bounds: tuple[Bound, ...]) -> int:
     return min(most, LIMIT)
 
 
+def _sliding_count(within: int, bounds: tuple[Bound, ...], keep: int) -> Tally:
+    if len(bounds) == 1 and keep < LIMIT:
+        bound = bounds[0]
+        threshold = bound.values[0] + (bound.op in ("more_than", "at_most"))
+        if threshold > 0 and bound.op in ("at_least", "more_than"):
+            return SlidingThreshold(within, threshold, True)
+        if threshold > 0 and bound.op in ("at_most", "less_than"):
+            return SlidingThreshold(within, threshold, False)
+    return SlidingCount(within, compile_bounds(bounds), keep)
+
+
 def _tally(aggregate: Aggregate, keep: int) -> Tally:
     truth, within = compile_bounds(aggregate.bounds), aggregate.within
     match aggregate.function:
+        case "count" if within:
+            return _sliding_count(within, aggregate.bounds, keep)
         case "count":
-            return SlidingCount(within, truth, keep) if within else LifetimeCount(truth)
+            return LifetimeCount(truth)
         case "distinct":
             return SlidingDistinct(within, truth, keep) if within else LifetimeDistinct(truth, keep)
         case "sum":
@@ -95,7 +115,7 @@ class Window:
         return self._look(shopper.windows.get(self.key) or [], now)
 
     def _values(self, properties: dict[str, Any], path: Path) -> list[int]:
-        """Micro numbers at the property (others are skipped: readings.md, 11), or fingerprints of scalars for `distinct`."""
+        """Micro numbers at the property, others skipped (readings.md, 11); for `distinct` fingerprints of its scalars."""
         found = elements(reach(properties, path))
         if self._fingerprints:
             keys = (equality_key(value) for value in found if not isinstance(value, (dict, list)))

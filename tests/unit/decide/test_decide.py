@@ -4,7 +4,19 @@ import msgspec
 
 from pipeline.domain.decide import Engine, Outcome
 from pipeline.domain.definition import (
-    Aggregate, All, Bound, Condition, Member, Not, Number, Plan, Purchases, SegmentDefinition, Selection, Test, Trait,
+    Aggregate,
+    All,
+    Bound,
+    Condition,
+    Member,
+    Not,
+    Number,
+    Plan,
+    Purchases,
+    SegmentDefinition,
+    Selection,
+    Test,
+    Trait,
 )  # fmt: skip
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
