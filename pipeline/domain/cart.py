@@ -206,10 +206,9 @@ class Carts:
         for cart in shopper.carts:
             if cart_id and cart.cart_id != cart_id:
                 continue
-            taken = any(meant_line(cart.lines, wanted) is not None for wanted in bought)
-            if time > cart.ordered and (taken or not cart.lines):
+            if time > cart.ordered:
                 cart.ordered = time
-            if taken:
+            if any(meant_line(cart.lines, wanted) is not None for wanted in bought):
                 before[cart.cart_id] = [msgspec.structs.replace(line) for line in cart.lines]
                 for wanted in bought:
                     line = meant_line(cart.lines, wanted)
