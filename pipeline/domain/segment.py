@@ -76,7 +76,6 @@ class Segments:
     def evaluate(self, shopper: Shopper, moment: Moment, segments: Sequence[Segment]) -> None:
         """Look at these segments (in rank order) at moment.now; decide each change; keep dues."""
         memberships, now = shopper.memberships, moment.now
-        moved = False
         for segment in segments:
             truth, due = segment.look(shopper, now)
             membership = memberships.get(segment.name)
@@ -85,13 +84,10 @@ class Segments:
                     continue
                 membership = memberships[segment.name] = Membership()
             if membership.due != due:
-                membership.due = due
-                moved = True
+                self._move_due(shopper, membership, due)
             if truth is not membership.member:
                 membership.member = truth
                 self._change(moment, segment.name, segment.definition.identity, membership)
-        if moved:
-            self._keep_due(shopper)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         """Look at the segments due at moment.now, and at those that refer to one that changed."""
@@ -115,7 +111,7 @@ class Segments:
                     membership.member = False
                     self._change(moment, name, "removed", membership)
         self.evaluate(shopper, moment, self.all)
-        self._keep_due(shopper)
+        shopper.segments_due = _least_due(shopper)
 
     def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> None:
         membership.sequence += 1
@@ -123,8 +119,22 @@ class Segments:
         fields = {"segment": name, "change": change, "sequence": membership.sequence}
         moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
 
-    def _keep_due(self, shopper: Shopper) -> None:
-        shopper.segments_due = min((one.due for one in shopper.memberships.values() if one.due), default=0)
+    def _move_due(self, shopper: Shopper, membership: Membership, due: int) -> None:
+        was, membership.due = membership.due, due
+        least = shopper.segments_due
+        if due and (due < least or not least):
+            shopper.segments_due = due
+        elif was == least:
+            shopper.segments_due = _least_due(shopper)
+
+
+def _least_due(shopper: Shopper) -> int:
+    least = 0
+    for membership in shopper.memberships.values():
+        due = membership.due
+        if due and (due < least or not least):
+            least = due
+    return least
 
 
 def _ranked(segments: list[Segment]) -> tuple[Segment, ...]:

@@ -1,6 +1,6 @@
 """One aggregate condition over a shopper's events, compiled: which events it takes, what it keeps, what it says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -78,18 +78,18 @@ def _tally(aggregate: Aggregate, keep: int) -> Tally:
 
 
 class Window:
-    """An aggregate condition. `take` an event that its selection names; ask `look` for truth and next change.
+    """An aggregate condition. `take` an event that its selection names; ask `look` what it says now.
 
     key: its place in `Shopper.windows`, from the meaning of what it keeps: conditions that need the same state share
     it, and a threshold over a lifetime may change without losing history.
     """
 
-    __slots__ = ("_fingerprints", "_fold", "_look", "_passes", "_path", "key", "meaning", "reads_properties")
+    __slots__ = ("_fingerprints", "_fold", "_passes", "_path", "key", "look", "meaning", "reads_properties")
 
     def __init__(self, aggregate: Aggregate) -> None:
         keep = keep_for(aggregate.bounds)
         tally = _tally(aggregate, keep)
-        self._fold, self._look = tally.fold, tally.look
+        self._fold = tally.fold
         self._path: Path | None = aggregate.property
         self._passes = compile_filters(aggregate.selection.where)
         self._fingerprints = aggregate.function == "distinct"
@@ -97,6 +97,7 @@ class Window:
         depth = keep if self._fingerprints or (aggregate.within and aggregate.function == "count") else 0
         self.meaning = (aggregate.function, aggregate.selection, self._path, aggregate.within, depth)
         self.key = fingerprint(self.meaning)
+        self.look = self._reader(tally)
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
         """Fold in one event of event time `at`, if it passes the filters."""
@@ -110,12 +111,18 @@ class Window:
             del state[: len(state) - 2 * LIMIT]
             remarks.append("window_truncated")
 
-    def look(self, shopper: Shopper, now: int) -> tuple[bool, int]:
-        """(true now?, next instant in ms at which that changes without an event; 0 = never)."""
-        return self._look(shopper.windows.get(self.key) or [], now)
+    def _reader(self, tally: Tally) -> Callable[[Shopper, int], tuple[bool, int]]:
+        """(shopper, now in ms) -> (true now?, next instant at which that changes without an event; 0 = never)."""
+        key, read, of_nothing = self.key, tally.look, tally.look([], 0)
+
+        def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+            state = shopper.windows.get(key)
+            return of_nothing if state is None else read(state, now)
+
+        return look
 
     def _values(self, properties: dict[str, Any], path: Path) -> list[int]:
-        """Micro numbers at the property, others skipped (readings.md, 11); for `distinct` fingerprints of its scalars."""
+        """Micro numbers at the property, others skipped (readings.md, 11); fingerprints of scalars for `distinct`."""
         found = elements(reach(properties, path))
         if self._fingerprints:
             keys = (equality_key(value) for value in found if not isinstance(value, (dict, list)))
