@@ -70,7 +70,7 @@ def format_duration(ms: int) -> str:
 
 _SCHEMA = {
     "type": "string",
-    "pattern": r"^(\d+(ms|s|m|h|d|w)|P[0-9YMWDTHS.]+|.*\$\{.+)$",
+    "pattern": r"^(\d+(ms|s|m|h|d|w)|P[0-9YMWDTHS.]+)$",
     "title": "duration",
     "description": "500ms, 90s, 15m, 4h, 30d, 12w or ISO 8601",
 }

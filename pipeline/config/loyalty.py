@@ -33,6 +33,10 @@ def _rolling(value: Any) -> Any:
     return None if value == "lifetime" else value
 
 
+def _or_lifetime(schema: dict[str, Any]) -> None:
+    schema["anyOf"].append({"const": "lifetime"})
+
+
 def _threshold(value: Any) -> Decimal:
     number = parse_decimal(value)
     if number < 0:
@@ -44,7 +48,7 @@ def _threshold(value: Any) -> Decimal:
 Threshold = Annotated[
     Decimal,
     PlainValidator(_threshold),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"\$\{.+"}]}),
+    WithJsonSchema({"type": "number", "minimum": 0, "title": "points or money"}),
 ]
 
 
@@ -91,7 +95,10 @@ class Tiers(Entry):
         description="What is measured: points earned, or money spent net of refunds.", examples=["points_earned"]
     )
     window: Annotated[Rolling | None, BeforeValidator(_rolling)] = Field(
-        None, description="Over which time: lifetime (default) or {rolling: 365d}.", examples=[{"rolling": "365d"}]
+        None,
+        description="Over which time: `lifetime`, which is the default, or rolling.",
+        examples=[{"rolling": "365d"}],
+        json_schema_extra=_or_lifetime,
     )
     levels: tuple[Level, ...] = Field(min_length=1, description="From the lowest to the highest; the first from 0.")
     term: CalendarSpan | None = Field(

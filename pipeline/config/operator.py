@@ -72,13 +72,14 @@ def parse_date(value: Any) -> int:
 
 
 _SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
+_SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
 Comparand = Annotated[Any, PlainValidator(parse_scalar), WithJsonSchema({**_SCALAR_SCHEMA, "title": "value"})]
 PropertyPath = Annotated[
     tuple[str, ...], PlainValidator(parse_path), WithJsonSchema({"type": "string", "title": "property path"})
 ]
-Pattern = Annotated[str, BeforeValidator(parse_pattern), WithJsonSchema({"type": "string", "title": "RE2 pattern"})]
+Pattern = Annotated[str, BeforeValidator(parse_pattern), WithJsonSchema({"type": "string", "title": "pattern (RE2)"})]
 Date = Annotated[
-    int, PlainValidator(parse_date), WithJsonSchema({"type": ["string", "number"], "title": "RFC 3339 or epoch"})
+    int, PlainValidator(parse_date), WithJsonSchema({"type": ["string", "number"], "title": "date (RFC 3339 or epoch)"})
 ]
 
 
@@ -87,8 +88,10 @@ class Tests(Entry):
 
     key_noun: ClassVar[str] = "operator"
 
-    is_: Comparand = Field(None, alias="is", description="Equal; of an array, any element.", examples=["DE"])
-    is_not: Comparand = Field(None, description="Not equal; of an array, no element.", examples=["DE"])
+    is_: _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
+Comparand = Field(None, alias="is", description="Equal; of an array, any element.", examples=["DE"])
+    is_not: _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
+Comparand = Field(None, description="Not equal; of an array, no element.", examples=["DE"])
     in_: tuple[Comparand, ...] | None = Field(
         None, alias="in", min_length=1, description="Equal to one of these.", examples=[["DE", "AT"]]
     )
@@ -102,7 +105,8 @@ class Tests(Entry):
     between: tuple[Micro, Micro] | None = Field(
         None, description="A number from .. to, both included.", examples=[[10, 20]]
     )
-    contains: Comparand = Field(None, description="A text with this in it; an array with this element.")
+    contains: _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
+Comparand = Field(None, description="A text with this in it; an array with this element.")
     starts_with: str | None = Field(None, min_length=1, description="A text that begins so, case counts.")
     ends_with: str | None = Field(None, min_length=1, description="A text that ends so, case counts.")
     matches: Pattern | None = Field(
@@ -145,7 +149,12 @@ class Tests(Entry):
 class FilterTests(Tests):
     """What a property must be: operators, or `all_of` with operators that every element of an array must pass."""
 
-    all_of: "Tests | None" = Field(None, description="Every element of the array, which is not empty.")
+    all_of: "Tests | None" = Field(
+        None,
+        description="Every element of the array, which is not empty.",
+        examples=["Shoes"],
+        json_schema_extra=lambda schema: schema["anyOf"].extend(_SHORT_SCHEMAS),  # type: ignore[union-attr]
+    )
 
     @classmethod
     def written(cls, value: Any) -> Any:
@@ -160,8 +169,7 @@ class FilterTests(Tests):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        several = {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}
-        return {"anyOf": [_SCALAR_SCHEMA, several, handler(schema)]}
+        return {"anyOf": [*_SHORT_SCHEMAS, handler(schema)]}
 
     def filters(self, path: Path) -> tuple[Filter, ...]:
         every = (Filter(path, self.all_of.tests(), every=True),) if self.all_of else ()

@@ -85,9 +85,7 @@ def format_money(minor: int, currency: str) -> str:
 
 
 def _schema(title: str, **limits: Any) -> WithJsonSchema:
-    # A variable of the environment may stand for any number.
-    number = {"type": "integer" if title == "whole number" else "number", **limits}
-    return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": r"\$\{.+"}], "title": title})
+    return WithJsonSchema({"type": "integer" if title == "whole number" else "number", "title": title, **limits})
 
 
 Whole = Annotated[int, BeforeValidator(parse_whole), _schema("whole number", minimum=0)]

@@ -1,4 +1,7 @@
-"""The topology: what to decide and where it flows, read from one YAML file and checked as a whole."""
+"""The topology: what to decide and where it flows, read from one YAML file and checked as a whole.
+
+In the models durations are ms, money is minor units of the shop's currency, other numbers are millionths.
+"""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,7 +27,7 @@ from pipeline.domain.definition import Plan
 
 
 class Topology(Entry):
-    """A valid topology. Durations are ms, money is minor units of the shop's currency."""
+    """What to decide, and where it flows."""
 
     later_keys: ClassVar[tuple[str, ...]] = ("traits", "rfm", "journey", "messaging", "rewards")
 
@@ -39,6 +42,7 @@ class Topology(Entry):
         default={},
         description=f"Logical topic -> its name on the brokers. Logical topics: {', '.join(LOGICAL_TOPICS)}.",
         examples=[{"clickstream": "web.clickstream.v1"}],
+        json_schema_extra={"propertyNames": {"enum": list(LOGICAL_TOPICS)}},
     )
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")

@@ -1,0 +1,16 @@
+"""`python -m pipeline.config`: write what is made of the models: the JSON Schema for editors, and the reference."""
+
+import sys
+from pathlib import Path
+
+from pipeline.config import reference_page, schema
+
+
+def write(root: Path) -> None:
+    """Write both files under the root of the repository."""
+    (root / schema.SCHEMA).write_text(schema.text(), encoding="utf-8")
+    (root / reference_page.PAGE).write_text(reference_page.page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

@@ -1,0 +1,77 @@
+"""The JSON Schema of topology.yaml, for editors. `python -m pipeline.config` writes it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.duration import format_duration
+from pipeline.config.quantity import format_micro
+from pipeline.config.topology import Topology
+
+SCHEMA = Path("schemas/topology.schema.json")
+
+_VARIABLE = {"type": "string", "pattern": r"\$\{.+"}
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the language as written: durations as text, money as decimals, `${NAME}` anywhere."""
+    made = Topology.model_json_schema()
+    definitions = {name: _written(each) for name, each in sorted(made.pop("$defs").items())}
+    # A condition has exactly one key.
+    definitions["Condition"].update(minProperties=1, maxProperties=1)
+    top = _written(made)
+    top.update(title="Afterclick topology", description="What to decide, and where it flows.")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **top, "$defs": definitions}
+
+
+def text() -> str:
+    """The schema as it is checked in."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def default(written: dict[str, Any]) -> Any:
+    """The default of a property as one would write it; None if it has none worth naming."""
+    value = written.get("default")
+    kind = str(written.get("title", ""))
+    if isinstance(value, dict) or value in (None, [], ()):
+        return None
+    if isinstance(value, int) and kind.startswith("duration"):
+        return format_duration(value)
+    if isinstance(value, int) and kind == "number":
+        return json.loads(format_micro(value))
+    return value
+
+
+def _written(node: Any) -> Any:
+    """A schema without what is pydantic's alone: null for "left out", titles made of names, defaults in inner units."""
+    if isinstance(node, list):
+        return [_written(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _written(value) for key, value in node.items() if key not in ("default", "title", "properties")}
+    if "properties" in node:
+        kept["properties"] = {name: _written(value) for name, value in node["properties"].items()}
+    if (value := default(node)) is not None:
+        kept["default"] = value
+    if "patternProperties" in kept:
+        kept["additionalProperties"] = False
+    return _with_variable(_without_null(kept))
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    options = node.get("anyOf")
+    if not isinstance(options, list) or {"type": "null"} not in options:
+        return node
+    options = [option for option in options if option != {"type": "null"}]
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    return {**options[0], **rest} if len(options) == 1 else {**rest, "anyOf": options}
+
+
+def _with_variable(node: dict[str, Any]) -> dict[str, Any]:
+    """Let a variable of the environment stand where a number, a boolean, or not just any text is wanted."""
+    if "anyOf" in node or not (
+        node.get("type") in ("integer", "number", "boolean") or node.keys() & {"enum", "pattern"}
+    ):
+        return node
+    about: dict[str, Any] = {key: node[key] for key in ("description", "examples", "default") if key in node}
+    return {**about, "anyOf": [{key: value for key, value in node.items() if key not in about}, _VARIABLE]}
