@@ -144,7 +144,7 @@ class Orders:
     ) -> OrderChange:
         key = order_key(order_id)
         order = find_order(shopper, key)
-        refund = refund_key(identifier(properties.get("refund_id")), event.message_id)
+        refund = refund_key(order_id, identifier(properties.get("refund_id")), event.message_id)
         if refund in shopper.refund_keys:
             return OrderChange(IGNORED, order, order_id)
         shopper.refund_keys.append(refund)
@@ -200,9 +200,10 @@ def order_key(order_id: str) -> int:
     return xxhash.xxh3_64_intdigest(order_id.encode())
 
 
-def refund_key(refund_id: str, message_id: str) -> int:
-    """64-bit fingerprint of a refund: its `refund_id`, else the message's id (readings.md, 24)."""
-    identity = f"refund\x00{refund_id}" if refund_id else f"message\x00{message_id}"
+def refund_key(order_id: str, refund_id: str, message_id: str) -> int:
+    """64-bit fingerprint of a refund: its `refund_id` within its order (many shops number refunds per order), else the
+    message's id."""
+    identity = f"refund\x00{order_id}\x00{refund_id}" if refund_id else f"message\x00{message_id}"
     return xxhash.xxh3_64_intdigest(identity.encode())
 
 
