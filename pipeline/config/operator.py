@@ -88,10 +88,8 @@ class Tests(Entry):
 
     key_noun: ClassVar[str] = "operator"
 
-    is_: _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
-Comparand = Field(None, alias="is", description="Equal; of an array, any element.", examples=["DE"])
-    is_not: _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
-Comparand = Field(None, description="Not equal; of an array, no element.", examples=["DE"])
+    is_: Comparand = Field(None, alias="is", description="Equal; of an array, any element.", examples=["DE"])
+    is_not: Comparand = Field(None, description="Not equal; of an array, no element.", examples=["DE"])
     in_: tuple[Comparand, ...] | None = Field(
         None, alias="in", min_length=1, description="Equal to one of these.", examples=[["DE", "AT"]]
     )
@@ -105,8 +103,7 @@ Comparand = Field(None, description="Not equal; of an array, no element.", examp
     between: tuple[Micro, Micro] | None = Field(
         None, description="A number from .. to, both included.", examples=[[10, 20]]
     )
-    contains: _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
-Comparand = Field(None, description="A text with this in it; an array with this element.")
+    contains: Comparand = Field(None, description="A text with this in it; an array with this element.")
     starts_with: str | None = Field(None, min_length=1, description="A text that begins so, case counts.")
     ends_with: str | None = Field(None, min_length=1, description="A text that ends so, case counts.")
     matches: Pattern | None = Field(

@@ -49,6 +49,8 @@ def _written(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {key: _written(value) for key, value in node.items() if key not in ("default", "title", "properties")}
+    if "propertyNames" in node:
+        kept["propertyNames"] = node["propertyNames"]
     if "properties" in node:
         kept["properties"] = {name: _written(value) for name, value in node["properties"].items()}
     if (value := default(node)) is not None:
@@ -69,9 +71,8 @@ def _without_null(node: dict[str, Any]) -> dict[str, Any]:
 
 def _with_variable(node: dict[str, Any]) -> dict[str, Any]:
     """Let a variable of the environment stand where a number, a boolean, or not just any text is wanted."""
-    if "anyOf" in node or not (
-        node.get("type") in ("integer", "number", "boolean") or node.keys() & {"enum", "pattern"}
-    ):
+    narrow = node.get("type") in ("integer", "number", "boolean") or not node.keys().isdisjoint({"enum", "pattern"})
+    if "anyOf" in node or not narrow:
         return node
     about: dict[str, Any] = {key: node[key] for key in ("description", "examples", "default") if key in node}
     return {**about, "anyOf": [{key: value for key, value in node.items() if key not in about}, _VARIABLE]}
