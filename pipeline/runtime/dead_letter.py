@@ -14,13 +14,22 @@ _DETAIL_LIMIT = 300
 
 
 def dead_letter(
-    record: Record, topic: str, partition: int, reason: str, detail: str = "", limit: int = DEFAULT_LIMIT
+    record: Record,
+    topic: str,
+    partition: int,
+    reason: str,
+    detail: str = "",
+    *,
+    limit: int = DEFAULT_LIMIT,
+    original: bytes | None = None,
+    item: int | None = None,
 ) -> Output:
-    """The dead letter of `record`. reason: a stable word to count and filter by. detail: free text, for people.
+    """The dead letter of `record`. reason: a stable word to count and filter by. detail: for people.
 
-    limit: bytes of the original value that are kept. A key longer than 4 KiB is left out: it is no shopper's.
+    limit: bytes of the original value that are kept. original, item: the part of the record's value that it is about,
+    and its index among the calls of a batch. A key longer than 4 KiB is left out: it is no shopper's.
     """
-    value = record.value
+    value = record.value if original is None else original
     headers = [
         ("reason", reason.encode()),
         ("detail", detail[:_DETAIL_LIMIT].encode(errors="replace")),
@@ -29,6 +38,8 @@ def dead_letter(
         ("offset", b"%d" % record.offset),
         ("timestamp", b"%d" % record.timestamp),
     ]
+    if item is not None:
+        headers.append(("item", b"%d" % item))
     if value is not None and len(value) > limit:
         headers.append(("truncated", b"%d" % len(value)))
         value = value[:limit]

@@ -1,6 +1,6 @@
 """A fold: what an agent makes of the records of a partition. Pure of delivery; the processor makes it happen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -19,15 +19,14 @@ class Counts(msgspec.Struct, gc=False):
     """What a round has to tell to metrics. No identities in it.
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
-    source partition had reached. capped: brought back to the brokers' time. dead: dead letters by reason.
-    decisions: by topic. remarks: what the core thinks worth counting. hits, misses: of the cache of decoded records.
+    source partition had reached. dead: dead letters by reason. decisions: by topic. remarks: what the core thinks worth
+    counting, and intake's flags. hits, misses: of the cache of decoded records.
     """
 
     records: int = 0
     events: int = 0
     progress: int = 0
     raised: int = 0
-    capped: int = 0
     duplicates: int = 0
     timers: int = 0
     shoppers: int = 0
@@ -53,6 +52,12 @@ class Effects(msgspec.Struct, gc=False):
     values: Sequence[tuple[bytes, bytes | None]] = ()
     due_added: Sequence[DueEntry] = ()
     due_dropped: Sequence[DueEntry] = ()
+
+
+def tally(counter: dict[str, int], names: Iterable[str]) -> None:
+    """Count each of `names` once more."""
+    for name in names:
+        counter[name] = counter.get(name, 0) + 1
 
 
 Decoded = TypeVar("Decoded")

@@ -1,6 +1,6 @@
 """The shopper agent's fold: canonical events and progress records into decisions and shopper records."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -10,7 +10,7 @@ from pipeline.runtime import progress as partition_time
 from pipeline.runtime.checkpoint import copy_checkpoint
 from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, UNDECODABLE, dead_letter
 from pipeline.runtime.due_queue import DueQueue
-from pipeline.runtime.fold import Counts, Effects, Refused
+from pipeline.runtime.fold import Counts, Effects, Refused, tally
 from pipeline.runtime.overlay import Overlay
 from pipeline.runtime.ports import (
     RESERVED,
@@ -173,11 +173,12 @@ class ShopperFold:
                 # A deadline that had passed when the record created it.
                 late = self._engine.on_due(shopper, held.id, now)
                 self._publish(round_, late, record.key, record.offset)
+                tally(counts.remarks, late.remarks)
         except Exception as error:
             raise _Poison(index, error) from error
         held.changed = True
         if outcome.remarks:
-            _count(counts.remarks, outcome.remarks)
+            tally(counts.remarks, outcome.remarks)
         if outcome.refusal is not None:
             if outcome.refusal == "duplicate":
                 counts.duplicates += 1
@@ -204,7 +205,7 @@ class ShopperFold:
                 held.changed = True
                 counts.timers += 1
                 self._publish(round_, outcome, held.key, offset)
-                _count(counts.remarks, outcome.remarks)
+                tally(counts.remarks, outcome.remarks)
             due.arm(held)
 
     def _publish(self, round_: "_Round", outcome: Outcome, key: bytes | None, offset: int) -> None:
@@ -213,12 +214,12 @@ class ShopperFold:
             source = {"topic": batch.topic, "partition": batch.partition, "offset": offset}
             value, headers = self._encoder.encode(decision, source)
             round_.outputs.append(Output(decision.topic, key, value, headers))
-            _count(round_.counts.decisions, (decision.topic,))
+            tally(round_.counts.decisions, (decision.topic,))
 
     def _refuse(self, round_: "_Round", record: Record, why: Refused) -> None:
         batch, limit = round_.batch, self._settings.dead_letter_bytes
-        round_.outputs.append(dead_letter(record, batch.topic, batch.partition, why.reason, why.detail, limit))
-        _count(round_.counts.dead, (why.reason,))
+        round_.outputs.append(dead_letter(record, batch.topic, batch.partition, why.reason, why.detail, limit=limit))
+        tally(round_.counts.dead, (why.reason,))
 
 
 class _Round:
@@ -249,8 +250,3 @@ def _decode(record: Record) -> Item:
         return event
     except (msgspec.DecodeError, UnicodeError) as error:
         return Refused(UNDECODABLE, type(error).__name__)
-
-
-def _count(counter: dict[str, int], names: Any) -> None:
-    for name in names:
-        counter[name] = counter.get(name, 0) + 1

@@ -1,0 +1,143 @@
+"""Intake's fold: the clickstream's values into canonical events, dead letters and progress records."""
+
+from typing import Protocol
+
+import msgspec
+
+from pipeline.domain.event import Event
+from pipeline.domain.intake.refusal import Refusal
+from pipeline.runtime.checkpoint import copy_checkpoint
+from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, dead_letter
+from pipeline.runtime.fold import Counts, Effects, tally
+from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Checkpoint, Output, Record
+from pipeline.runtime.progress import progress_records
+
+BROKER = "broker"
+PRODUCER = "producer"
+FIELD = "field"
+
+RECEIVED_AHEAD = "received_ahead"
+
+Calls = list[Event | Refusal]
+
+
+class Accepting(Protocol):
+    """`pipeline.domain.intake.intake.Intake`, as the fold sees it."""
+
+    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> Calls: ...
+
+
+class IntakeSettings(msgspec.Struct, frozen=True):
+    """partitions: of shopper-events. received: what a record's received time is (topology.md, `time.received`).
+
+    skew: where it comes from producers or fields, how far it may lie ahead of the brokers' time, ms; None: anywhere
+    (`tick: off`, where history sets the time). progress_every: progress is told only when it is at least so many ms of
+    received time further, because each telling is a record in every partition. dead_letter_bytes: see dead_letter.py.
+    """
+
+    partitions: int
+    received: str = BROKER
+    skew: int | None = None
+    progress_every: int = 1
+    dead_letter_bytes: int = DEFAULT_LIMIT
+
+
+class IntakeFold:
+    """See `fold.Fold`. Keeps no state but its checkpoint: `time` is the greatest received time forwarded, and received
+    time never runs backwards within a source partition, so that what progress says stays true of all later records."""
+
+    def __init__(self, intake: Accepting, settings: IntakeSettings) -> None:
+        self._intake = intake
+        self._settings = settings
+
+    def decode(self, batch: Batch) -> list[Calls]:
+        skew = self._settings.skew
+        latest = batch.now + skew if skew is not None and batch.now and self._settings.received != BROKER else None
+        decoded = [self._accept(record, batch.now, latest) for record in batch.records]
+        if latest is not None and self._settings.received == FIELD:
+            for calls in decoded:
+                for call in calls:
+                    if type(call) is Event and call.received > latest:
+                        _bring_back(call, batch.now)
+        return decoded
+
+    def fold(self, batch: Batch, decoded: list[Calls], start: int, checkpoint: Checkpoint) -> Effects:
+        checkpoint = copy_checkpoint(checkpoint)
+        counts, outputs, encode = Counts(), list[Output](), _encode
+        latest = checkpoint.time
+        for index in range(start, len(decoded)):
+            for call in decoded[index]:
+                if type(call) is Event:
+                    if call.received < latest:
+                        call.received = latest
+                        counts.raised += 1
+                    else:
+                        latest = call.received
+                    counts.events += 1
+                    if call.flags:
+                        tally(counts.remarks, call.flags)
+                    outputs.append(Output(SHOPPER_EVENTS, call.shopper.encode(), encode(call)))
+                else:
+                    outputs.append(self._dead_letter(batch, batch.records[index], call))  # type: ignore[arg-type]
+                    tally(counts.dead, (call.reason,))  # type: ignore[union-attr]
+        checkpoint.time = latest
+        counts.records = taken = len(decoded) - start
+        if taken:
+            checkpoint.next_offset = batch.records[-1].offset + 1
+        told = checkpoint.sources.get(batch.partition, 0)
+        if latest - told >= self._settings.progress_every and taken:
+            outputs.extend(self._progress(batch.partition, checkpoint, counts))
+        return Effects(checkpoint, taken, True, counts, outputs)
+
+    def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
+        if max(until, checkpoint.time) <= checkpoint.sources.get(partition, 0):
+            return None
+        checkpoint, counts = copy_checkpoint(checkpoint), Counts()
+        checkpoint.time = max(until, checkpoint.time)
+        return Effects(checkpoint, 0, True, counts, self._progress(partition, checkpoint, counts))
+
+    def keep(self) -> None:
+        """Nothing is held."""
+
+    def drop(self) -> None:
+        """Nothing is held."""
+
+    def _accept(self, record: Record, now: int, latest: int | None) -> Calls:
+        received, from_field = record.timestamp, self._settings.received == FIELD
+        ahead = latest is not None and not from_field and received > latest
+        try:
+            calls = self._intake.accept(record.value, now if ahead else received, from_field=from_field)
+        except Exception as error:
+            # It should never raise; if it does, one record must not stop the others.
+            return [Refusal(FAILED, record.value or b"", type(error).__name__)]
+        if ahead:
+            for call in calls:
+                if type(call) is Event:
+                    _bring_back(call, now)
+        return calls
+
+    def _progress(self, partition: int, checkpoint: Checkpoint, counts: Counts) -> list[Output]:
+        checkpoint.sources[partition] = checkpoint.time
+        counts.progress += 1
+        return progress_records(partition, checkpoint.time, self._settings.partitions)
+
+    def _dead_letter(self, batch: Batch, record: Record, refusal: Refusal) -> Output:
+        return dead_letter(
+            record,
+            batch.topic,
+            batch.partition,
+            refusal.reason,
+            refusal.detail,
+            limit=self._settings.dead_letter_bytes,
+            original=refusal.original if record.value is not None else None,
+            item=refusal.item,
+        )
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _bring_back(event: Event, now: int) -> None:
+    event.received = now
+    event.time = min(event.time, now)
+    event.flags = (*event.flags, RECEIVED_AHEAD)
