@@ -1,0 +1,138 @@
+"""What the partitions of one agent tell of their life, as metrics; `pipeline.kafka.partition_owner.Watch`."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from pipeline.observability.metric_table import GaugeName
+from pipeline.observability.metrics import Metrics
+from pipeline.runtime.partition import Taken
+from pipeline.runtime.ports import Batch, StateStats
+
+# Set anew at each scrape, so that partitions that went away are not shown for ever.
+_STANDING: tuple[GaugeName, ...] = (
+    "partitions",
+    "next_offset",
+    "source_lag_records",
+    "partition_time_lag_seconds",
+    "state_keys",
+    "state_disk_bytes",
+    "state_memory_bytes",
+)
+
+
+class Restored(Protocol):
+    """`pipeline.kafka.restore.Restored`."""
+
+    @property
+    def records(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where one assigned partition stands. next_offset: None while not open. lag: source records left, None = unknown.
+
+    time: partition time, ms, 0 = none yet. store: None while not open.
+    """
+
+    partition: int
+    stage: str
+    next_offset: int | None = None
+    lag: int | None = None
+    time: int = 0
+    store: StateStats | None = None
+
+
+class PartitionWatch:
+    """Called from the threads that process partitions; every call is short and never raises."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def taken(self, partition: int, batch: Batch, taken: Taken, seconds: float) -> None:
+        """A round is committed."""
+        metrics, counts = self._metrics, taken.counts
+        metrics.add("rounds_total")
+        metrics.observe("round_seconds", seconds)
+        metrics.observe("round_records", counts.records)
+        metrics.add("records_total", counts.records)
+        metrics.add("events_total", counts.events)
+        metrics.add("progress_records_total", counts.progress)
+        metrics.add("raised_total", counts.raised)
+        metrics.add("duplicates_total", counts.duplicates)
+        metrics.add("timers_fired_total", counts.timers)
+        metrics.add("shoppers_written_total", counts.shoppers)
+        metrics.add("record_cache_total", counts.hits, "hit")
+        metrics.add("record_cache_total", counts.misses, "miss")
+        for reason, number in counts.dead.items():
+            metrics.add("dead_letters_total", number, reason)
+        for topic, number in counts.decisions.items():
+            metrics.add("decisions_total", number, topic)
+        for remark, number in counts.remarks.items():
+            metrics.add("remarks_total", number, remark)
+
+    def restoring(self, partition: int, records: int, left: int) -> None:
+        """A restore has read so many changelog records, and has so many offsets left."""
+        self._metrics.set("restore_left_records", left, str(partition))
+
+    def restored(self, partition: int, restored: Restored) -> None:
+        self._metrics.add("restore_records_total", restored.records)
+        self._metrics.observe("restore_seconds", restored.seconds)
+        self._metrics.set("restore_left_records", 0, str(partition))
+
+    def discarded(self, partition: int, reason: str) -> None:
+        """The local state was of no use and is restored from scratch. reason: an exception's name."""
+        self._metrics.add("state_discarded_total", 1, reason)
+
+    def queue_full(self) -> None:
+        self._metrics.add("send_buffer_full_total")
+
+    def retried(self, partition: int) -> None:
+        """The partition failed and will be fenced and restored anew."""
+        self._metrics.add("retries_total")
+
+    def refused(self, partition: int) -> None:
+        """A batch did not follow what was taken last."""
+        self._metrics.add("discontinuities_total")
+
+    def fenced(self, partition: int) -> None:
+        self._metrics.add("fenced_total")
+
+    def rebalanced(self) -> None:
+        self._metrics.add("rebalances_total")
+
+    def follow(
+        self, standings: Callable[[], Iterable[Standing]], clock: Callable[[], float] = time.time
+    ) -> Callable[[], None]:
+        """Have the partitions' gauges set at each scrape from `standings`. clock: s since the epoch."""
+
+        def ask() -> None:
+            self._stand(list(standings()), clock())
+
+        self._metrics.probe(ask)
+        return ask
+
+    def _stand(self, standings: list[Standing], now: float) -> None:
+        metrics = self._metrics
+        for name in _STANDING:
+            metrics.forget(name)
+        stages: dict[str, int] = {}
+        for each in standings:
+            stages[each.stage] = stages.get(each.stage, 0) + 1
+            label = str(each.partition)
+            if each.next_offset is not None:
+                metrics.set("next_offset", each.next_offset, label)
+            if each.lag is not None:
+                metrics.set("source_lag_records", each.lag, label)
+            if each.time:
+                metrics.set("partition_time_lag_seconds", max(0.0, now - each.time / 1000), label)
+            if each.store is not None:
+                metrics.set("state_keys", each.store.keys, label)
+                metrics.set("state_disk_bytes", each.store.disk, label)
+                metrics.set("state_memory_bytes", each.store.memory, label)
+        for stage, number in stages.items():
+            metrics.set("partitions", number, stage)
