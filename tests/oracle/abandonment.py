@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.oracle.carts import DEFAULT, Cart, Line, apply, cart_of, carts, payload
+from tests.oracle.carts import DEFAULT, Cart, Carts, Line, apply, cart_of, carts, payload
 from tests.oracle.history import Record
 from tests.oracle.instances import CLOSED, EXHAUSTED, LIVE, SUPERSEDED, WAITING, Contents, Instance, Rule, Views
 from tests.oracle.orders import product_key
@@ -77,11 +77,12 @@ class Abandonment:
             or (bool(bought) and facts.now - max(bought) < rule.after_purchase)
         )
 
-    def _activity(self, record: Record, before: dict[str, Cart], facts: Facts) -> None:
+    def _activity(self, record: Record, before: Carts, facts: Facts) -> None:
         edited = apply(before, record)
         edit = edited and record.name != "Checkout Started"
         checkout = record.name in CHECKOUT_STEPS
         touched = [one for one in self.instances if one.live and self._is_own(one, record, edit)]
+        newer = [one for one in touched if record.time > one.last_activity]
         for one in touched:
             one.touch(record.time)
         if edited:
@@ -89,7 +90,7 @@ class Abandonment:
         if edit:
             for one in self._live("browse"):
                 self._end(one, SUPERSEDED)
-        for one in touched:
+        for one in newer:
             if one.state == WAITING and one.rule.on_activity == "restart":
                 self._end(one, SUPERSEDED)
                 self._arm(one.rule, one.subject, record, facts, restart=True)
@@ -121,6 +122,11 @@ class Abandonment:
     def _reach_checkout(self, rule: Rule, record: Record, facts: Facts) -> None:
         subject = checkout_of(record)
         older = [one for one in self._live("checkout") if one.rule is rule and one.subject != subject]
+        for one in self._live("checkout"):
+            if one.rule is rule and one.subject == subject:
+                one.cart_id = self._cart_id(rule, record, facts)
+        if any(record.time < one.last_activity for one in older):
+            return
         if self._arm(rule, subject, record, facts):
             for one in [*older, *self._live("cart"), *self._live("browse")]:
                 self._end(one, SUPERSEDED)
@@ -135,8 +141,10 @@ class Abandonment:
     def _arm(self, rule: Rule, subject: str, record: Record, facts: Facts, restart: bool = False) -> bool:
         if any(one.live and one.rule is rule and one.subject == subject for one in self.instances):
             return False
+        if any(record.time < order.completed.time for order in facts.orders.values() if order.completed):
+            return False
         number = 1 + sum(1 for one in self.instances if one.rule is rule)
-        one = Instance(rule, subject, number, record.time, cart_id=cart_of(record))
+        one = Instance(rule, subject, number, record.time, cart_id=self._cart_id(rule, record, facts))
         if rule.kind == "browse":
             properties = record.properties
             one.product = Line(properties, 1, properties.get("price"), properties.get("currency"))
@@ -148,6 +156,12 @@ class Abandonment:
         self.instances.append(one)
         return True
 
+    def _cart_id(self, rule: Rule, record: Record, facts: Facts) -> str:
+        """A checkout that names no cart is one of the open cart."""
+        if rule.kind == "checkout" and not record.properties.get("cart_id"):
+            return facts.carts.open()
+        return cart_of(record)
+
     def _outranked(self, rule: Rule, now: int) -> bool:
         for one in self.instances:
             if one.rule.kind == "checkout" and rule.kind == "cart":
@@ -157,10 +171,10 @@ class Abandonment:
                 return True
         return False
 
-    def _order(self, order: Record, before: dict[str, Cart]) -> None:
+    def _order(self, order: Record, before: Carts) -> None:
         """Every open instance ends: stages not before the order are taken back, else it is recovered or just closed."""
         for one in self.instances:
-            if one.state == CLOSED:
+            if one.state == CLOSED or (not one.live and one.passed(order.time)):
                 continue
             stand = [at for at in one.stages if at < order.time]
             cart = payload(self._lines_of(one, before), self.shop)
@@ -177,7 +191,7 @@ class Abandonment:
         one.state = state
         self.views[one.rule.name].forget(one.subject)
 
-    def _lines_of(self, one: Instance, found: dict[str, Cart]) -> list[Line]:
+    def _lines_of(self, one: Instance, found: Carts) -> list[Line]:
         if one.product is not None:
             return [one.product]
         return list(found.get(one.cart_id, Cart()).lines.values())

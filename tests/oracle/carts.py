@@ -30,23 +30,49 @@ class Cart:
     updated: int = -1
     snapshot: int = -1
 
+    def edited(self, time: int) -> None:
+        self.updated = max(self.updated, time)
+
     def contents(self) -> list[tuple[str, int]]:
         """(product, quantity) of the lines: what a cool-down compares (readings.md, 38)."""
         return sorted((key[0], line.quantity) for key, line in self.lines.items())
+
+
+class Carts(dict[str, Cart]):
+    """Carts by id, least recently edited first. ordered: event time of the latest order of a cart, of all at None."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ordered: dict[str | None, int] = {}
+
+    def edit(self, cart_id: str) -> Cart:
+        self[cart_id] = self.pop(cart_id, Cart())
+        return self[cart_id]
+
+    def open(self) -> str:
+        """Id of the cart that conditions and checkouts without a cart_id mean: the latest edited one with lines."""
+        full = [cart_id for cart_id, cart in self.items() if cart.lines]
+        return max(full, key=lambda cart_id: self[cart_id].updated) if full else DEFAULT
+
+    def stale(self, cart_id: str, time: int) -> bool:
+        """Whether a snapshot of `time` is older than what is known of the cart: edits, snapshots, orders."""
+        cart = self.get(cart_id, Cart())
+        orders = [self.ordered.get(cart_id, -1), self.ordered.get(None, -1)]
+        return time < max(cart.updated, cart.snapshot, *orders)
 
 
 def cart_of(record: Record) -> str:
     return str(record.properties.get("cart_id") or DEFAULT)
 
 
-def carts(records: list[Record]) -> dict[str, Cart]:
-    found: dict[str, Cart] = {}
+def carts(records: list[Record]) -> Carts:
+    found = Carts()
     for record in records:
         apply(found, record)
     return found
 
 
-def apply(found: dict[str, Cart], record: Record) -> bool:
+def apply(found: Carts, record: Record) -> bool:
     """Fold one record in; whether it edited a cart. Too late for segments is too late for carts, save orders."""
     if record.name == "Order Completed":
         if not record.copy:
@@ -61,12 +87,15 @@ def apply(found: dict[str, Cart], record: Record) -> bool:
     return False
 
 
-def apply_delta(found: dict[str, Cart], record: Record) -> bool:
+def apply_delta(found: Carts, record: Record) -> bool:
     properties = record.properties
     key = product_key(properties)
-    cart = found.setdefault(cart_of(record), Cart())
+    cart = found.get(cart_of(record), Cart())
     if key is None or record.time <= cart.snapshot:
         return False
+    if record.name == "Product Removed" and key not in cart.lines:
+        return False
+    cart = found.edit(cart_of(record))
     line = cart.lines.get(key)
     if record.name == "Product Added":
         if line is None:
@@ -74,20 +103,18 @@ def apply_delta(found: dict[str, Cart], record: Record) -> bool:
         line.quantity += pieces(properties)
         if properties.get("price") is not None:
             line.price, line.currency = properties["price"], properties.get("currency")
-    else:
-        if line is None:
-            return False
+    elif line is not None:
         line.quantity -= pieces(properties) if properties.get("quantity") is not None else line.quantity
         if line.quantity <= 0:
             del cart.lines[key]
-    cart.updated = max(cart.updated, record.time)
+    cart.edited(record.time)
     return True
 
 
-def apply_snapshot(found: dict[str, Cart], record: Record) -> bool:
-    cart = found.setdefault(cart_of(record), Cart())
-    if record.time < max(cart.updated, cart.snapshot):
+def apply_snapshot(found: Carts, record: Record) -> bool:
+    if found.stale(cart_of(record), record.time):
         return False
+    cart = found.edit(cart_of(record))
     lines: dict[Key, Line] = {}
     for product in products_of(record):
         key = product_key(product)
@@ -102,19 +129,20 @@ def apply_snapshot(found: dict[str, Cart], record: Record) -> bool:
     return before != {key: (line.quantity, line.price, line.currency) for key, line in lines.items()}
 
 
-def take(found: dict[str, Cart], order: Record) -> None:
+def take(found: Carts, order: Record) -> None:
     """An order takes what it bought from the cart it names, else from all."""
     named = order.properties.get("cart_id")
+    key = None if named is None else str(named)
+    found.ordered[key] = max(found.ordered.get(key, -1), order.time)
     for cart_id, cart in found.items():
         if named is not None and cart_id != str(named):
             continue
         for product in products_of(order):
-            key = product_key(product)
-            if key in cart.lines:
-                cart.lines[key].quantity -= pieces(product)
-                cart.updated = max(cart.updated, order.time)
-                if cart.lines[key].quantity <= 0:
-                    del cart.lines[key]
+            line = product_key(product)
+            if line in cart.lines:
+                cart.lines[line].quantity -= pieces(product)
+                if cart.lines[line].quantity <= 0:
+                    del cart.lines[line]
 
 
 def payload(lines: list[Line], shop: Shop) -> dict[str, Any]:

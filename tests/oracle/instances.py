@@ -70,6 +70,10 @@ class Instance:
     def open_for_recovery(self, now: int) -> bool:
         return bool(self.stages) and now < self.stages[-1] + self.rule.recovered_within
 
+    def passed(self, order_time: int) -> bool:
+        """Whether an order is too late to recover it (readings.md, 36)."""
+        return bool(self.stages) and order_time > self.stages[-1] + self.rule.recovered_within
+
     def touch(self, time: int) -> None:
         self.last_activity = max(self.last_activity, time)
 

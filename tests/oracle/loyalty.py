@@ -45,6 +45,7 @@ class Programme:
         self.grace = tiers.get("grace")
         self.one_level = tiers.get("downgrade", "one_level") == "one_level"
         self.level = -1
+        self.held: list[tuple[int, int]] = []
         self.valid_until: int | None = None
         self.grace_until: int | None = None
         self.lots: dict[str, Lot] = {}
@@ -79,20 +80,22 @@ class Programme:
                 parts[order_id] = self.lots[order_id].points - self.taken.get(order_id, 0)
         return parts
 
-    def record(self, record: Record, facts: Facts) -> None:
-        before = self.value(facts)
+    def record(self, record: Record, facts: Facts, earlier: Facts) -> None:
+        """Apply a record that `facts` has and `earlier`, of the same instant, has not."""
+        before = self.value(earlier)
         self.cause = record.message_id
         order = facts.orders.get(record.order_id or record.message_id)
         if order is None:
             return
-        joins = record.name == "Order Completed" and not record.copy and self.level < 0
+        joins = record.name == "Order Completed" and not order.cancelled and self.level < 0
+        if joins:
+            self.level = 0
+            self.held.append((facts.now, 0))
+            self._tier("joined", None, 0, facts, self.start[0], value=0)
         if record.name == "Order Completed" and order.completed is record:
             self._earn(order, facts)
         reversed_before = dict(self.taken)
         self._reverse(order, facts)
-        if joins:
-            self.level = 0
-            self._tier("joined", None, 0, facts, self.start[0])
         if self.level < 0:
             return
         if record.name in ("Order Refunded", "Order Cancelled"):
@@ -101,7 +104,8 @@ class Programme:
         self._evaluate(facts)
 
     def _earn(self, order: Order, facts: Facts) -> None:
-        multiplier = self.multipliers[max(self.level, 0)]
+        held = [level for at, level in self.held if at <= order.time]
+        multiplier = self.multipliers[held[-1] if held else 0]
         for rule in self.rules:
             lot = Lot(order, rule, multiplier, self.shop)
             self.lots[order.order_id] = lot
@@ -127,7 +131,9 @@ class Programme:
     def _fall(self, order: Order, before: int, taken: bool, facts: Facts) -> None:
         """readings.md, 45, last: an order that made the last upgrade is reversed, and the metric is below the level."""
         value = self.value(facts)
-        if not taken or self.level <= 0 or order.order_id not in self.counted or value >= self.start[self.level]:
+        if not taken or self.level <= 0 or order.order_id not in self.counted:
+            return
+        if not value < self.start[self.level] <= before:
             return
         qualified = max(i for i, start in enumerate(self.start) if start <= max(value, self.start[0]))
         if qualified < self.level:
@@ -148,6 +154,7 @@ class Programme:
 
     def _move(self, change: str, to: int, facts: Facts, threshold: int) -> None:
         level, self.level = self.level, to
+        self.held.append((facts.now, to))
         if change == "downgraded":
             self.counted = set()
         self.grace_until = None
@@ -203,8 +210,10 @@ class Programme:
             }
         )
 
-    def _tier(self, change: str, level: int | None, to: int, facts: Facts, threshold: int) -> None:
-        value = self.value(facts)
+    def _tier(
+        self, change: str, level: int | None, to: int, facts: Facts, threshold: int, value: int | None = None
+    ) -> None:
+        value = self.value(facts) if value is None else value
         above = max(self.start[self.level + 1] - value, 0) if self.level + 1 < len(self.levels) else None
         keep = max(self.keep[self.level] - value, 0)
         shown = self.shop.money if self.money else (lambda amount: amount)

@@ -69,7 +69,7 @@ class History:
         self._segments(facts, record)
         self.abandonment.record(record, earlier, facts)
         for programme in self.programmes:
-            programme.record(record, facts)
+            programme.record(record, facts, Facts(earlier, self.topology, self.now))
         return "late" if record.late_segments else None
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
@@ -95,7 +95,6 @@ class History:
     def profile(self) -> dict[str, Any]:
         facts = Facts(self.records, self.topology, self.now)
         counted = [order for order in facts.orders.values() if order.counts]
-        lines = [line for cart in facts.carts.values() for line in cart.lines.values()]
         return {
             "segments": sorted(name for name, (member, _) in self.members.items() if member),
             "traits": facts.traits,
@@ -104,7 +103,7 @@ class History:
                 "value": sum(order.value for order in counted),
                 "net": sum(order.net for order in counted),
             },
-            "cart": payload(lines, facts.shop),
+            "cart": payload(facts.open_lines(), facts.shop),
             "sessions": self.visits(),
             "loyalty": {
                 one.name: {"tier": one.levels[one.level] if one.level >= 0 else None, "balance": one.balance}

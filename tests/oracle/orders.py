@@ -74,7 +74,7 @@ def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
     """All orders by id, as the records of one shopper, in the order they were received, make them."""
     found: dict[str, Order] = {}
     parked: list[Record] = []
-    refunds_seen: set[str] = set()
+    refunds_seen: set[tuple[str, str]] = set()
     for record in records:
         order_id = record.order_id
         if record.name == "Order Completed":
@@ -88,7 +88,7 @@ def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
         elif record.name == "Order Cancelled" and order_id is not None:
             found.setdefault(order_id, Order(order_id)).cancelled = True
         elif record.name == "Order Refunded" and order_id is not None:
-            identity = str(record.properties.get("refund_id", record.message_id))
+            identity = (order_id, str(record.properties.get("refund_id", record.message_id)))
             if identity in refunds_seen:
                 continue
             refunds_seen.add(identity)

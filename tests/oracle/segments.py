@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.carts import carts
+from tests.oracle.carts import Line, carts
 from tests.oracle.history import Record
 from tests.oracle.operators import bounded, holds, passes, test
 from tests.oracle.orders import orders
@@ -27,6 +27,9 @@ class Facts:
         self.carts = carts(records)
         self.traits = traits(records)
         self._members: dict[str, bool] = {}
+
+    def open_lines(self) -> list[Line]:
+        return list(self.carts[self.carts.open()].lines.values()) if self.carts.open() in self.carts else []
 
     def member(self, segment: str) -> bool:
         if segment not in self._members:
@@ -114,7 +117,7 @@ def _trait(form: dict[str, Any], facts: Facts) -> bool:
 
 
 def _cart(form: dict[str, Any], facts: Facts) -> bool:
-    lines = [line for cart in facts.carts.values() for line in cart.lines.values()]
+    lines = facts.open_lines()
     value = Decimal(sum(line.worth(facts.shop) for line in lines)) / facts.shop.scale
     if "value" in form and not bounded(form["value"], value):
         return False

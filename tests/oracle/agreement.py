@@ -1,0 +1,73 @@
+"""Where the engine's lines and the expected ones differ; order within one instant of a shopper does not matter."""
+
+import json
+from collections import Counter
+from typing import Any
+
+FIELDS = {
+    "segment-changes": ("segment", "change", "sequence"),
+    "abandonment-triggers": (
+        "kind",
+        "subject",
+        "change",
+        "stage",
+        "of",
+        "abandoned_since",
+        "cart",
+        "retracts",
+        "order_id",
+    ),
+    "loyalty-tiers": (
+        "programme",
+        "change",
+        "from",
+        "to",
+        "metric",
+        "value",
+        "threshold",
+        "valid_until",
+        "points_to_next",
+        "points_to_keep",
+    ),
+    "loyalty-points": ("programme", "entry", "points", "balance", "pending", "order_id", "expires_at"),
+}
+ALWAYS = ("shopper", "effective_at", "cause", "silent")
+
+
+def differences(expected: dict[str, list[dict[str, Any]]], got: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """One sentence a line that one side has and the other has not; empty if they agree."""
+    found = []
+    for topic, fields in FIELDS.items():
+        wanted = Counter(text(comparable(topic, line, expected[topic]), fields) for line in expected[topic])
+        had = Counter(text(comparable(topic, line, got[topic]), fields) for line in got[topic])
+        found += [f"{topic}: missing {line}" for line in sorted((wanted - had).elements())]
+        found += [f"{topic}: unexpected {line}" for line in sorted((had - wanted).elements())]
+    if not found and lives(expected) != lives(got):
+        found.append("abandonment-triggers: lines are grouped into other instances than expected")
+    return found
+
+
+def text(line: dict[str, Any], fields: tuple[str, ...]) -> str:
+    return json.dumps({name: line[name] for name in (*ALWAYS, *fields)}, sort_keys=True)
+
+
+def comparable(topic: str, line: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """A line without what the pages leave to the implementation: ids become stages, items have an order."""
+    if topic != "abandonment-triggers":
+        return line
+    stages = {one["id"]: one["stage"] for one in lines if "id" in one}
+    retracts = sorted(stages.get(one, one) for one in line["retracts"])
+    items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in line["cart"]["items"]]
+    items.sort(key=lambda item: json.dumps(item, sort_keys=True))
+    stage = None if line["change"] == "retracted" else line["stage"]
+    return {**line, "retracts": retracts, "stage": stage, "cart": {"items": items, "total": line["cart"]["total"]}}
+
+
+def lives(topics: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, ...]]:
+    """Which triggers belong together, whatever their instance is called."""
+    topic = "abandonment-triggers"
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for line in topics[topic]:
+        key = (line["shopper"], line["kind"], str(line["instance"]))
+        groups.setdefault(key, []).append(text(comparable(topic, line, topics[topic]), FIELDS[topic]))
+    return Counter(tuple(sorted(group)) for group in groups.values())
