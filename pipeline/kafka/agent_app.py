@@ -1,0 +1,162 @@
+"""The Faust app of one agent: its group, its transport, and its partitions' life through rebalances."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import faust
+import msgspec
+from faust.transport.drivers import TRANSPORTS
+from faust.types import TP
+
+from pipeline.kafka.client import Client
+from pipeline.kafka.clock import Clock
+from pipeline.kafka.lane import Patience
+from pipeline.kafka.ownership import Ownership
+from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
+from pipeline.kafka.table_manager import TableManager
+from pipeline.kafka.transport import Consumer, ConsumerOptions
+
+log = logging.getLogger(__name__)
+
+SCHEME = "afterclick"
+TRANSPORTS.aliases[SCHEME] = "pipeline.kafka.transport:Transport"
+
+
+class AgentPlace(msgspec.Struct, frozen=True):
+    """Where one agent of a topology runs.
+
+    group: consumer group, also prefix of transactional ids. source, changelog: topics of the shop, of `partitions`
+    partitions each. outputs: logical topic -> topic of the shop. directory: this process's own, locked by it.
+    """
+
+    group: str
+    source: str
+    changelog: str
+    partitions: int
+    outputs: Mapping[str, str]
+    directory: Path
+
+
+class AgentApp(faust.App):
+    """A Faust app that owns partitions; see Ownership. Agents hand it their batches with `take`."""
+
+    ownership: Ownership
+    consumer_options: ConsumerOptions
+
+    async def take(self, batch: Any) -> None:
+        await self.ownership.take(batch)
+
+    @property
+    def source_partitions(self) -> set[int]:
+        """The source partitions assigned to this worker; changelog partitions of standbys are assigned too."""
+        return {tp.partition for tp in self.assignor.assigned_actives() if tp.topic == self.ownership.topic}
+
+
+def make_agent_app(
+    place: AgentPlace,
+    client: Client,
+    parts: Parts,
+    clock: Clock,
+    watch: Watch,
+    now: Callable[[], int],
+    patience: Patience | None = None,
+) -> AgentApp:
+    """now: the brokers' time, ms, 0 = unknown, for the batches' `now`. Raises ClientError."""
+    app = AgentApp(place.group, **_settings(place, client))
+    wiring = Wiring(
+        source=place.source,
+        changelog=place.changelog,
+        outputs=place.outputs,
+        transactional_prefix=place.group,
+        producer=client.librdkafka(place.group),
+        consumer={**client.librdkafka(place.group), "group.id": place.group},
+    )
+    ownership = Ownership(
+        place.source,
+        lambda partition: PartitionOwner(partition, parts, wiring, clock, watch),
+        _ConsumerOf(app),
+        patience,
+    )
+    app.ownership = ownership
+    app.consumer_options = ConsumerOptions(ownership.checkpoint_of, now, _tell_lost_records)
+    # Declared so that the changelog is assigned with the source; never read or written through Faust.
+    app.Table(
+        "state",
+        partitions=place.partitions,
+        changelog_topic=app.topic(
+            place.changelog, partitions=place.partitions, key_serializer="raw", value_serializer="raw", compacting=True
+        ),
+    )
+    _follow_rebalances(app, ownership)
+    return app
+
+
+def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
+    session = client.seconds("session.timeout.ms", 15.0)
+    return {
+        "broker": client.faust_broker(SCHEME),
+        "broker_credentials": client.faust_credentials(),
+        "broker_session_timeout": session,
+        "broker_heartbeat_interval": client.seconds("heartbeat.interval.ms", min(3.0, session / 3)),
+        "broker_commit_interval": 1.0,
+        "consumer_group_instance_id": client.get("group.instance.id"),
+        "consumer_auto_offset_reset": "earliest",
+        "TableManager": TableManager,
+        "store": "memory://",
+        "table_standby_replicas": 0,
+        "datadir": str(place.directory / "faust"),
+        # Counts batches, not records.
+        "stream_buffer_maxsize": 4,
+        # A batch is acknowledged when its lane has it; what counts is drained by our own budget.
+        "stream_wait_empty": False,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "web_enabled": False,
+        "autodiscover": False,
+    }
+
+
+def _follow_rebalances(app: AgentApp, ownership: Ownership) -> None:
+    async def opened(*_: Any, **__: Any) -> None:
+        generation = app.consumer_generation_id
+        await ownership.on_assigned(
+            app.source_partitions, generation, lambda: bool(app.consumer_generation_id == generation)
+        )
+
+    async def revoked(*_: Any, **__: Any) -> None:
+        await ownership.on_revoked()
+
+    app.on_rebalance_complete.connect(opened)
+    app.on_partitions_revoked.connect(revoked)
+
+
+def _tell_lost_records(tp: TP, wanted: int, first: int) -> None:
+    log.error(
+        "%d records of %s[%d] are gone from the topic before they were read (retention too short?); going on at %d.",
+        first - wanted,
+        tp.topic,
+        tp.partition,
+        first,
+    )
+
+
+class _ConsumerOf:
+    """The app's consumer, which exists only once the app has started."""
+
+    def __init__(self, app: AgentApp) -> None:
+        self._app = app
+
+    @property
+    def _consumer(self) -> Consumer:
+        return cast("Consumer", self._app.consumer)
+
+    async def seek_to_checkpoint(self, next_offsets: dict[TP, int]) -> None:
+        await self._consumer.seek_to_checkpoint(next_offsets)
+
+    def hold(self, tp: TP) -> None:
+        self._consumer.hold(tp)
+
+    def release(self, tp: TP) -> None:
+        self._consumer.release(tp)

@@ -1,0 +1,131 @@
+"""The aiokafka consumer behind the transport, on its own loop: fetches linked to each other, seeks, what is read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aiokafka
+from aiokafka.errors import IllegalStateError, KafkaError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+if TYPE_CHECKING:
+    from pipeline.kafka.transport import Consumer
+
+
+class Fetched(NamedTuple):
+    """follows: offset of the last record fetched before these, or the seek target - 1."""
+
+    follows: int
+    records: Sequence[Any]
+
+
+class Standing(NamedTuple):
+    """How far a source partition was read at one instant, all of it seen by one fetch answer.
+
+    last: offset of the last record fetched, or the seek target - 1. at_end: nothing was left to fetch, not even the
+    records of open transactions. confirmed: monotonic seconds, at or before the fetch answer that said so.
+    """
+
+    last: int
+    at_end: bool
+    confirmed: float
+
+
+class _Answer(NamedTuple):
+    """The latest fetch answer of a partition: aiokafka's stamp of it, an instant before it, when we last looked."""
+
+    stamp: int | None
+    confirmed: float | None
+    asked: float
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """All that links one fetch to the next is kept and changed on this thread's loop, so that a record fetched before
+    a seek can never be taken for one fetched after it."""
+
+    consumer: "Consumer"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._last: dict[TP, int] = {}
+        self._answers: dict[TP, _Answer] = {}
+
+    async def seek_linked(self, targets: Mapping[TP, tuple[int, int]]) -> None:
+        """Seek each partition to an offset, naming the offset that the next record will be said to follow."""
+        await self.call_thread(self._seek_linked, targets)
+
+    async def pause_fetching(self, partitions: Iterable[TP]) -> None:
+        """Fetch nothing of these partitions, not even ahead."""
+        await self.call_thread(self._pause_fetching, set(partitions))
+
+    async def standing(self, partitions: Iterable[TP]) -> dict[TP, Standing]:
+        """How far each partition is read. One without two different fetch answers so far is left out."""
+        answer: dict[TP, Standing] = await self.call_thread(self._standing, list(partitions))
+        return answer
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust reads uncommitted records unless its own exactly-once is on, and waits 1.5 s for data: an idle partition
+        # would then confirm its end too seldom for timers.
+        for name, value in {
+            "_isolation_level": "read_committed",
+            "_fetch_max_wait_ms": self.consumer.fetch_wait_ms,
+        }.items():
+            if not hasattr(consumer, name):
+                raise AttributeError(f"aiokafka has no {name} any more")
+            setattr(consumer, name, value)
+        return consumer
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        records = await super()._fetch_records(*args, **kwargs)
+        # Nothing may be awaited from here on: a seek would slip between the records and their link.
+        fetched = {}
+        for tp, of_partition in records.items():
+            fetched[tp] = Fetched(self._last.get(tp, of_partition[0].offset - 1), of_partition)
+            self._last[tp] = of_partition[-1].offset
+        return fetched
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        # Stock crashes the worker on most errors; nothing depends on the group offset.
+        consumer = self._ensure_consumer()
+        try:
+            await consumer.commit({tp: offsets[tp] for tp in consumer.assignment() if tp in offsets})
+        except (KafkaError, IllegalStateError) as error:
+            self.log.info("Group offsets not committed this time: %r", error)
+            return False
+        return True
+
+    async def _seek_linked(self, targets: Mapping[TP, tuple[int, int]]) -> None:
+        consumer = self._ensure_consumer()
+        for tp in consumer.assignment():
+            if tp in targets:
+                offset, follows = targets[tp]
+                consumer.seek(tp, offset)
+                self._last[tp] = follows
+
+    async def _pause_fetching(self, partitions: set[TP]) -> None:
+        consumer = self._ensure_consumer()
+        consumer.pause(*(tp for tp in consumer.assignment() if tp in partitions))
+
+    async def _standing(self, partitions: list[TP]) -> dict[TP, Standing]:
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription else None
+        if assignment is None or not assignment.active:
+            return {}
+        asked, standings = monotonic(), {}
+        for tp in partitions:
+            if tp not in assignment.tps or tp not in self._last:
+                continue
+            state = assignment.state_value(tp)
+            if state.highwater is None or not state.has_valid_position:
+                continue
+            answer = self._answers.get(tp)
+            if answer is None or answer.stamp != state.timestamp:
+                # aiokafka stamps answers by the wall clock, which may jump: only that the stamp changed is used.
+                # The answer came after the last time that we looked.
+                answer = _Answer(state.timestamp, answer.asked if answer else None, asked)
+            self._answers[tp] = answer._replace(asked=asked)
+            if answer.confirmed is not None:
+                standings[tp] = Standing(self._last[tp], state.position >= state.highwater, answer.confirmed)
+        return standings

@@ -1,0 +1,237 @@
+"""One partition's lane through a worker: its batches one after the other, its failures retried, nobody else held up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Protocol
+
+import msgspec
+from faust.types import TP
+
+from pipeline.kafka.lifecycle import Stage
+from pipeline.kafka.partition_owner import PartitionOwner
+from pipeline.kafka.restore import RestoreStopped
+from pipeline.runtime.partition import Discontinuity
+from pipeline.runtime.ports import Batch, Fenced, StateFormatError, StateLocked
+
+log = logging.getLogger(__name__)
+
+_QUEUED = 2
+
+
+class Source(Protocol):
+    """What a lane asks of the consumer; `pipeline.kafka.transport.Consumer`."""
+
+    async def seek_to_checkpoint(self, next_offsets: dict[TP, int]) -> None: ...
+
+    def hold(self, tp: TP) -> None: ...
+
+    def release(self, tp: TP) -> None: ...
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """tries: failures in a row, without one batch getting through, after which a partition fails. first, longest: wait
+    before a try, s, doubling. drain: how long a batch in hand may take to finish when the partition goes, s.
+    refetch: how long re-fetched records may be on their way before they are asked for again, s. together: how long a
+    rebalance waits for partitions to open before those that have go on without the rest, s."""
+
+    tries: int = 8
+    first: float = 0.25
+    longest: float = 15.0
+    drain: float = 10.0
+    refetch: float = 10.0
+    together: float = 5.0
+
+
+class Lane:
+    """Feeds one PartitionOwner. All coroutines run on the app's loop; the owner's calls run in `pool`, opening, which
+    mostly waits, in `openers`; one at a time.
+
+    A batch that is dropped here on any way breaks the chain of batches, so the next one is refused by the processor and
+    the source is sought back to the checkpoint: nothing is ever skipped, whatever happens in between.
+    """
+
+    def __init__(
+        self, tp: TP, owner: PartitionOwner, source: Source, pool: Executor, openers: Executor, patience: Patience
+    ) -> None:
+        self.tp = tp
+        self.owner = owner
+        self.failures = 0
+        self.refused = 0
+        self.fenced = 0
+        self._source = source
+        self._pool = pool
+        self._openers = openers
+        self._patience = patience
+        self._queue: asyncio.Queue[Batch] = asyncio.Queue(_QUEUED)
+        self._busy = asyncio.Lock()
+        self._stopped = False
+        self._sought_at: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def next_offset(self) -> int | None:
+        return self.owner.next_offset
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is queued or in hand."""
+        return self._queue.empty() and not self._busy.locked()
+
+    async def open(self) -> None:
+        """Open the partition, however many tries it takes, and begin to feed it."""
+        self._stopped = False
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name=f"lane-{self.tp.partition}")
+        async with self._busy:
+            await self._insist_on_opening(None)
+
+    async def put(self, batch: Batch) -> None:
+        """Queue a batch; waits for room. Dropped if the partition takes none now."""
+        if self.owner.life.takes_batches and not self._stopped:
+            await self._queue.put(batch)
+
+    async def idle(self, until: int) -> None:
+        """Tell the partition that its source is read to the end, if it is not working anyway."""
+        if self.settled and self.owner.life.takes_batches:
+            async with self._busy:
+                await self._attempt(lambda: self.owner.idle(until))
+
+    def stop(self) -> None:
+        """Take no more and finish what is in hand soon; also ends an opening that is under way."""
+        self._stopped = True
+
+    async def drain(self) -> None:
+        """After `stop`: wait for the batch in hand. The partition stays open, in case that it comes back."""
+        life = self.owner.life
+        if life.takes_batches:
+            life.enter(Stage.DRAINING)
+        try:
+            async with asyncio.timeout(self._patience.drain):
+                async with self._busy:
+                    pass
+        except TimeoutError:
+            # Whoever owns it next fences this one first: what is in hand can't be committed then.
+            log.warning("Partition %d: the batch in hand takes too long to finish.", self.tp.partition)
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        if life.stage is Stage.DRAINING:
+            life.enter(Stage.READY)
+
+    def resume(self) -> None:
+        """After `drain`: the partition is still ours, and nobody else had it meanwhile."""
+        self._stopped = False
+
+    async def close(self) -> None:
+        """Let go of the partition for good."""
+        self.stop()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        async with self._busy:
+            await self._call(self.owner.close)
+
+    async def _work(self) -> None:
+        while True:
+            batch = await self._queue.get()
+            async with self._busy:
+                life = self.owner.life
+                if self._stopped or not life.takes_batches:
+                    continue
+                if life.stage is Stage.READY:
+                    life.enter(Stage.PROCESSING)
+                await self._attempt(lambda batch=batch: self._take(batch))  # type: ignore[misc]
+
+    def _take(self, batch: Batch) -> None:
+        before = self.owner.next_offset
+        self.owner.take(batch, lambda: self._stopped)
+        self._sought_at = None
+        if self.owner.next_offset != before:
+            self.failures = 0
+
+    async def _attempt(self, work: Callable[[], None]) -> None:
+        """Do something with the partition. Nothing escapes: an agent that raises makes Faust go past the batch."""
+        try:
+            await self._call(work)
+        except Discontinuity as gap:
+            await self._refetch(gap)
+        except Fenced:
+            await self._let_go()
+        except Exception as error:
+            await self._recover(error)
+
+    async def _refetch(self, gap: Discontinuity) -> None:
+        """Seek back to the checkpoint, once; what was on its way already is refused without a word."""
+        self.refused += 1
+        now = asyncio.get_running_loop().time()
+        if self._sought_at is not None and now - self._sought_at < self._patience.refetch:
+            return
+        self._sought_at = now
+        log.info("Partition %d: %s; fetching again.", self.tp.partition, gap)
+        await self._seek()
+
+    async def _seek(self) -> None:
+        next_offset = self.owner.next_offset
+        if next_offset is None:
+            return
+        try:
+            await self._source.seek_to_checkpoint({self.tp: next_offset})
+        except Exception as error:
+            # Rebalancing: the partition is sought when it is over, if it is ours then.
+            self._sought_at = None
+            log.info("Partition %d: could not seek now: %r", self.tp.partition, error)
+
+    async def _let_go(self) -> None:
+        """Another worker owns the partition: touch nothing of it until a rebalance says that it is ours."""
+        self.fenced += 1
+        log.warning("Partition %d: another worker owns it now; letting go.", self.tp.partition)
+        self._source.hold(self.tp)
+        await self._call(self.owner.close)
+
+    async def _recover(self, error: Exception) -> None:
+        """Fence and restore anew after a wait, and go on at the checkpoint; the failed batch comes again from there."""
+        self._source.hold(self.tp)
+        await self._insist_on_opening(error)
+
+    async def _insist_on_opening(self, error: Exception | None) -> None:
+        """Open, again and again, until the partition is ready, failed, or closed because it is not ours any more."""
+        while not self._stopped:
+            if error is not None and not await self._patient(error):
+                return
+            try:
+                await self._call(lambda: self.owner.open(lambda: self._stopped), self._openers)
+                await self._seek()
+                self._source.release(self.tp)
+                return
+            except RestoreStopped:
+                break
+            except Fenced:
+                await self._let_go()
+                return
+            except Exception as failure:
+                error = failure
+        await self._call(self.owner.close)
+
+    async def _patient(self, error: Exception) -> bool:
+        """Wait before the next try. False: that was the last one, and the partition failed."""
+        self.failures += 1
+        hopeless = isinstance(error, StateFormatError | StateLocked)
+        if hopeless or self.failures >= self._patience.tries:
+            log.error("Partition %d failed and stops: %s", self.tp.partition, _sentence(error))
+            await self._call(self.owner.fail)
+            return False
+        log.warning("Partition %d: try %d failed: %s", self.tp.partition, self.failures, _sentence(error))
+        log.debug("Partition %d", self.tp.partition, exc_info=error)
+        wait = min(self._patience.first * 2 ** (self.failures - 1), self._patience.longest)
+        until = asyncio.get_running_loop().time() + wait
+        while not self._stopped and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.05)
+        return True
+
+    def _call(self, work: Callable[[], None], pool: Executor | None = None) -> Awaitable[None]:
+        return asyncio.get_running_loop().run_in_executor(pool or self._pool, work)
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,168 @@
+"""The partition's own transactional producer: decisions, dead letters, changelog and checkpoint commit together."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
+
+from pipeline.kafka.clock import Clock
+from pipeline.runtime.ports import CHANGELOG, Fenced, OutboxError, Output, Uncertain
+
+_FENCED = frozenset(
+    {
+        KafkaError._FENCED,
+        KafkaError.PRODUCER_FENCED,
+        KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.INVALID_PRODUCER_ID_MAPPING,
+    }
+)
+_TRANSACTION_TIMEOUT = 30.0
+
+PRODUCER_PROPERTIES: Mapping[str, Any] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    # As Java clients partition keyed records, so that consumers can join our topics with their own by key.
+    "partitioner": "murmur2_random",
+    "compression.type": "lz4",
+    "linger.ms": 5,
+    "queue.buffering.max.kbytes": 65_536,
+    "transaction.timeout.ms": int(_TRANSACTION_TIMEOUT * 1000),
+    "message.timeout.ms": int(_TRANSACTION_TIMEOUT * 1000),
+}
+
+
+class TransactionalOutbox:
+    """`pipeline.runtime.ports.Outbox` over one confluent producer. One thread at a time.
+
+    properties: of the client. transactional_id: name of the partition's owner role; whoever calls `fence` last owns it.
+    topics: logical topic -> topic of the shop. partition: of the changelog. queue_full: called each time that the send
+    buffer has no room.
+    """
+
+    def __init__(
+        self,
+        properties: Mapping[str, Any],
+        transactional_id: str,
+        topics: Mapping[str, str],
+        partition: int,
+        clock: Clock,
+        queue_full: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._producer = Producer({**PRODUCER_PROPERTIES, **properties, "transactional.id": transactional_id})
+        self._topics = topics
+        self._partition = partition
+        self._clock = clock
+        self._queue_full = queue_full
+        # The last changelog record is held back until commit: it alone carries a delivery callback.
+        self._held: Output | None = None
+        self._changelog_offset = -1
+        self._delivery_error: KafkaError | None = None
+        self._closed = False
+
+    def fence(self, timeout: float = 60.0) -> None:
+        """Become the owner: from now on whatever an earlier owner does fails. `timeout`: seconds of retrying.
+
+        Raises OutboxError. An open transaction of the earlier owner is aborted, which takes about a second.
+        """
+        self._insist(lambda left: self._producer.init_transactions(left), timeout, "become the partition's owner")
+
+    def begin(self) -> None:
+        self._held, self._changelog_offset, self._delivery_error = None, -1, None
+        self._guard(self._producer.begin_transaction)
+
+    def produce(self, outputs: Iterable[Output]) -> None:
+        deadline = time.monotonic() + _TRANSACTION_TIMEOUT
+        for output in outputs:
+            if output.topic != CHANGELOG:
+                self._send(output, deadline, None)
+                continue
+            if self._held is not None:
+                self._send(self._held, deadline, None)
+            self._held = output
+
+    def commit(self) -> int:
+        deadline = time.monotonic() + _TRANSACTION_TIMEOUT
+        if self._held is not None:
+            self._send(self._held, deadline, self._delivered)
+            self._held = None
+        self._producer.flush(_TRANSACTION_TIMEOUT)
+        if self._delivery_error is not None:
+            raise _told(self._delivery_error)
+        self._insist(lambda left: self._producer.commit_transaction(left), _TRANSACTION_TIMEOUT, "commit")
+        return self._changelog_offset
+
+    def abort(self) -> None:
+        self._held = None
+        self._insist(lambda left: self._producer.abort_transaction(left), _TRANSACTION_TIMEOUT, "abort")
+
+    def close(self) -> None:
+        """Drop the producer with whatever it has not sent. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._producer.purge()
+            self._producer.close()
+
+    def _send(self, output: Output, deadline: float, on_delivery: Callable[[Any, Message], None] | None) -> None:
+        partition = output.partition
+        arguments: dict[str, Any] = {"value": output.value, "key": output.key}
+        if partition is None and output.topic == CHANGELOG:
+            partition = self._partition
+        if partition is not None:
+            arguments["partition"] = partition
+        if output.headers:
+            arguments["headers"] = output.headers
+        if on_delivery is not None:
+            arguments["on_delivery"] = on_delivery
+        while True:
+            try:
+                self._producer.produce(self._topics[output.topic], **arguments)
+                return
+            except BufferError:
+                # The send buffer is full: wait for the broker instead of taking more in.
+                self._queue_full()
+                self._producer.poll(0.05)
+                if time.monotonic() > deadline:
+                    raise OutboxError("the broker takes no more records; is it overloaded or away?") from None
+            except KafkaException as error:
+                raise _told(error.args[0]) from error
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._delivery_error = error
+            return
+        offset = message.offset()
+        self._changelog_offset = -1 if offset is None else offset
+        kind, timestamp = message.timestamp()
+        self._clock.observe(timestamp if kind == TIMESTAMP_LOG_APPEND_TIME else None)
+
+    def _insist(self, call: Callable[[float], None], timeout: float, what: str) -> None:
+        """Call again as long as the error is one that passes."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                call(max(left, 0.1))
+                return
+            except KafkaException as error:
+                problem = error.args[0]
+                if not problem.retriable():
+                    raise _told(problem) from error
+                if left <= 0:
+                    raise Uncertain(f"could not {what} within {timeout:.0f} s: {problem.str()}") from error
+                time.sleep(min(0.1, max(left, 0)))
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except KafkaException as error:
+            raise _told(error.args[0]) from error
+
+
+def _told(problem: KafkaError) -> OutboxError:
+    """What an error of a transactional producer means for the transaction."""
+    if problem.code() in _FENCED:
+        return Fenced(problem.str())
+    if problem.txn_requires_abort():
+        return OutboxError(problem.str())
+    return Uncertain(problem.str())

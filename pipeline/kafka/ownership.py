@@ -1,0 +1,109 @@
+"""Which partitions this worker owns, through rebalances."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from faust.types import TP
+
+from pipeline.kafka.lane import Lane, Patience, Source
+from pipeline.kafka.lifecycle import Stage
+from pipeline.kafka.partition_owner import PartitionOwner
+from pipeline.runtime.ports import Batch
+
+log = logging.getLogger(__name__)
+
+
+class Ownership:
+    """Opens what is assigned, drains what is revoked, and feeds batches to their lanes.
+
+    Assignment is eager: each rebalance takes all partitions away and gives most of them back. One that comes back is
+    kept open if this worker was in the group at both generations, one right after the other; else somebody may have
+    owned it in between, and it is fenced and restored anew.
+    """
+
+    def __init__(
+        self, topic: str, own: Callable[[int], PartitionOwner], source: Source, patience: Patience | None = None
+    ) -> None:
+        self.topic = topic
+        self.lanes: dict[int, Lane] = {}
+        self.assigned_once = False
+        self._own = own
+        self._source = source
+        self._patience = patience or Patience()
+        self._generation = 0
+        self._opening: set[asyncio.Task[None]] = set()
+        # Processing is Python and gains nothing from more threads than two; opening waits for brokers.
+        self._pool = ThreadPoolExecutor(2, "process")
+        self._openers = ThreadPoolExecutor(8, "open")
+
+    def checkpoint_of(self, tp: TP) -> int | None:
+        """Next offset of a partition, None unless it is open."""
+        lane = self.lanes.get(tp.partition)
+        return lane.next_offset if lane is not None and tp.topic == self.topic else None
+
+    async def take(self, batch: Batch) -> None:
+        """Hand a batch to its lane; waits for room in it."""
+        lane = self.lanes.get(batch.partition)
+        if lane is not None:
+            await lane.put(batch)
+
+    async def on_assigned(self, partitions: set[int], generation: int, still: Callable[[], bool]) -> None:
+        """A rebalance is over: own exactly these. still: False once the next rebalance has begun."""
+        consecutive = generation in (self._generation, self._generation + 1)
+        gone = [p for p in self.lanes if p not in partitions or not consecutive or not self._kept(p)]
+        await asyncio.gather(*(self.lanes.pop(partition).close() for partition in gone))
+        if not still():
+            return
+        for lane in self.lanes.values():
+            lane.resume()
+        opening = [self._begin(partition) for partition in sorted(partitions - self.lanes.keys())]
+        if opening:
+            # Those that take longer are opened while the others already work; they are sought on their own then.
+            await asyncio.wait(opening, timeout=self._patience.together)
+        if still():
+            self._generation = generation
+            self.assigned_once = True
+
+    def _begin(self, partition: int) -> asyncio.Task[None]:
+        owner = self._own(partition)
+        lane = Lane(TP(self.topic, partition), owner, self._source, self._pool, self._openers, self._patience)
+        self.lanes[partition] = lane
+        task = asyncio.create_task(lane.open(), name=f"open-{partition}")
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+        return task
+
+    async def on_revoked(self) -> None:
+        """A rebalance begins: finish the batches in hand, within the budget."""
+        for lane in self.lanes.values():
+            lane.stop()
+        await asyncio.gather(*(lane.drain() for lane in self.lanes.values()))
+
+    async def close(self) -> None:
+        """Finish the batches in hand and let go of everything."""
+        await self.on_revoked()
+        await asyncio.gather(*(lane.close() for lane in self.lanes.values()))
+        self.lanes.clear()
+        self._pool.shutdown(wait=False)
+        self._openers.shutdown(wait=False)
+
+    def not_ready(self) -> list[str]:
+        """What keeps this worker from taking batches, as sentences; empty when it is ready."""
+        if not self.assigned_once:
+            return ["no partitions assigned yet"]
+        return [
+            f"partition {partition} is {lane.owner.life.stage}"
+            for partition, lane in sorted(self.lanes.items())
+            if not lane.owner.life.takes_batches
+        ]
+
+    @property
+    def all_failed(self) -> bool:
+        """Nothing is left to do here."""
+        stages = [lane.owner.life.stage for lane in self.lanes.values()]
+        return bool(stages) and all(stage is Stage.FAILED for stage in stages)
+
+    def _kept(self, partition: int) -> bool:
+        return self.lanes[partition].owner.life.takes_batches

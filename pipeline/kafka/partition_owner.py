@@ -1,0 +1,190 @@
+"""One owned partition: its store, its producer and its processor, opened and closed together. Blocking; no asyncio."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from pipeline.kafka.clock import Clock
+from pipeline.kafka.lifecycle import Life, Stage
+from pipeline.kafka.outbox import TransactionalOutbox
+from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, first_offset, restore
+from pipeline.runtime.checkpoint import changelog
+from pipeline.runtime.partition import AnyProcessor, Taken
+from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition
+
+log = logging.getLogger(__name__)
+
+
+class Parts(Protocol):
+    """What a partition of one agent is made of; pipeline/app.py puts it together."""
+
+    def open_state(self, partition: int) -> StatePartition: ...
+
+    def discard_state(self, partition: int) -> None:
+        """Set the local files aside or delete them; the next `open_state` begins empty."""
+        ...
+
+    def restoring(self, state: StatePartition) -> Restoring: ...
+
+    def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor: ...
+
+
+class Wiring(msgspec.Struct, frozen=True):
+    """Where an agent is connected to. source, changelog: topics of the shop, co-partitioned. outputs: logical topic ->
+    topic of the shop. transactional_prefix: `NAME.AGENT`."""
+
+    source: str
+    changelog: str
+    outputs: Mapping[str, str]
+    transactional_prefix: str
+    producer: Mapping[str, Any]
+    consumer: Mapping[str, Any]
+
+
+class Watch(Protocol):
+    """What is told to metrics and logs of a partition's life."""
+
+    def taken(self, partition: int, batch: Batch, taken: Taken, seconds: float) -> None: ...
+
+    def restored(self, partition: int, restored: Restored) -> None: ...
+
+    def restoring(self, partition: int, records: int, left: int) -> None: ...
+
+    def discarded(self, partition: int, reason: str) -> None: ...
+
+    def queue_full(self) -> None: ...
+
+
+class PartitionOwner:
+    """Opens, feeds and closes one partition. One call at a time, from whichever thread; only `life` is read freely."""
+
+    def __init__(self, partition: int, parts: Parts, wiring: Wiring, clock: Clock, watch: Watch) -> None:
+        self.partition = partition
+        self.life = Life()
+        self._parts = parts
+        self._wiring = wiring
+        self._clock = clock
+        self._watch = watch
+        self._state: StatePartition | None = None
+        self._outbox: TransactionalOutbox | None = None
+        self._processor: AnyProcessor | None = None
+
+    @property
+    def next_offset(self) -> int | None:
+        """Where the source has to be read on, None while not open."""
+        return self._processor.next_offset if self._processor is not None and not self._processor.closed else None
+
+    @property
+    def time(self) -> int:
+        """The checkpoint's time, ms, 0 while not open."""
+        return self._processor.checkpoint.time if self._processor is not None else 0
+
+    def open(self, stopped: Callable[[], bool]) -> None:
+        """Fence, restore, and stand ready at the checkpoint. Raises what its steps raise; then it is to be closed."""
+        self._release()
+        self.life.enter(Stage.FENCING)
+        wiring = self._wiring
+        outbox = self._outbox = TransactionalOutbox(
+            wiring.producer,
+            f"{wiring.transactional_prefix}.{self.partition}",
+            {**wiring.outputs, "changelog": wiring.changelog},
+            self.partition,
+            self._clock,
+            self._watch.queue_full,
+        )
+        outbox.fence()
+        self.life.enter(Stage.RESTORING)
+        state = self._state = self._restored(stopped)
+        processor = self._processor = self._parts.processor(self.partition, state, outbox)
+        if processor.next_offset < 0:
+            processor.start(first_offset(wiring.consumer, wiring.source, self.partition))
+        elif not self._clock.at(time.monotonic()):
+            self._ask_for_the_time(processor, outbox)
+        while not stopped() and not processor.catch_up().finished:
+            pass
+        self.life.enter(Stage.READY)
+
+    def take(self, batch: Batch, stopped: Callable[[], bool]) -> None:
+        """Process a batch, round by round, until `stopped`. Raises as PartitionProcessor.process."""
+        processor = self._opened()
+        while not stopped():
+            begun = time.monotonic()
+            taken = processor.process(batch)
+            self._watch.taken(self.partition, batch, taken, time.monotonic() - begun)
+            if taken.finished:
+                return
+
+    def idle(self, until: int) -> None:
+        """See PartitionProcessor.idle."""
+        begun = time.monotonic()
+        taken = self._opened().idle(until)
+        nothing = Batch(self._wiring.source, self.partition, -1, ())
+        self._watch.taken(self.partition, nothing, taken, time.monotonic() - begun)
+
+    def close(self) -> None:
+        """Release the store and the producer; nothing of the partition is touched after this. Idempotent."""
+        self._release()
+        if self.life.stage is not Stage.CLOSED:
+            self.life.enter(Stage.CLOSED)
+
+    def fail(self) -> None:
+        """Give up, until someone looks."""
+        self._release()
+        self.life.enter(Stage.FAILED)
+
+    def _opened(self) -> AnyProcessor:
+        if self._processor is None:
+            raise RuntimeError(f"partition {self.partition} is {self.life.stage}")
+        return self._processor
+
+    def _restored(self, stopped: Callable[[], bool]) -> StatePartition:
+        """The state as its changelog says, from scratch if the local one is of no use."""
+        for last_try in (False, True):
+            state: StatePartition | None = None
+            try:
+                state = self._parts.open_state(self.partition)
+                self._watch.restored(self.partition, self._restore(state, stopped))
+                return state
+            except (StateCorrupt, AheadOfChangelog) as error:
+                if state is not None:
+                    state.close()
+                if last_try:
+                    raise
+                log.warning("Partition %d: local state is of no use, restoring it all: %s", self.partition, error)
+                self._parts.discard_state(self.partition)
+                self._watch.discarded(self.partition, type(error).__name__)
+            except BaseException:
+                if state is not None:
+                    state.close()
+                raise
+        raise AssertionError("unreachable")
+
+    def _restore(self, state: StatePartition, stopped: Callable[[], bool]) -> Restored:
+        return restore(
+            self._wiring.consumer,
+            self._wiring.changelog,
+            self.partition,
+            self._parts.restoring(state),
+            stopped,
+            lambda records, left: self._watch.restoring(self.partition, records, left),
+        )
+
+    def _ask_for_the_time(self, processor: AnyProcessor, outbox: TransactionalOutbox) -> None:
+        """Write the checkpoint once more: only a delivery report tells what time the brokers have."""
+        outbox.begin()
+        outbox.produce(changelog(self.partition, (), processor.checkpoint))
+        outbox.commit()
+
+    def _release(self) -> None:
+        processor, self._processor = self._processor, None
+        outbox, self._outbox = self._outbox, None
+        state, self._state = self._state, None
+        if processor is not None:
+            processor.close()
+        if outbox is not None:
+            outbox.close()
+        if state is not None:
+            state.close()

@@ -1,0 +1,134 @@
+"""Restore of a state partition from its changelog: committed records only, to the end of the partition."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from pipeline.runtime.ports import Record
+
+_BATCH = 20_000
+# A longer wait is waited in full although the end of the partition is already there.
+_POLL = 0.2
+_SILENCE = 60.0
+
+
+class Restoring(Protocol):
+    """A state partition being restored; `pipeline.state.changelog.Restore`."""
+
+    @property
+    def next_offset(self) -> int: ...
+
+    def apply(self, records: Sequence[Record]) -> None: ...
+
+
+class RestoreError(Exception):
+    """The changelog could not be read to its end."""
+
+
+class RestoreStopped(Exception):
+    """The partition was taken away meanwhile."""
+
+
+class AheadOfChangelog(Exception):
+    """The local state holds changes that the changelog does not: it belongs to another topic and is of no use."""
+
+
+class Restored(msgspec.Struct):
+    """records: changelog records read. seconds: time taken."""
+
+    records: int
+    seconds: float
+
+
+def restore(
+    properties: Mapping[str, Any],
+    topic: str,
+    partition: int,
+    restoring: Restoring,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[int, int], None] = lambda records, left: None,
+) -> Restored:
+    """Bring the state to the end of its changelog, which stands still once the partition is fenced.
+
+    stopped: asked between reads. progress: called with the records read and the offsets left, after each write.
+    Raises AheadOfChangelog, RestoreStopped, RestoreError, StateError.
+    """
+    begun = time.monotonic()
+    consumer = _reader(properties)
+    try:
+        first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
+        start = max(first, restoring.next_offset)
+        if start > end:
+            raise AheadOfChangelog(f"{topic}[{partition}] ends at {end}, the local state is at {start - 1}")
+        records = 0
+        if start < end:
+            consumer.assign([TopicPartition(topic, partition, start)])
+            records = _read(consumer, restoring, end, stopped, progress)
+        return Restored(records, time.monotonic() - begun)
+    except KafkaException as error:
+        raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
+def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> int:
+    """The first offset that the partition still has. Raises RestoreError."""
+    consumer = _reader(properties)
+    try:
+        first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
+        return int(first)
+    except KafkaException as error:
+        raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
+def _reader(properties: Mapping[str, Any]) -> Consumer:
+    return Consumer(
+        {
+            "group.id": "unused",
+            **properties,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "queued.max.messages.kbytes": 32_768,
+            "fetch.wait.max.ms": 100,
+        }
+    )
+
+
+def _read(
+    consumer: Consumer,
+    restoring: Restoring,
+    end: int,
+    stopped: Callable[[], bool],
+    progress: Callable[[int, int], None],
+) -> int:
+    total, heard = 0, time.monotonic()
+    while not stopped():
+        messages = consumer.consume(_BATCH, _POLL)
+        if not messages:
+            if time.monotonic() - heard > _SILENCE:
+                raise RestoreError(f"nothing came of the changelog for {_SILENCE:.0f} s; is the broker well?")
+            continue
+        heard = time.monotonic()
+        ended, records = False, []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                records.append(Record(message.offset() or 0, message.timestamp()[1], message.key(), message.value()))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ended = True
+            else:
+                raise KafkaException(error)
+        if records:
+            restoring.apply(records)
+            total += len(records)
+            progress(total, max(end - records[-1].offset - 1, 0))
+        if ended:
+            return total
+    raise RestoreStopped

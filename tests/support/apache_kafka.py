@@ -1,0 +1,109 @@
+"""A real Apache Kafka, single node, from Maven: for the tests in tests/broker. Needs Java 17 and Maven."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+POM = Path(__file__).parent / "kafka" / "pom.xml"
+# In the virtual environment's folder: not committed, kept between runs, gone with `make clean`.
+LIBRARIES = Path(__file__).parents[2] / ".venv" / "kafka-libs"
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/logs
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+"""
+
+
+def require_java() -> None:
+    """Skip the test where Java or Maven is missing; in CI that is a failure."""
+    missing = [program for program in ("java", "mvn") if shutil.which(program) is None]
+    if not missing:
+        return
+    reason = f"needs {' and '.join(missing)} to run a real Apache Kafka"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI {reason}")
+    pytest.skip(reason)
+
+
+class ApacheKafka:
+    """One broker on free loopback ports, its data in `folder`. Started at once; end it with `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        port, controller = _free_port(), _free_port()
+        self.brokers = f"127.0.0.1:{port}"
+        self._configuration = folder / "server.properties"
+        self._configuration.write_text(_PROPERTIES.format(port=port, controller=controller, folder=folder))
+        self._classpath = f"{_libraries()}/*"
+        identity = self._java("kafka.tools.StorageTool", "random-uuid").strip().splitlines()[-1]
+        self._java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(self._configuration), "--standalone")
+        self.start()
+
+    def start(self) -> None:
+        self._log = (self.folder / "broker.log").open("ab")
+        command = ["java", "-Xmx768m", "-cp", self._classpath, "kafka.Kafka", str(self._configuration)]
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self.folder)
+        deadline = time.monotonic() + 60
+        host, port = self.brokers.split(":")
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"Kafka ended at its start, see {self.folder}/broker.log")
+            try:
+                socket.create_connection((host, int(port)), 0.5).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError("Kafka did not come up within 60 s")
+
+    def kill(self) -> None:
+        """As a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._log.close()
+
+    def _java(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["java", "-cp", self._classpath, *arguments], cwd=self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+
+def _libraries() -> Path:
+    if not any(LIBRARIES.glob("kafka_*.jar")):
+        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={LIBRARIES}"]
+        subprocess.run(command, check=True, timeout=300)
+    return LIBRARIES
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
