@@ -42,7 +42,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def configure(shape: Shape, agent: str = "", level: int = logging.INFO, stream: TextIO | None = None) -> None:
-    """Make this process log to `stream` (stderr) in one shape, other libraries' loggers included. Replaces all handlers.
+    """Log to `stream` (stderr) in one shape, other libraries' loggers included. Replaces all handlers.
 
     agent: stands in every line of an agent's process.
     """
