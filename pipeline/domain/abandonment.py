@@ -20,7 +20,7 @@ from pipeline.domain.instance import (
     cooldown_of,
     last_purchase,
 )
-from pipeline.domain.order import COMPLETED, OrderChange
+from pipeline.domain.order import COMPLETED, DUPLICATE, OrderChange
 from pipeline.domain.recovery import Purchase, Recovery
 from pipeline.domain.rule import BROWSE, CART, CHECKOUT, Guard, Rule
 from pipeline.domain.shopper import Instance, Line, Shopper
@@ -89,7 +89,7 @@ class Abandonment:
             self._edit(shopper, at, edit, moment)
         elif event.name == PRODUCT_VIEWED:
             self._browsing.view(shopper, at, properties, moment)
-        if self._any_activity:
+        if self._any_activity and not any(change.kind == DUPLICATE for change in order_changes):
             self._stay(shopper, at, moment)
         self._keep_due(shopper)
         if 0 < shopper.abandonment_due <= moment.now:
@@ -217,6 +217,7 @@ class Abandonment:
         return False
 
     def _stay(self, shopper: Shopper, at: int, moment: Moment) -> None:
+        """Any behaviour is activity to some rules; a further copy of an order is none, it was told before."""
         for instance in list(shopper.instances):
             rule = self._rules.get(instance.kind)
             if rule is not None and rule.any_activity and instance.state <= WAITING:
