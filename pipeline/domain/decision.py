@@ -47,12 +47,8 @@ def decision_id(*parts: str | int) -> str:
 
     Parts are length-prefixed, so that no two different causes can spell the same bytes.
     """
-    digest = hashlib.sha256()
-    for part in parts:
-        data = str(part).encode()
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()[:32]
+    spelled = "".join([f"{len(text)}:{text}" for text in map(str, parts)])
+    return hashlib.sha256(spelled.encode()).hexdigest()[:32]
 
 
 class Moment(msgspec.Struct, gc=False):
