@@ -37,19 +37,15 @@ def progress_records(source: int, until: int, partitions: int) -> list[Output]:
 def advance(checkpoint: Checkpoint, progress: Progress, sources: int, stall: int | None) -> int:
     """Take one progress record into `checkpoint` and return partition time, ms, which never runs backwards.
 
-    sources: number of source partitions; one never heard of stands at the first progress ever seen, so that it holds
-    time back, but not for ever. stall: a source more than this many ms behind the greatest is left out; None: none is
-    (`tick: off`, where only records move time).
+    stall: a source more than this many ms behind the greatest is left out; None: none is (`tick: off`, where only
+    records move time). sources: number of source partitions. One never heard of may hold records older than any
+    progress so far, so time stays where it is; it is left out as if it stood at the first progress ever seen.
     """
     known = checkpoint.sources
     known[progress.source] = max(known.get(progress.source, 0), progress.until)
     if not checkpoint.first_progress:
         checkpoint.first_progress = progress.until
-    standings = list(known.values())
-    if len(known) < sources:
-        standings.append(checkpoint.first_progress)
-    if stall is not None:
-        oldest = max(standings) - stall
-        standings = [until for until in standings if until >= oldest]
-    checkpoint.time = max(checkpoint.time, min(standings))
+    oldest = max(known.values()) - stall if stall is not None else 0
+    if len(known) >= sources or checkpoint.first_progress < oldest:
+        checkpoint.time = max(checkpoint.time, min(until for until in known.values() if until >= oldest))
     return checkpoint.time

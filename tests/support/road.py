@@ -1,0 +1,111 @@
+"""Random shops on the whole road: events of several streams through the processor, beside the engine all by itself."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import msgspec
+
+from pipeline.config.problem import TopologyError
+from pipeline.config.topology import parse
+from pipeline.domain.decide import Engine
+from pipeline.domain.decision import Decision
+from pipeline.domain.event import Event
+from pipeline.domain.shopper import Shopper
+from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
+from pipeline.runtime.shopper_fold import Settings
+from tests.oracle.engine_run import canonical, topology_text
+from tests.oracle.history import read
+from tests.oracle.random_stream import Stream
+from tests.oracle.random_topology import Topologies
+from tests.support.memory_broker import MemoryBroker
+from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_progress, shopper_driver
+
+DAY = 86_400_000
+DELIVERY = ("source", "decided_at")
+
+
+class Shop:
+    """A topology and, for each source partition, events in received order; a shopper's all come from one source."""
+
+    def __init__(self, seed: int, sources: int = 3, calls: int = 30) -> None:
+        self.random = Random(seed)
+        while True:
+            topology = Topologies(self.random).draw()
+            try:
+                self.engine = Engine(parse(topology_text(topology), {}).plan())
+                break
+            except TopologyError:
+                continue
+        self.sources: list[list[Event]] = []
+        for source in range(sources):
+            drawn = Stream(self.random).draw(calls)
+            told = [{**call, "userId": f"{source}-{call['userId']}"} for call in drawn]
+            self.sources.append([canonical(record) for record in read(told, topology, None)[0]])
+        self.until = max(event.received for events in self.sources for event in events) + 40 * DAY
+
+    def interleaved(self) -> list[tuple[int, Event | int]]:
+        """(source, event or progress) in an order that the sources could have been forwarded in, one lagging or not.
+        A source tells its progress now and then, and at the end that all is in."""
+        waiting = [list(events) for events in self.sources]
+        order: list[tuple[int, Event | int]] = []
+        while left := [source for source, events in enumerate(waiting) if events]:
+            source = self.random.choice(left)
+            for _ in range(self.random.randint(1, 6)):
+                if waiting[source]:
+                    event = waiting[source].pop(0)
+                    order.append((source, event))
+                    if self.random.random() < 0.4:
+                        order.append((source, event.received))
+        return order + [(source, self.until) for source in range(len(self.sources))]
+
+    def alone(self) -> tuple[dict[str, list[Any]], dict[bytes, bytes]]:
+        """What the engine says and keeps, given each shopper's events one by one."""
+        shoppers: dict[str, Shopper] = defaultdict(Shopper)
+        said: list[Decision] = []
+        for events in self.sources:
+            for event in events:
+                said += self.engine.decide(shoppers[event.shopper], event, event.received).decisions
+        for shopper_id, shopper in shoppers.items():
+            said += self.engine.on_due(shopper, shopper_id, self.until).decisions
+        found: dict[str, list[Any]] = defaultdict(list)
+        for decision in said:
+            found[f"{decision.shopper} {decision.topic}"].append(_plain(msgspec.to_builtins(decision)))
+        return dict(found), {key.encode(): CODEC.encode(shopper) for key, shopper in shoppers.items()}
+
+    def road(
+        self,
+        order: list[tuple[int, Event | int]],
+        partitions: int,
+        settings: Settings | None = None,
+        sizes: Callable[[], int] = lambda: 5_000,
+    ) -> AgentDriver:
+        """A driver with everything sent, nothing taken."""
+        broker = MemoryBroker({SHOPPER_EVENTS: partitions})
+        for source, one in order:
+            if isinstance(one, Event):
+                broker.append(SHOPPER_EVENTS, one.shopper.encode(), msgspec.json.encode(one))
+            else:
+                send_progress(broker, source, one)
+        return shopper_driver(broker, self.engine, settings or Settings(len(self.sources), None), sizes)
+
+
+def said(driver: AgentDriver) -> dict[str, list[Any]]:
+    """Decisions by shopper and topic, in their order, without what tells of the delivery."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for decision in decisions(driver.broker):
+        found[f"{decision['shopper']} {decision['topic']}"].append(_plain(decision))
+    return dict(found)
+
+
+def letters(driver: AgentDriver) -> list[tuple[bytes, bytes]]:
+    """Dead letters as (reason, value), in no order."""
+    headers, records = driver.broker.headers(DEAD_LETTERS), driver.broker.all(DEAD_LETTERS)
+    return sorted((told["reason"], record.value or b"") for told, record in zip(headers, records, strict=True))
+
+
+def _plain(decision: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(msgspec.json.encode(decision))
+    return {name: value for name, value in plain.items() if name not in DELIVERY}
