@@ -1,0 +1,184 @@
+"""Conditions as written -> what the core takes."""
+
+import pytest
+
+from pipeline.domain.definition import (
+    TIME_PROPERTY,
+    Aggregate,
+    All,
+    AnyOf,
+    Bound,
+    CartNow,
+    Condition,
+    Edge,
+    Filter,
+    Member,
+    Not,
+    Number,
+    Purchases,
+    Selection,
+    Test,
+    Trait,
+)
+from pipeline.domain.instant import DAY, HOUR, parse_instant
+from tests.unit.config.builder import condition, condition_problems, problems, topology
+
+VIEWED = Selection(("Product Viewed",))
+
+
+@pytest.mark.parametrize(
+    ("written", "meaning"),
+    [
+        (
+            "{count: {of: Product Viewed, at_least: 5, within: 1h}}",
+            Aggregate("count", VIEWED, (Bound("at_least", (5,)),), HOUR),
+        ),
+        ("{count: {of: Product Viewed, exactly: 1}}", Aggregate("count", VIEWED, (Bound("is", (1,)),))),
+        (
+            '{count: {of: "*", in: [1, 3], not_in: [2]}}',
+            Aggregate("count", Selection(("*",)), (Bound("in", (1, 3)), Bound("not_in", (2,)))),
+        ),
+        (
+            "{sum: {of: [B, A], property: a.b, more_than: 1.5, within: P1D}}",
+            Aggregate("sum", Selection(("A", "B")), (Bound("more_than", (1_500_000,)),), DAY, ("a", "b")),
+        ),
+        (
+            "{avg: {of: A, property: price, between: [-1, 2]}}",
+            Aggregate("avg", Selection(("A",)), (Bound("between", (-1_000_000, 2_000_000)),), None, ("price",)),
+        ),
+        (
+            "{distinct: {of: A, property: p, at_least: 3}}",
+            Aggregate("distinct", Selection(("A",)), (Bound("at_least", (3,)),), None, ("p",)),
+        ),
+        (
+            "{last: {of: Product Viewed, property: $time, within: 30d}}",
+            Edge("last", VIEWED, TIME_PROPERTY, (Test("within", 30 * DAY),)),
+        ),
+        (
+            "{first: {of: Product Viewed, property: n, is: 5, is_not: x}}",
+            Edge("first", VIEWED, ("n",), (Test("is", Number(5_000_000)), Test("is_not", "x"))),
+        ),
+        (
+            "{trait: {name: address.country, in: [DE, 1, true]}}",
+            Trait(("address", "country"), (Test("in", ("DE", Number(1_000_000), True)),)),
+        ),
+        (
+            "{trait: {name: born, before: 2000-01-31, exists: true}}",
+            Trait(("born",), (Test("exists", True), Test("before", parse_instant("2000-01-31")))),
+        ),
+        ("{orders: {within: 30d, at_most: 0}}", Purchases("orders", (Bound("at_most", (0,)),), 30 * DAY)),
+        ("{spend: {at_least: 500.5}}", Purchases("spend", (Bound("at_least", (50_050,)),))),
+        (
+            "{cart: {value: {at_least: 100}, items: {less_than: 3}, contains: {product_id: A-1}}}",
+            CartNow(
+                (Bound("at_least", (10_000,)),),
+                (Bound("less_than", (3,)),),
+                (Filter(("product_id",), (Test("is", "A-1"),)),),
+            ),
+        ),
+        ("{not: {orders: {at_least: 1}}}", Not(Purchases("orders", (Bound("at_least", (1,)),)))),
+    ],
+)
+def test_simple_conditions(written: str, meaning: Condition) -> None:
+    assert condition(written) == meaning
+
+
+def test_conditions_nest() -> None:
+    plan = topology(
+        "segments:\n"
+        "  a: {when: {all: [{in: b}, {any: [{in: c}, {not: {in: b}}]}]}}\n"
+        "  b: {when: {orders: {at_least: 1}}}\n"
+        "  c: {when: {in: b}}\n"
+    ).plan()
+    assert [segment.name for segment in plan.segments] == ["b", "c", "a"]
+    assert plan.segments[2].when == All((Member("b"), AnyOf((Member("c"), Not(Member("b"))))))
+
+
+def test_filters_take_values_lists_and_operators() -> None:
+    found = condition(
+        "{count: {of: Product Viewed, at_least: 1, where:"
+        " {z: 1, b: [x, y], products.category: {all_of: Shoes}, d: {at_least: 1, all_of: {less_than: 9}}}}}"
+    )
+    assert isinstance(found, Aggregate)
+    assert found.selection.where == (
+        Filter(("b",), (Test("in", ("x", "y")),)),
+        Filter(("d",), (Test("at_least", Number(1_000_000)),)),
+        Filter(("d",), (Test("less_than", Number(9_000_000)),), every=True),
+        Filter(("products", "category"), (Test("is", "Shoes"),), every=True),
+        Filter(("z",), (Test("is", Number(1_000_000)),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{}", "needs a condition"),
+        ("{all: []}", "all: needs at least 1"),
+        ("{all: {in: a}}", "all: should be a list"),
+        ("foo", "should be a mapping of keys"),
+        ("{count: {of: A}}", "count: needs a bound, as at_least: 1"),
+        ("{count: {at_least: 1}}", "count: needs of"),
+        ("{count: {of: [], at_least: 1}}", "count.of: should be an event name"),
+        ('{count: {of: ["*", A], at_least: 1}}', 'count.of: "*" already means every event'),
+        ("{count: {of: identify, at_least: 1}}", "count.of: identify calls are never counted"),
+        ("{count: {of: A, at_least: 1.5}}", "count.at_least: 1.5 should be a whole number"),
+        ("{count: {of: A, at_least: '5'}}", "count.at_least: '5' is no number, leave the quotes out"),
+        ("{count: {of: A, at_least: .inf}}", "count.at_least: '.inf' is no number"),
+        ("{count: {of: A, at_least: 1, within: 0s}}", "count.within: a window should be longer than 0s"),
+        ("{count: {of: A, at_least: 1, within: P1Y}}", "count.within: 'P1Y' has no fixed length"),
+        ("{count: {of: A, at_least: 1, within: {since: B}}}", "count.within: a window of since is not supported yet"),
+        ("{count: {of: A, at_least: 10000, within: 1h}}", "count: at_least 10000 is more than is remembered"),
+        ("{count: {of: A, at_least: 5, at_most: 3}}", "count: at_least 5 and at_most 3 contradict each other"),
+        ("{count: {of: A, more_than: 3, less_than: 4}}", "count: more_than 3 and less_than 4 contradict each other"),
+        ("{count: {of: A, exactly: 3, at_least: 4}}", "count: at_least 4 and exactly 3 contradict each other"),
+        ("{count: {of: A, less_than: 0}}", "count: less_than 0 can never be true"),
+        ("{count: {of: A, between: [5, 3]}}", "count: between goes from the smaller to the larger"),
+        ("{count: {of: A, is: 1, exactly: 1}}", "count: says both is and exactly"),
+        ("{sum: {of: A, at_least: 1}}", "sum: needs property"),
+        ("{sum: {of: A, property: a..b, at_least: 1}}", "sum.property: 'a..b' is no property path"),
+        ("{sum: {of: A, property: a, at_least: 0.0000001}}", "sum.at_least: 1E-7 has more than 6 decimal places"),
+        ("{trait: {name: a}}", "trait: needs an operator"),
+        ("{trait: {name: a, is: [1]}}", "trait.is: should be one text, number or true/false, for several say in"),
+        ("{trait: {name: a, in: []}}", "trait.in: needs at least 1"),
+        ("{trait: {name: a, in: [~]}}", "trait.in[0]: null is never there"),
+        ("{trait: {name: a, matches: '['}}", "trait.matches: is no RE2 pattern"),
+        ("{trait: {name: a, matches: '(?=x)'}}", "trait.matches: is no RE2 pattern"),
+        (f"{{trait: {{name: a, matches: {'x' * 513}}}}}", "trait.matches: is a pattern of 513 characters"),
+        ("{trait: {name: a, matches: '((a{100}){100}){100}'}}", "trait.matches: is no RE2 pattern"),
+        ("{trait: {name: a, exists: yes}}", "trait.exists: should be true or false"),
+        ("{trait: {name: a, before: tomorrow}}", "trait.before: 'tomorrow' is no date"),
+        ("{trait: {name: a, after: 2026-02-01, before: 2026-01-01}}", "trait: after 2026-02-01 and before 2026-01-01"),
+        ("{trait: {name: a, at_least: 2, less_than: 1}}", "trait: at_least 2 and less_than 1 contradict each other"),
+        ("{cart: {}}", "cart: needs value, items or contains"),
+        ("{cart: {contains: {category: x}}}", "cart.contains.category: a cart line has no category"),
+        ("{cart: {value: {at_least: 1.001}}}", "cart.value.at_least: 1.001 has more than 2 decimal places"),
+        ("{in: b}", "in: there is no segment b"),
+        ("{in: a}", "in: segments refer to each other in a circle: a -> a"),
+        ("{orders: {at_least: 1, atleast: 2}}", "orders.atleast: unknown key or operator, did you mean at_least?"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(written: str, told: str) -> None:
+    found = condition_problems(written)
+    assert any(problem.startswith(told) for problem in found), found
+
+
+@pytest.mark.parametrize("key", ["sequence", "computed", "average_order", "rfm", "stage", "tier", "points", "consent"])
+def test_conditions_of_the_language_that_are_to_come_are_refused_as_such(key: str) -> None:
+    assert condition_problems(f"{{{key}: {{}}}}") == [f"{key}: not supported yet"]
+
+
+def test_money_follows_the_currency() -> None:
+    body = "shop: {currency: %s}\nsegments: {a: {when: {spend: {at_least: %s}}}}"
+    for currency, amount, minor in (("JPY", "500", 500), ("KWD", "1.234", 1234), ("EUR", "1.2", 120)):
+        spend = topology(body % (currency, amount)).plan().segments[0].when
+        assert isinstance(spend, Purchases)
+        assert spend.bounds == (Bound("at_least", (minor,)),)
+
+
+def test_rules_see_standard_names_only() -> None:
+    assert problems(
+        "events: {aliases: {Basket Item Added: Product Added}}\n"
+        "segments: {a: {when: {count: {of: Basket Item Added, at_least: 1}}}}"
+    ) == [
+        "segments.a.when.count.of: rules see standard names: Basket Item Added is an alias of Product Added, name that"
+    ]
