@@ -24,7 +24,7 @@ def test_imports_point_inwards() -> None:
     assert run.returncode == 0, run.stdout
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("path", list(modules()), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_a_file_holds_one_idea_of_bounded_size(path: Path) -> None:
     source = path.read_text()
     assert path.stem not in EMPTY_NAMES, "a name that says nothing"
