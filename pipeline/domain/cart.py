@@ -113,8 +113,7 @@ class Carts:
         else:
             moment.remarks.append("cart_line_limit")
             return None
-        if time > cart.updated:
-            cart.updated = time
+        _edited(shopper, cart, time)
         return CartChange(cart_id, True)
 
     def _remove(self, shopper: Shopper, time: int, properties: dict[str, Any]) -> CartChange | None:
@@ -132,8 +131,7 @@ class Carts:
             return None
         else:
             take(cart.lines, line, wanted.quantity)
-        if time > cart.updated:
-            cart.updated = time
+        _edited(shopper, cart, time)
         return CartChange(cart_id, True, emptied=not cart.lines)
 
     def _snapshot(
@@ -162,7 +160,7 @@ class Carts:
         cart.lines, cart.snapshot = list(new.values()), time
         if not changed:
             return None
-        cart.updated = time
+        _edited(shopper, cart, time)
         return CartChange(cart_id, event.name == CART_VIEWED, emptied=not new)
 
     def named(self, shopper: Shopper, name: str, properties: dict[str, Any]) -> str:
@@ -241,3 +239,13 @@ def find_cart(shopper: Shopper, cart_id: str) -> Cart | None:
         if cart.cart_id == cart_id:
             return cart
     return None
+
+
+def _edited(shopper: Shopper, cart: Cart, time: int) -> None:
+    """Carts stand in the order of their latest edits as they arrived, which settles equal event times."""
+    if time > cart.updated:
+        cart.updated = time
+    carts = shopper.carts
+    if carts[-1] is not cart:
+        carts.remove(cart)
+        carts.append(cart)
