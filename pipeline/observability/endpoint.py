@@ -103,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _TcpServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
     # ThreadingHTTPServer lets a second process bind the same port on some systems; we want to be told.
     allow_reuse_port = False
 

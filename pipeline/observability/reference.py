@@ -1,4 +1,4 @@
-"""The generated part of docs/operations.md: all metrics. `python -m pipeline.observability.reference` writes it anew."""
+"""The metrics table of docs/operations.md. `python -m pipeline.observability.reference` writes it anew."""
 
 from pathlib import Path
 
