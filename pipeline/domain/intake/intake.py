@@ -1,0 +1,143 @@
+"""Intake as a function: one value of the clickstream in, its events and refusals out. Keeps no state but memoised
+names; nothing that it says depends on what came before."""
+
+from typing import Any
+
+import msgspec
+from xxhash import xxh3_128_hexdigest, xxh32_intdigest
+
+from pipeline.domain.definition import Plan
+from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, Event
+from pipeline.domain.intake.alias import Aliases
+from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
+from pipeline.domain.intake.clock import Clock
+from pipeline.domain.intake.commerce import COMMERCE, check_commerce
+from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
+from pipeline.domain.intake.identity import anonymous, identifier
+from pipeline.domain.intake.refusal import (
+    INVALID_PROPERTIES,
+    INVALID_TRAITS,
+    MISSING_EVENT,
+    OVERSIZE,
+    UNDECODABLE,
+    UNKNOWN_TYPE,
+    Refusal,
+    RefusedCall,
+)
+
+DERIVED_ID = "derived_id"
+_ZONE_LIMIT = 64
+_Raw = msgspec.Raw
+
+
+class Intake:
+    """Clients' calls into canonical events, by the aliases and the future skew of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._aliases = Aliases(plan.aliases)
+        self._clock = Clock(plan.future_skew)
+
+    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
+        """What one value comes to: one event or refusal for each of its calls, in their order. Never raises.
+
+        received: when it was received, ms. from_field: the calls tell that themselves (`time.received: field`, and
+        replay), `received` (0 = unknown) is only for those that have no time at all.
+        """
+        if value is None:
+            return [Refusal(UNDECODABLE, b"", "no value")]
+        if len(value) > LIMIT:
+            return [Refusal(OVERSIZE, value, f"more than {LIMIT} bytes")]
+        try:
+            # Clients put `batch` first; elsewhere it shows when the value is decoded, or fails to be.
+            if value.find(BATCH_KEY, 0, 16) < 0:
+                call = decode_call(value)
+                if "batch" not in call:
+                    return [self._event(call, received, from_field, SINGLE)]
+        except RefusedCall as refused:
+            if BATCH_KEY not in value:
+                return [Refusal(refused.reason, value, refused.detail)]
+        return self._batch(value, received, from_field)
+
+    def _batch(self, value: bytes, received: int, from_field: bool) -> list[Event | Refusal]:
+        try:
+            envelope, items = open_envelope(value)
+        except RefusedCall as refused:
+            return [Refusal(refused.reason, value, refused.detail)]
+        if items is None:
+            return [self._take(value, received, from_field, SINGLE, None)]
+        return [self._take(item, received, from_field, envelope, at) for at, item in enumerate(items)]
+
+    def _take(
+        self, value: bytes, received: int, from_field: bool, envelope: Envelope, item: int | None
+    ) -> Event | Refusal:
+        try:
+            return self._event(decode_call(value), received, from_field, envelope)
+        except RefusedCall as refused:
+            return Refusal(refused.reason, value, refused.detail, item)
+
+    def _event(self, call: dict[str, Any], received: int, from_field: bool, envelope: Envelope) -> Event:
+        kind = call.get("type")
+        if type(kind) is not str or kind not in CALLS:
+            raise RefusedCall(UNKNOWN_TYPE, "type is none of track, page, screen, identify, group, alias")
+        shopper = identifier(call.get("userId"), "userId") or anonymous(call)
+        sent = call.get("sentAt")
+        if sent is None:
+            sent = envelope.sentAt
+        if from_field:
+            time, received, flags = self._clock.recorded(call, sent, envelope.receivedAt, received)
+        else:
+            time, received, flags = self._clock.live(call, sent, received)
+        context = call.get("context")
+        if envelope.context is not None or type(context) is not dict:
+            context = inherit(envelope.context, context)
+        name, properties, traits = kind, EMPTY_OBJECT, EMPTY_OBJECT
+        if kind == "track":
+            event = call.get("event")
+            if type(event) is not str or not event or event.isspace():
+                raise RefusedCall(MISSING_EVENT, "a track call without the name of an event")
+            name = self._aliases[event]
+            properties = _properties(call, name)
+        elif kind == "identify":
+            traits = _traits(call, context)
+        elif kind in BEHAVIOUR:
+            properties = _properties(call, name)
+        message_id = identifier(call.get("messageId"), "messageId")
+        for field in DELIVERY:
+            call.pop(field, None)
+        body = encode(call)
+        if message_id is None:
+            message_id = f"derived-{xxh3_128_hexdigest(body)}"
+            flags = (*flags, DERIVED_ID)
+        zone = context.get("timezone")
+        if type(zone) is not str or len(zone) > _ZONE_LIMIT:
+            zone = ""
+        return Event(
+            kind, name, shopper, time, received, message_id, xxh32_intdigest(body), properties, traits, zone, flags
+        )
+
+
+def _properties(call: dict[str, Any], name: str) -> msgspec.Raw:
+    """The call's properties, checked; they stay in the call as encoded, so that its body need not do it again."""
+    properties = call.get("properties")
+    if not properties and (properties is None or properties == {}):
+        call.pop("properties", None)
+        return EMPTY_OBJECT
+    if type(properties) is not dict:
+        raise RefusedCall(INVALID_PROPERTIES, "properties is no object")
+    if name in COMMERCE:
+        check_commerce(name, properties)
+    raw = _Raw(encode_kept(properties))
+    call["properties"] = raw
+    return raw
+
+
+def _traits(call: dict[str, Any], context: dict[str, Any]) -> msgspec.Raw:
+    """Traits of an identify call; where they are absent or empty, those of its context (mobile and Rudder clients)."""
+    traits = call.get("traits")
+    if not traits and (traits is None or traits == {}):
+        traits = context.get("traits")
+        if traits is None:
+            return EMPTY_OBJECT
+    if type(traits) is not dict:
+        raise RefusedCall(INVALID_TRAITS, "traits is no object")
+    return _Raw(encode_kept(traits))
