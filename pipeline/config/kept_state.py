@@ -21,7 +21,7 @@ from pipeline.domain.window import LIMIT, keep_for
 
 def event_words(selection: Selection) -> str:
     """The events of a selection as people call them: `Product Viewed or Product Added (where category)`."""
-    names = "any event" if selection.events == ("*",) else " or ".join(selection.events)
+    names = "event of any kind" if selection.events == ("*",) else " or ".join(selection.events)
     paths = ", ".join(".".join(each.path) for each in selection.where)
     return f"{names} (where {paths})" if paths else names
 

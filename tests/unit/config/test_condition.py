@@ -17,9 +17,9 @@ from pipeline.domain.definition import (
     Number,
     Purchases,
     Selection,
-    Test,
     Trait,
 )
+from pipeline.domain.definition import Test as Check
 from pipeline.domain.instant import DAY, HOUR, parse_instant
 from tests.unit.config.builder import condition, condition_problems, problems, topology
 
@@ -52,19 +52,19 @@ VIEWED = Selection(("Product Viewed",))
         ),
         (
             "{last: {of: Product Viewed, property: $time, within: 30d}}",
-            Edge("last", VIEWED, TIME_PROPERTY, (Test("within", 30 * DAY),)),
+            Edge("last", VIEWED, TIME_PROPERTY, (Check("within", 30 * DAY),)),
         ),
         (
             "{first: {of: Product Viewed, property: n, is: 5, is_not: x}}",
-            Edge("first", VIEWED, ("n",), (Test("is", Number(5_000_000)), Test("is_not", "x"))),
+            Edge("first", VIEWED, ("n",), (Check("is", Number(5_000_000)), Check("is_not", "x"))),
         ),
         (
             "{trait: {name: address.country, in: [DE, 1, true]}}",
-            Trait(("address", "country"), (Test("in", ("DE", Number(1_000_000), True)),)),
+            Trait(("address", "country"), (Check("in", ("DE", Number(1_000_000), True)),)),
         ),
         (
             "{trait: {name: born, before: 2000-01-31, exists: true}}",
-            Trait(("born",), (Test("exists", True), Test("before", parse_instant("2000-01-31")))),
+            Trait(("born",), (Check("exists", True), Check("before", parse_instant("2000-01-31")))),
         ),
         ("{orders: {within: 30d, at_most: 0}}", Purchases("orders", (Bound("at_most", (0,)),), 30 * DAY)),
         ("{spend: {at_least: 500.5}}", Purchases("spend", (Bound("at_least", (50_050,)),))),
@@ -73,7 +73,7 @@ VIEWED = Selection(("Product Viewed",))
             CartNow(
                 (Bound("at_least", (10_000,)),),
                 (Bound("less_than", (3,)),),
-                (Filter(("product_id",), (Test("is", "A-1"),)),),
+                (Filter(("product_id",), (Check("is", "A-1"),)),),
             ),
         ),
         ("{not: {orders: {at_least: 1}}}", Not(Purchases("orders", (Bound("at_least", (1,)),)))),
@@ -101,11 +101,11 @@ def test_filters_take_values_lists_and_operators() -> None:
     )
     assert isinstance(found, Aggregate)
     assert found.selection.where == (
-        Filter(("b",), (Test("in", ("x", "y")),)),
-        Filter(("d",), (Test("at_least", Number(1_000_000)),)),
-        Filter(("d",), (Test("less_than", Number(9_000_000)),), every=True),
-        Filter(("products", "category"), (Test("is", "Shoes"),), every=True),
-        Filter(("z",), (Test("is", Number(1_000_000)),)),
+        Filter(("b",), (Check("in", ("x", "y")),)),
+        Filter(("d",), (Check("at_least", Number(1_000_000)),)),
+        Filter(("d",), (Check("less_than", Number(9_000_000)),), every=True),
+        Filter(("products", "category"), (Check("is", "Shoes"),), every=True),
+        Filter(("z",), (Check("is", Number(1_000_000)),)),
     )
 
 

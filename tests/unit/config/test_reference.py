@@ -41,6 +41,7 @@ def test_order_is_by_reference_then_by_name() -> None:
 @pytest.mark.parametrize("key", ["when", "unless"])
 def test_guards_refer_to_segments_too(key: str) -> None:
     told = problems(
-        f"segments: {{engaged: {{when: {{orders: {{at_least: 1}}}}}}}}\nabandonment: {{cart: {{{key}: {{in: engagd}}}}}}"
+        "segments: {engaged: {when: {orders: {at_least: 1}}}}\n"
+        f"abandonment: {{cart: {{{key}: {{in: engagd}}}}}}"
     )
     assert told == [f"abandonment.cart.{key}.in: there is no segment engagd, did you mean engaged?"]

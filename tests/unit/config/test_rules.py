@@ -97,9 +97,8 @@ def test_a_whole_programme() -> None:
 
 
 def test_defaults_of_a_programme_and_money_of_spend() -> None:
-    (found,) = (
-        topology(f"loyalty: {{club: {{tiers: {{metric: spend, window: lifetime, {LEVELS}}}}}}}").plan().programmes
-    )
+    club = f"{{tiers: {{metric: spend, window: lifetime, {LEVELS}}}}}"
+    (found,) = topology(f"loyalty: {{club: {club}}}").plan().programmes
     assert found.levels == (Level("bronze", 0, 0), Level("silver", 10_000, 8_000, 1_250_000))
     assert (found.window, found.term, found.grace, found.earn) == (None, None, Span(), ())
     assert (found.downgrade, found.refunds) == ("one_level", "negative_allowed")
