@@ -30,7 +30,7 @@ def rule(kind: str, name: str | None = None, **more: Any) -> AbandonmentDefiniti
         "stages": _STAGES[kind],
         "identity": f"{name or kind}@1",
         "subject": "product" if browse else kind,
-        "minimum_value": 0 if browse else 1,
+        "minimum_value": 1,
         "minimum_views": 1,
         "cool_down": (14 if browse else 7) * DAY,
         "expires": 10 * DAY,
