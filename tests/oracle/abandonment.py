@@ -93,7 +93,7 @@ class Abandonment:
         for one in newer:
             if one.state == WAITING and one.rule.on_activity == "restart":
                 self._end(one, SUPERSEDED)
-                self._arm(one.rule, one.subject, record, facts, restart=True)
+                self._arm(one.rule, one.subject, record, facts, restarted=one)
         for rule in self.rules:
             if rule.kind == "checkout" and checkout:
                 self._reach_checkout(rule, record, facts)
@@ -138,7 +138,7 @@ class Abandonment:
         if self.views[rule.name].add(subject, record) >= rule.minimum_views:
             self._arm(rule, subject, record, facts)
 
-    def _arm(self, rule: Rule, subject: str, record: Record, facts: Facts, restart: bool = False) -> bool:
+    def _arm(self, rule: Rule, subject: str, record: Record, facts: Facts, restarted: Instance | None = None) -> bool:
         if any(one.live and one.rule is rule and one.subject == subject for one in self.instances):
             return False
         if any(record.time < order.completed.time for order in facts.orders.values() if order.completed):
@@ -148,10 +148,12 @@ class Abandonment:
         if rule.kind == "browse":
             properties = record.properties
             one.product = Line(properties, 1, properties.get("price"), properties.get("currency"))
+        if restarted is not None:
+            one.cart_id, one.product = restarted.cart_id, restarted.product
         lines = self._lines_of(one, facts.carts)
         last = self.last_stage.get(rule.name)
         cooling = last is not None and facts.now - last.at < rule.cool_down and last.lines == contents(lines)
-        if (cooling and not restart) or self._outranked(rule, facts.now) or (rule.kind == "cart" and not lines):
+        if (cooling and restarted is None) or self._outranked(rule, facts.now) or (rule.kind == "cart" and not lines):
             return False
         self.instances.append(one)
         return True

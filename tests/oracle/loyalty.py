@@ -140,6 +140,13 @@ class Programme:
             self._move("downgraded", qualified, facts, self.start[self.level])
 
     def _evaluate(self, facts: Facts) -> None:
+        """Look until nothing changes: without a term a review is due at every instant."""
+        before = -2
+        while before != self.level:
+            before = self.level
+            self._look(facts)
+
+    def _look(self, facts: Facts) -> None:
         value = self.value(facts)
         best = max(i for i, start in enumerate(self.start) if start <= max(value, self.start[0]))
         if best > self.level:
@@ -171,7 +178,7 @@ class Programme:
                 self._review(facts)
             else:
                 break
-        if self.level > 0 and self.term is None:
+        if self.level > 0:
             self._evaluate(facts)
 
     def _review(self, facts: Facts) -> None:
