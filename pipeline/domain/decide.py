@@ -150,6 +150,7 @@ class Engine:
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._segments.adopt(shopper, moment)
+        self._abandonment.adopt(shopper)
         self.loyalty.reassess(shopper, moment)
         shopper.plan = self._digest
         self._keep_due(shopper)
