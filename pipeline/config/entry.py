@@ -21,7 +21,7 @@ class Reading:
     """
 
     currency: str = "EUR"
-    aliases: Mapping[str, Any] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     found: list[tuple[Place, str, str | None]] = field(default_factory=list)
 
 

@@ -11,6 +11,7 @@ from pipeline.config.operator import FilterTests, parse_path
 from pipeline.config.problem import Place
 from pipeline.config.source import Block
 from pipeline.domain.definition import Filter, Selection
+from pipeline.domain.intake.alias import Aliases
 
 ANY_EVENT = "*"
 # Calls that are no behaviour and are never counted (readings.md, 15).
@@ -78,9 +79,10 @@ class Selecting(Entry):
     )
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        standard = Aliases(reading.aliases)
         for name in self.of:
-            if name in reading.aliases:
-                yield ("of",), f"rules see standard names: {name} is an alias of {reading.aliases[name]}, name that"
+            if standard[name] != name:
+                yield ("of",), f"rules see standard names: {name} is an alias of {standard[name]}, name that"
         yield from super().mistakes(given, reading)
 
     def selection(self) -> Selection:

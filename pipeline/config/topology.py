@@ -107,7 +107,8 @@ def _reading(root: Block) -> Reading:
     shop, events = root.get("shop"), root.get("events")
     currency: Any = shop.get("currency") if isinstance(shop, Block) else None
     aliases: Any = events.get("aliases") if isinstance(events, Block) else None
+    named = aliases.items() if isinstance(aliases, Block) else ()
     return Reading(
         currency=currency if isinstance(currency, str) and currency in CURRENCIES else "EUR",
-        aliases=aliases if isinstance(aliases, Block) else {},
+        aliases={alias: name for alias, name in named if isinstance(name, str)},
     )

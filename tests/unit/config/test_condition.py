@@ -175,6 +175,12 @@ def test_money_follows_the_currency() -> None:
         assert spend.bounds == (Bound("at_least", (minor,)),)
 
 
+def test_names_that_intake_makes_standard_are_told_too() -> None:
+    assert condition_problems("{count: {of: [page, Viewed Product], at_least: 1}}") == [
+        "count.of: rules see standard names: Viewed Product is an alias of Product Viewed, name that"
+    ]
+
+
 def test_rules_see_standard_names_only() -> None:
     assert problems(
         "events: {aliases: {Basket Item Added: Product Added}}\n"
