@@ -16,6 +16,7 @@ from pipeline.config.quantity import Micro, parse_micro
 from pipeline.config.source import Block
 from pipeline.domain.definition import OPERATORS, Bound, Filter, Number, Path, Scalar, Test
 from pipeline.domain.instant import parse_instant
+from pipeline.domain.number import MICRO
 
 # RE2 matches in linear time; the limits keep a pattern's automaton, and so its memory, small.
 MAX_PATTERN = 512
@@ -37,7 +38,9 @@ def parse_scalar(value: Any) -> Scalar:
         raise ValueError("null is never there, say exists: false")
     if isinstance(value, (bool, str)):
         return value
-    if isinstance(value, (int, Decimal)):
+    if isinstance(value, int):
+        return Number(value * MICRO)  # of any size: article numbers have 13 digits and more
+    if isinstance(value, Decimal):
         return Number(parse_micro(value))
     raise ValueError("should be one text, number or true/false" + _list_hint(value))
 

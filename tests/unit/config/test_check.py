@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def run(*arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), env=environment)
+    return CliRunner().invoke(app, list(arguments), env={"AFTERCLICK_TOPOLOGY": None, **environment})
 
 
 def test_check_says_what_the_demo_shop_means(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,6 +167,11 @@ def test_conditions_of_the_language_that_are_to_come_are_refused_as_such(key: st
     assert condition_problems(f"{{{key}: {{}}}}") == [f"{key}: not supported yet"]
 
 
+def test_article_numbers_may_be_long() -> None:
+    found = condition("{trait: {name: last_article, in: [4006381333931, '04006381333931']}}")
+    assert found == Trait(("last_article",), (Check("in", (Number(4006381333931_000_000), "04006381333931")),))
+
+
 def test_money_follows_the_currency() -> None:
     body = "shop: {currency: %s}\nsegments: {a: {when: {spend: {at_least: %s}}}}"
     for currency, amount, minor in (("JPY", "500", 500), ("KWD", "1.234", 1234), ("EUR", "1.2", 120)):
