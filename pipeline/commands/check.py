@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
 from pipeline.config.account import account
 from pipeline.config.settings import process_environment
@@ -23,7 +24,10 @@ def command(
     Examples: [bold]afterclick check[/] · [bold]afterclick check --topology shop.yaml --json | jq .events[/]
     """
     loaded = load(topology, process_environment())
-    Engine(loaded.plan())
+    try:
+        Engine(loaded.plan())
+    except ValueError as error:
+        raise Failure(f"{topology}: {error}", exit_code=2) from error
     understood = account(loaded)
     if as_json:
         typer.echo(json.dumps(understood, indent=2, ensure_ascii=False))
