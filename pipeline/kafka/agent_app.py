@@ -1,7 +1,8 @@
 """The Faust app of one agent: its group, its transport, and its partitions' life through rebalances."""
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,6 +43,8 @@ class AgentPlace(msgspec.Struct, frozen=True):
 class AgentApp(faust.App):
     """A Faust app that owns partitions; see Ownership. Agents hand it their batches with `take`."""
 
+    # With Faust's other loggers; mode would name it after this module.
+    logger = logging.getLogger("faust.app")
     ownership: Ownership
     consumer_options: ConsumerOptions
 
@@ -60,10 +63,9 @@ def make_agent_app(
     parts: Parts,
     clock: Clock,
     watch: Watch,
-    now: Callable[[], int],
     patience: Patience | None = None,
 ) -> AgentApp:
-    """now: the brokers' time, ms, 0 = unknown, for the batches' `now`. Raises ClientError."""
+    """Raises ClientError."""
     app = AgentApp(place.group, **_settings(place, client))
     wiring = Wiring(
         source=place.source,
@@ -80,7 +82,9 @@ def make_agent_app(
         patience,
     )
     app.ownership = ownership
-    app.consumer_options = ConsumerOptions(ownership.checkpoint_of, now, _tell_lost_records)
+    app.consumer_options = ConsumerOptions(
+        ownership.checkpoint_of, lambda: clock.at(time.monotonic()), _tell_lost_records
+    )
     # Declared so that the changelog is assigned with the source; never read or written through Faust.
     app.Table(
         "state",
@@ -89,7 +93,7 @@ def make_agent_app(
             place.changelog, partitions=place.partitions, key_serializer="raw", value_serializer="raw", compacting=True
         ),
     )
-    _follow_rebalances(app, ownership)
+    _follow_rebalances(app, ownership, watch)
     return app
 
 
@@ -118,9 +122,10 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
     }
 
 
-def _follow_rebalances(app: AgentApp, ownership: Ownership) -> None:
+def _follow_rebalances(app: AgentApp, ownership: Ownership, watch: Watch) -> None:
     async def opened(*_: Any, **__: Any) -> None:
         generation = app.consumer_generation_id
+        watch.rebalanced()
         await ownership.on_assigned(
             app.source_partitions, generation, lambda: bool(app.consumer_generation_id == generation)
         )
@@ -134,11 +139,8 @@ def _follow_rebalances(app: AgentApp, ownership: Ownership) -> None:
 
 def _tell_lost_records(tp: TP, wanted: int, first: int) -> None:
     log.error(
-        "%d records of %s[%d] are gone from the topic before they were read (retention too short?); going on at %d.",
-        first - wanted,
-        tp.topic,
-        tp.partition,
-        first,
+        "Records are gone from the topic before they were read (retention too short?); going on at the first one left.",
+        extra={"topic": tp.topic, "partition": tp.partition, "offset": first, "records": first - wanted},
     )
 
 

@@ -23,13 +23,27 @@ class Fetched(NamedTuple):
 class Standing(NamedTuple):
     """How far a source partition was read at one instant, all of it seen by one fetch answer.
 
-    last: offset of the last record fetched, or the seek target - 1. at_end: nothing was left to fetch, not even the
-    records of open transactions. confirmed: monotonic seconds, at or before the fetch answer that said so.
+    last: offset of the last record fetched, or the seek target - 1. position: where the next fetch begins, behind
+    transaction markers too. end, readable: end of the partition, and of what is readable now, which open transactions
+    hold back. confirmed: monotonic seconds, at or before the fetch answer that said so.
     """
 
     last: int
-    at_end: bool
+    position: int
+    end: int
+    readable: int
     confirmed: float
+
+    @property
+    def at_end(self) -> bool:
+        """Nothing was left, not even in open transactions."""
+        return self.position >= self.end
+
+    def lag(self, next_offset: int) -> int:
+        """Records not taken yet of those that can be read, at most: offsets count markers too."""
+        if self.position >= self.readable and next_offset > self.last:
+            return 0
+        return max(self.readable - next_offset, 0)
 
 
 class _Answer(NamedTuple):
@@ -44,6 +58,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     """All that links one fetch to the next is kept and changed on this thread's loop, so that a record fetched before
     a seek can never be taken for one fetched after it."""
 
+    # With Faust's other loggers; mode would name it after this module.
+    logger = driver.logger
     consumer: "Consumer"
 
     def __post_init__(self) -> None:
@@ -127,5 +143,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 answer = _Answer(state.timestamp, answer.asked if answer else None, asked)
             self._answers[tp] = answer._replace(asked=asked)
             if answer.confirmed is not None:
-                standings[tp] = Standing(self._last[tp], state.position >= state.highwater, answer.confirmed)
+                readable = state.highwater if state.lso is None else state.lso
+                standings[tp] = Standing(self._last[tp], state.position, state.highwater, readable, answer.confirmed)
         return standings

@@ -12,6 +12,7 @@ from faust.types import TP
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner
 from pipeline.kafka.restore import RestoreStopped
+from pipeline.observability.log import describe
 from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import Batch, Fenced, StateFormatError, StateLocked
 
@@ -58,8 +59,6 @@ class Lane:
         self.tp = tp
         self.owner = owner
         self.failures = 0
-        self.refused = 0
-        self.fenced = 0
         self._source = source
         self._pool = pool
         self._openers = openers
@@ -73,6 +72,10 @@ class Lane:
     @property
     def next_offset(self) -> int | None:
         return self.owner.next_offset
+
+    @property
+    def _where(self) -> dict[str, int]:
+        return {"partition": self.tp.partition}
 
     @property
     def settled(self) -> bool:
@@ -113,7 +116,7 @@ class Lane:
                     pass
         except TimeoutError:
             # Whoever owns it next fences this one first: what is in hand can't be committed then.
-            log.warning("Partition %d: the batch in hand takes too long to finish.", self.tp.partition)
+            log.warning("The batch in hand takes too long to finish.", extra=self._where)
         while not self._queue.empty():
             self._queue.get_nowait()
         if life.stage is Stage.DRAINING:
@@ -163,12 +166,12 @@ class Lane:
 
     async def _refetch(self, gap: Discontinuity) -> None:
         """Seek back to the checkpoint, once; what was on its way already is refused without a word."""
-        self.refused += 1
+        self.owner.watch.refused(self.tp.partition)
         now = asyncio.get_running_loop().time()
         if self._sought_at is not None and now - self._sought_at < self._patience.refetch:
             return
         self._sought_at = now
-        log.info("Partition %d: %s; fetching again.", self.tp.partition, gap)
+        log.info("Fetching again: %s.", gap, extra=self._where)
         await self._seek()
 
     async def _seek(self) -> None:
@@ -180,12 +183,12 @@ class Lane:
         except Exception as error:
             # Rebalancing: the partition is sought when it is over, if it is ours then.
             self._sought_at = None
-            log.info("Partition %d: could not seek now: %r", self.tp.partition, error)
+            log.info("Could not seek now: %s", describe(error), extra=self._where)
 
     async def _let_go(self) -> None:
         """Another worker owns the partition: touch nothing of it until a rebalance says that it is ours."""
-        self.fenced += 1
-        log.warning("Partition %d: another worker owns it now; letting go.", self.tp.partition)
+        self.owner.watch.fenced(self.tp.partition)
+        log.warning("Another worker owns the partition now; letting go.", extra=self._where)
         self._source.hold(self.tp)
         await self._call(self.owner.close)
 
@@ -218,11 +221,12 @@ class Lane:
         self.failures += 1
         hopeless = isinstance(error, StateFormatError | StateLocked)
         if hopeless or self.failures >= self._patience.tries:
-            log.error("Partition %d failed and stops: %s", self.tp.partition, _sentence(error))
+            log.error("The partition failed and stops: %s", describe(error), exc_info=error, extra=self._where)
             await self._call(self.owner.fail)
             return False
-        log.warning("Partition %d: try %d failed: %s", self.tp.partition, self.failures, _sentence(error))
-        log.debug("Partition %d", self.tp.partition, exc_info=error)
+        self.owner.watch.retried(self.tp.partition)
+        log.warning("Failed, trying again: %s", describe(error), extra={**self._where, "tries": self.failures})
+        log.debug("Stack of the failure", exc_info=error, extra=self._where)
         wait = min(self._patience.first * 2 ** (self.failures - 1), self._patience.longest)
         until = asyncio.get_running_loop().time() + wait
         while not self._stopped and asyncio.get_running_loop().time() < until:
@@ -231,7 +235,3 @@ class Lane:
 
     def _call(self, work: Callable[[], None], pool: Executor | None = None) -> Awaitable[None]:
         return asyncio.get_running_loop().run_in_executor(pool or self._pool, work)
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

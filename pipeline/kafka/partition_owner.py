@@ -13,7 +13,7 @@ from pipeline.kafka.outbox import TransactionalOutbox
 from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, first_offset, restore
 from pipeline.runtime.checkpoint import changelog
 from pipeline.runtime.partition import AnyProcessor, Taken
-from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition
+from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition, StateStats
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,14 @@ class Watch(Protocol):
 
     def queue_full(self) -> None: ...
 
+    def retried(self, partition: int) -> None: ...
+
+    def refused(self, partition: int) -> None: ...
+
+    def fenced(self, partition: int) -> None: ...
+
+    def rebalanced(self) -> None: ...
+
 
 class PartitionOwner:
     """Opens, feeds and closes one partition. One call at a time, from whichever thread; only `life` is read freely."""
@@ -67,7 +75,7 @@ class PartitionOwner:
         self._parts = parts
         self._wiring = wiring
         self._clock = clock
-        self._watch = watch
+        self.watch = watch
         self._state: StatePartition | None = None
         self._outbox: TransactionalOutbox | None = None
         self._processor: AnyProcessor | None = None
@@ -76,6 +84,12 @@ class PartitionOwner:
     def next_offset(self) -> int | None:
         """Where the source has to be read on, None while not open."""
         return self._processor.next_offset if self._processor is not None and not self._processor.closed else None
+
+    @property
+    def store(self) -> StateStats | None:
+        """Size of the store, None while not open."""
+        state = self._state
+        return state.stats() if state is not None and self.life.takes_batches else None
 
     @property
     def time(self) -> int:
@@ -93,7 +107,7 @@ class PartitionOwner:
             {**wiring.outputs, "changelog": wiring.changelog},
             self.partition,
             self._clock,
-            self._watch.queue_full,
+            self.watch.queue_full,
         )
         outbox.fence()
         self.life.enter(Stage.RESTORING)
@@ -113,7 +127,7 @@ class PartitionOwner:
         while not stopped():
             begun = time.monotonic()
             taken = processor.process(batch)
-            self._watch.taken(self.partition, batch, taken, time.monotonic() - begun)
+            self.watch.taken(self.partition, batch, taken, time.monotonic() - begun)
             if taken.finished:
                 return
 
@@ -122,7 +136,7 @@ class PartitionOwner:
         begun = time.monotonic()
         taken = self._opened().idle(until)
         nothing = Batch(self._wiring.source, self.partition, -1, ())
-        self._watch.taken(self.partition, nothing, taken, time.monotonic() - begun)
+        self.watch.taken(self.partition, nothing, taken, time.monotonic() - begun)
 
     def close(self) -> None:
         """Release the store and the producer; nothing of the partition is touched after this. Idempotent."""
@@ -146,16 +160,18 @@ class PartitionOwner:
             state: StatePartition | None = None
             try:
                 state = self._parts.open_state(self.partition)
-                self._watch.restored(self.partition, self._restore(state, stopped))
+                self.watch.restored(self.partition, self._restore(state, stopped))
                 return state
             except (StateCorrupt, AheadOfChangelog) as error:
                 if state is not None:
                     state.close()
                 if last_try:
                     raise
-                log.warning("Partition %d: local state is of no use, restoring it all: %s", self.partition, error)
+                log.warning(
+                    "Local state is of no use, restoring it all: %s", error, extra={"partition": self.partition}
+                )
                 self._parts.discard_state(self.partition)
-                self._watch.discarded(self.partition, type(error).__name__)
+                self.watch.discarded(self.partition, type(error).__name__)
             except BaseException:
                 if state is not None:
                     state.close()
@@ -169,7 +185,7 @@ class PartitionOwner:
             self.partition,
             self._parts.restoring(state),
             stopped,
-            lambda records, left: self._watch.restoring(self.partition, records, left),
+            lambda records, left: self.watch.restoring(self.partition, records, left),
         )
 
     def _ask_for_the_time(self, processor: AnyProcessor, outbox: TransactionalOutbox) -> None:

@@ -7,12 +7,14 @@ from typing import Any, Protocol
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from pipeline.runtime.ports import Record
+from pipeline.runtime.checkpoint import CHECKPOINT_KEY, decode_checkpoint
+from pipeline.runtime.ports import Checkpoint, Record
 
 _BATCH = 20_000
 # A longer wait is waited in full although the end of the partition is already there.
 _POLL = 0.2
 _SILENCE = 60.0
+_TAIL = 20
 
 
 class Restoring(Protocol):
@@ -82,6 +84,38 @@ def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> i
         return int(first)
     except KafkaException as error:
         raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
+def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Sequence[int]) -> list[Checkpoint]:
+    """The latest checkpoint of each of these changelog partitions, where there is one: its last record is always one.
+
+    Raises RestoreError.
+    """
+    consumer = _reader(properties)
+    try:
+        tails, found = [], {}
+        for partition in partitions:
+            first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
+            if end > first:
+                # Transaction markers follow the last record.
+                tails.append(TopicPartition(topic, partition, max(first, end - _TAIL)))
+        if not tails:
+            return []
+        consumer.assign(tails)
+        ended: set[int | None] = set()
+        deadline = time.monotonic() + _SILENCE
+        while len(ended) < len(tails) and time.monotonic() < deadline:
+            for message in consumer.consume(_BATCH, _POLL):
+                value = message.value()
+                if message.error() is not None:
+                    ended.add(message.partition())
+                elif message.key() == CHECKPOINT_KEY and value is not None:
+                    found[message.partition()] = decode_checkpoint(value)
+        return list(found.values())
+    except KafkaException as error:
+        raise RestoreError(f"{topic}: {error.args[0].str()}") from error
     finally:
         consumer.close()
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.tables.recovery import Recovery as FaustRecovery
+from faust.tables.recovery import logger as FAUST_LOGGER
 from faust.types import TP
 from mode import Service
 
@@ -28,6 +29,9 @@ class _Untabled:
 
 class Recovery(FaustRecovery):
     """Waits for rebalances and resumes the streams; `App.on_rebalance_complete` is where partitions are opened."""
+
+    # With Faust's other loggers; mode would name it after this module.
+    logger = FAUST_LOGGER
 
     def __init__(self, app: Any, tables: "TableManager", **kwargs: Any) -> None:
         super().__init__(app, tables, **kwargs)
@@ -55,6 +59,8 @@ class Recovery(FaustRecovery):
 
 class TableManager(FaustTableManager):
     """For `App(TableManager=...)`."""
+
+    logger = FAUST_LOGGER
 
     _recovery: Recovery | None = None
 

@@ -35,6 +35,8 @@ class ConsumerOptions(NamedTuple):
 class Consumer(driver.Consumer):
     """Yields `Batch` values, and seeks partitions to their own checkpoints."""
 
+    # With Faust's other loggers; mode would name it after this module.
+    logger = driver.logger
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

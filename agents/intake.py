@@ -1,0 +1,67 @@
+"""The intake agent: clients' calls in, canonical events and progress out. Wiring only; see
+pipeline/runtime/intake_fold.py for what it accepts, and pipeline/kafka/progress_teller.py for when time passes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.local_state import LocalState
+from pipeline.config.topology import Topology
+from pipeline.domain.intake.intake import Intake
+from pipeline.kafka.agent_app import AgentApp
+from pipeline.kafka.clock import Clock
+from pipeline.kafka.progress_teller import RestTeller, TickTeller
+from pipeline.kafka.restore import latest_checkpoints
+from pipeline.kafka.source_watch import Teller
+from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
+from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
+from pipeline.runtime.ports import Outbox, StatePartition
+
+NAME = "intake"
+SOURCE = "clickstream"
+CHANGELOG = "intake-changelog"
+
+
+class IntakeParts(LocalState):
+    """What a partition of the clickstream is made of."""
+
+    def __init__(self, topology: Topology, directory: Path) -> None:
+        super().__init__(directory)
+        self._topology = topology
+
+    def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor:
+        topology, timing = self._topology, self._topology.time
+        settings = IntakeSettings(
+            partitions=topology.kafka.partitions,
+            received=timing.received,
+            skew=None if timing.tick is None or timing.received == BROKER else timing.future_skew,
+            progress_every=1 if timing.tick is None else max(1, timing.tick // 5),
+        )
+        fold = IntakeFold(Intake(topology.plan()), settings)
+        return PartitionProcessor(topology.topic(SOURCE), partition, fold, state, outbox)
+
+
+def make_teller(topology: Topology, consumer: Mapping[str, Any], clock: Clock) -> Teller:
+    """consumer: client properties for a look at the changelog."""
+    timing, partitions = topology.time, topology.kafka.partitions
+    if timing.tick is not None:
+        return TickTeller(clock, timing.margin, timing.tick, partitions)
+
+    def others(ours: set[int]) -> int:
+        theirs = [partition for partition in range(partitions) if partition not in ours]
+        checkpoints = latest_checkpoints(consumer, topology.topic(CHANGELOG), theirs) if theirs else []
+        return max((checkpoint.time for checkpoint in checkpoints), default=0)
+
+    return RestTeller(others)
+
+
+def declare(app: AgentApp) -> Any:
+    """Have the app's worker read its source and hand each batch to the partition's lane."""
+    source = app.topic(app.ownership.topic, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(source, name=NAME)
+    async def intake(batches: Any) -> None:
+        async for batch in batches:
+            await app.take(batch)
+
+    return intake

@@ -1,0 +1,45 @@
+"""The shopper agent: canonical events in, decisions out. Wiring only; pipeline/runtime/shopper_fold.py decides."""
+
+from pathlib import Path
+from typing import Any
+
+from agents.local_state import LocalState
+from pipeline.config.topology import Topology
+from pipeline.domain.decide import Engine
+from pipeline.kafka.agent_app import AgentApp
+from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
+from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
+from pipeline.runtime.shopper_fold import Settings, ShopperFold
+
+NAME = "shopper"
+SOURCE = "shopper-events"
+CHANGELOG = "shopper-changelog"
+
+
+class ShopperParts(LocalState):
+    """What a partition of shoppers is made of."""
+
+    def __init__(self, topology: Topology, encoder: DecisionEncoder, directory: Path) -> None:
+        super().__init__(directory)
+        self._topology = topology
+        self._encoder = encoder
+
+    def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor:
+        topology = self._topology
+        timing = topology.time
+        settings = Settings(sources=topology.kafka.partitions, stall=None if timing.tick is None else timing.stall)
+        # An engine a partition: it keeps caches, and partitions run on several threads.
+        fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings)
+        return PartitionProcessor(topology.topic(SOURCE), partition, fold, state, outbox)
+
+
+def declare(app: AgentApp) -> Any:
+    """Have the app's worker read its source and hand each batch to the partition's lane."""
+    source = app.topic(app.ownership.topic, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(source, name=NAME)
+    async def shopper(batches: Any) -> None:
+        async for batch in batches:
+            await app.take(batch)
+
+    return shopper

@@ -1,0 +1,125 @@
+"""`afterclick worker`: run the agents."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.app import AGENTS, Embedded, client_of, make_agent, plans_of
+from pipeline.commands.failure import Failure
+from pipeline.commands.options import (
+    DEFAULT_TOPOLOGY,
+    Brokers,
+    DataDirectory,
+    Http,
+    LogFormat,
+    SchemaRegistry,
+    TopologyFile,
+)
+from pipeline.config.settings import Settings, process_environment, resolve
+from pipeline.config.topology import Topology, load
+from pipeline.data_directory import DataDirectory as OwnedDirectory
+from pipeline.data_directory import DataDirectoryError
+from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
+from pipeline.kafka.client import ClientError
+from pipeline.kafka.clock import Acceleration
+from pipeline.observability.endpoint import Address
+from pipeline.observability.log import configure
+from pipeline.supervisor import Supervisor
+from pipeline.worker import Worker
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 30.0
+
+
+def command(
+    topology: TopologyFile = DEFAULT_TOPOLOGY,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="NAME", help="Run one alone: intake or shopper.")
+    ] = None,
+    brokers: Brokers = None,
+    data_dir: DataDirectory = None,
+    http: Http = None,
+    schema_registry: SchemaRegistry = None,
+    log_format: LogFormat = None,
+    embedded: Annotated[bool, typer.Option("--embedded", hidden=True)] = False,
+    clock: Annotated[str | None, typer.Option("--clock", hidden=True)] = None,
+    socket: Annotated[Path | None, typer.Option("--socket", hidden=True)] = None,
+) -> None:
+    """Run the agents until SIGTERM or Ctrl-C: intake (clickstream to shopper-events) and shopper (shopper-events to
+    decisions), a process each. Workers of one topology share its partitions; each needs its own --data-dir.
+
+    Examples: [bold]afterclick worker[/] · [bold]afterclick worker --agent shopper --data-dir /data/b --http off[/]
+    """
+    settings = resolve(
+        process_environment(),
+        topology=topology,
+        brokers=brokers,
+        data_directory=data_dir,
+        http=http,
+        schema_registry=schema_registry,
+        log=log_format,
+    )
+    if agent is not None and agent not in AGENTS:
+        raise Failure(f"There is no agent {agent!r}; there are {' and '.join(AGENTS)}.", 2)
+    loaded = load(settings.topology, process_environment())
+    configure("json" if settings.log == "json" else "text", agent or "")
+    simulated = _embedded(embedded, clock)
+    try:
+        if socket is None and simulated is None:
+            check_brokers(loaded, settings)
+        if agent is None:
+            code = _both(settings, simulated)
+        else:
+            code = _one(agent, loaded, settings, socket or settings.http, simulated)
+    except (BrokersAway, AdminError, ClientError, DataDirectoryError) as error:
+        raise Failure(str(error)) from error
+    raise typer.Exit(code)
+
+
+def check_brokers(topology: Topology, settings: Settings) -> None:
+    """Wait for the brokers and look at the topics. Raises Failure with what would make results wrong."""
+    admin = TopicAdmin(client_of(settings).librdkafka(topology.name))
+    admin.wait_for_brokers(_PATIENCE, lambda: log.warning("No broker answers at %s yet.", settings.brokers))
+    findings = admin.verify(plans_of(topology))
+    for finding in findings:
+        for warning in finding.warnings:
+            log.warning("%s.", warning.capitalize())
+    mistakes = [mistake for finding in findings for mistake in finding.mistakes]
+    if mistakes:
+        raise Failure("Not started: " + "; ".join(mistakes) + ".")
+
+
+def _embedded(asked: bool, clock: str | None) -> Embedded | None:
+    if clock is not None and not asked:
+        raise Failure("--clock goes with --embedded only: real brokers have a clock of their own.", 2)
+    if not asked:
+        return None
+    try:
+        return Embedded(Acceleration.parse(clock) if clock is not None else None)
+    except ValueError:
+        raise Failure(f"--clock is {clock!r}, it should be START_MS:SPEED.", 2) from None
+
+
+def _one(name: str, topology: Topology, settings: Settings, address: Address | None, embedded: Embedded | None) -> int:
+    directory = OwnedDirectory(settings.data_directory / name)
+    return Worker(lambda: make_agent(name, topology, settings, directory.path, embedded), address).run()
+
+
+def _both(settings: Settings, embedded: Embedded | None) -> int:
+    """Own processes: each agent its own interpreter, so that two cores can be used."""
+    flags = ["--topology", str(settings.topology), "--brokers", settings.brokers]
+    flags += ["--data-dir", str(settings.data_directory), "--log", settings.log]
+    if embedded is not None:
+        flags.append("--embedded")
+        if embedded.acceleration is not None:
+            flags += ["--clock", str(embedded.acceleration)]
+    environment = dict(process_environment())
+    if settings.schema_registry is not None:
+        # Not as a flag: it may hold a password, and other users see command lines.
+        environment["AFTERCLICK_SCHEMA_REGISTRY"] = settings.schema_registry
+    entry = [sys.executable, "-c", "from pipeline.cli import main; main()", "worker"]
+    return Supervisor({agent: [*entry, "--agent", agent, *flags] for agent in AGENTS}, environment, settings.http).run()

@@ -1,0 +1,90 @@
+"""Both agents of a worker, a process each; if one ends, the other is stopped and the worker ends too."""
+
+import logging
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from pipeline.observability.endpoint import Endpoint
+from pipeline.observability.gather import gathered_routes
+
+log = logging.getLogger(__name__)
+
+STOP_BUDGET = 25.0
+"""Seconds that the agents have to end by themselves; a little more than they take at most."""
+
+
+class Supervisor:
+    """commands: agent -> its command line, but for `--socket PATH` of its health and metrics.
+
+    Whoever runs the worker (systemd, Kubernetes, Compose) restarts it as a whole: a second policy here would only hide
+    a crash loop from it.
+    """
+
+    def __init__(
+        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], http: tuple[str, int] | None
+    ) -> None:
+        """Raises EndpointError if the address is taken."""
+        self._folder = tempfile.TemporaryDirectory(prefix="afterclick-")
+        self._sockets = {agent: Path(self._folder.name) / agent for agent in commands}
+        self._commands = commands
+        self._environment = environment
+        self._endpoint = Endpoint(http, gathered_routes(self._sockets)) if http is not None else None
+        self._stopping = False
+
+    def run(self) -> int:
+        """Until a signal or the end of one agent; the worker's exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_stop)
+        processes = {
+            # A process group of their own: Ctrl-C reaches them through us only, once.
+            agent: subprocess.Popen(
+                [*command, "--socket", str(self._sockets[agent])], env=self._environment, process_group=0
+            )
+            for agent, command in self._commands.items()
+        }
+        code = 0
+        try:
+            while not self._stopping:
+                ended = {agent: each.returncode for agent, each in processes.items() if each.poll() is not None}
+                if ended:
+                    agent, returncode = next(iter(ended.items()))
+                    log.critical("The %s agent ended (%s); stopping the worker.", agent, _told(returncode))
+                    code = returncode if returncode > 0 else 1
+                    break
+                time.sleep(0.1)
+            return _stop(processes) or code
+        finally:
+            for each in processes.values():
+                if each.poll() is None:
+                    each.kill()
+            if self._endpoint is not None:
+                self._endpoint.close()
+            self._folder.cleanup()
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+
+def _stop(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> int:
+    """Ask all to stop, wait for them. 0, or the code of one that did not stop in order."""
+    asked = [each for each in processes.values() if each.poll() is None]
+    for each in asked:
+        each.terminate()
+    deadline = time.monotonic() + STOP_BUDGET
+    code = 0
+    for each in asked:
+        try:
+            code = each.wait(max(0.0, deadline - time.monotonic())) or code
+        except subprocess.TimeoutExpired:
+            each.kill()
+            code = 1
+    return abs(code)
+
+
+def _told(returncode: int) -> str:
+    return f"killed by signal {-returncode}" if returncode < 0 else f"exit code {returncode}"
