@@ -58,6 +58,18 @@ def open_envelope(value: bytes) -> tuple[Envelope, list[bytes] | None]:
     return envelope, items
 
 
+def original_of(value: bytes, index: int) -> tuple[int | None, bytes]:
+    """Place in its batch (None: no batch) and bytes of the call that was the `index`-th of what `value` came to."""
+    if BATCH_KEY in value:
+        try:
+            items = open_envelope(value)[1]
+        except RefusedCall:
+            items = None
+        if items is not None:
+            return index, items[index]
+    return None, value
+
+
 def decode_call(value: bytes) -> dict[str, Any]:
     """One call as it stands.
 

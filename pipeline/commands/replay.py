@@ -1,0 +1,91 @@
+"""`afterclick replay`: decide over files of events, without a broker."""
+
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.failure import Failure
+from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
+from pipeline.config.settings import process_environment
+from pipeline.config.topology import load
+from pipeline.domain.instant import parse_instant
+from pipeline.replay.progress import ProgressBar
+from pipeline.replay.run import Replay
+from pipeline.replay.source import InputError, LineSource, Source
+
+_WRONG = 2
+
+
+def command(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Files of events (also .gz), or `-` for standard input.")
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where the files of decisions go.")],
+    topology: TopologyFile = DEFAULT_TOPOLOGY,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Where time ends; later records are not read.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
+    ] = None,
+    profiles: Annotated[bool, typer.Option("--profiles", help="Write profiles.ndjson, a line a shopper.")] = False,
+    partitions: Annotated[int, typer.Option("--partitions", metavar="N", min=1, help="Changes no byte.")] = 1,
+    trace: Annotated[bool, typer.Option("--trace", help="Tell `decided_at` and `source` of each decision.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+) -> None:
+    """Decide over files of events as clients send them, one JSON value a line. The same input and topology give the
+    same bytes in every file of DIR. Exits 1 if there was nothing usable, 2 for wrong arguments or topology.
+
+    Examples: [bold]afterclick replay events.ndjson.gz --output out --profiles[/] ·
+    [bold]zcat *.gz | afterclick replay - --output out --until 2026-01-31T00:00:00Z[/]
+    """
+    plan = load(topology, process_environment()).plan()
+    replay = Replay(
+        plan=plan,
+        output=_folder(output),
+        until=_instant(until),
+        partitions=partitions,
+        profiles=profiles,
+        trace=trace,
+    )
+    sources = _sources(inputs, mapping)
+    console = Console(stderr=True)
+    bar = ProgressBar(console, sources) if console.is_terminal and not quiet else None
+    begun = time.monotonic()
+    try:
+        with bar or nullcontext():
+            summary = replay.run(sources, bar)
+    except InputError as error:
+        raise Failure(str(error)) from None
+    if not quiet:
+        Console().print(summary.table(time.monotonic() - begun))
+    if not summary.events:
+        raise Failure("Nothing usable: no input holds a valid event.")
+
+
+def _sources(inputs: list[str], mapping: Path | None) -> list[Source]:
+    if inputs.count("-") > 1:
+        raise Failure("Standard input (`-`) can be read only once.", _WRONG)
+    try:
+        return [LineSource(name) for name in inputs]
+    except InputError as error:
+        raise Failure(str(error), _WRONG) from None
+
+
+def _folder(output: Path) -> Path:
+    if output.exists() and not output.is_dir():
+        raise Failure(f"--output {output} is a file; name a folder.", _WRONG)
+    return output
+
+
+def _instant(text: str | None) -> int | None:
+    if text is None:
+        return None
+    instant = parse_instant(text)
+    if instant is None:
+        raise Failure(f"--until {text} is no time; write it as 2026-01-31T00:00:00Z.", _WRONG)
+    return instant

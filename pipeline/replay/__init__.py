@@ -1,0 +1,1 @@
+"""Replay: files of events through the engine, in process and without a broker, to files of decisions."""

@@ -1,0 +1,135 @@
+"""The run: records in order of received time through the engine, timers between them, decisions to files."""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.definition import Plan
+from pipeline.domain.event import Event
+from pipeline.domain.intake.intake import Intake
+from pipeline.domain.profile import profile
+from pipeline.replay.output import Files
+from pipeline.replay.partition import Partition
+from pipeline.replay.reader import Reading, readings, whence
+from pipeline.replay.source import Source, Value
+from pipeline.replay.summary import Summary
+
+DUPLICATE = "duplicate"
+# Records between two looks at the clock of all partitions, at which what time has passed is written out.
+STRIDE = 16_384
+_TRACED_TOPIC = "shopper-events"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A run to be. until: where time ends, ms (None: at the last record). partitions: separate states; they change no
+    byte. trace: tell of the delivery, too. profiles: write a profile of each shopper."""
+
+    plan: Plan
+    output: Path
+    until: int | None = None
+    partitions: int = 1
+    profiles: bool = False
+    trace: bool = False
+
+    def run(self, sources: Sequence[Source], progress: Callable[[int], None] | None = None) -> Summary:
+        """Decide over all records of the sources and write the files. progress: called now and then with the number of
+        events so far.
+
+        Raises InputError if a source breaks off; then no file is left behind.
+        """
+        files = Files(self.output, profiles=self.profiles, trace=self.trace)
+        try:
+            with collector_off():
+                summary = _Run(self, files).through(readings(sources, Intake(self.plan)), progress)
+        except BaseException:
+            files.abandon()
+            raise
+        files.finish()
+        return summary
+
+
+class _Run:
+    def __init__(self, replay: Replay, files: Files) -> None:
+        self._replay, self._files = replay, files
+        self._engine = Engine(replay.plan)
+        self._summary = Summary()
+        self._partitions = [
+            Partition(number, self._engine, self._publish, _TRACED_TOPIC) for number in range(replay.partitions)
+        ]
+
+    def through(self, stream: Iterator[Reading], progress: Callable[[int], None] | None) -> Summary:
+        summary, until = self._summary, self._replay.until
+        partitions, several = self._partitions, len(self._partitions)
+        apply, received, left = partitions[0].apply, 0, STRIDE
+        for received, call, name, value, index in stream:
+            if until is not None and received > until:
+                received = until
+                break
+            if type(call) is not Event:
+                number, item, _ = whence(value, index)
+                self._dead_letter(call.reason, call.detail, name, number, item, value[2] or call.original)  # type: ignore[union-attr]
+                continue
+            if several > 1:
+                apply = partitions[crc32(call.shopper.encode()) % several].apply
+            refusal = apply(call)
+            summary.events += 1
+            if refusal is not None:
+                self._refused(refusal, name, value, index)
+            left -= 1
+            if not left:
+                left = STRIDE
+                self._advance(received)
+                self._files.write_until(received)
+                if progress is not None:
+                    progress(summary.events)
+        self._advance(received if until is None else until)
+        summary.last = received
+        summary.shoppers = sum(len(partition) for partition in partitions)
+        if self._replay.profiles:
+            self._write_profiles()
+        return summary
+
+    def _advance(self, until: int) -> None:
+        for partition in self._partitions:
+            partition.advance(until)
+
+    def _publish(self, outcome: Outcome, source: dict[str, Any] | None) -> None:
+        for decision in outcome.decisions:
+            self._files.decision(decision, source)
+            self._summary.decisions[decision.topic] += 1
+        self._summary.remarks.update(outcome.remarks)
+
+    def _refused(self, refusal: str, name: str, value: Value, index: int) -> None:
+        if refusal == DUPLICATE:
+            self._summary.duplicates += 1
+            return
+        number, item, original = whence(value, index)
+        self._dead_letter(refusal, "", name, number, item, original)
+
+    def _dead_letter(self, reason: str, detail: str, name: str, number: int, item: int | None, original: bytes) -> None:
+        self._summary.dead_letters[reason] += 1
+        self._files.dead_letter(reason, detail, {"file": name, "line": number, "item": item}, original)
+
+    def _write_profiles(self) -> None:
+        shoppers = [one for partition in self._partitions for one in partition.shoppers()]
+        for shopper_id, shopper in sorted(shoppers, key=lambda one: one[0]):
+            self._files.profile(profile(self._engine, shopper, shopper_id))
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Without the collector of cycles: a run keeps millions of small containers and makes no cycles of them, so that
+    each collection would walk them all for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,43 @@
+"""What a run came to, as numbers and as a table."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rich.table import Table
+
+from pipeline.domain.decision import DECISION_TOPICS
+from pipeline.domain.instant import format_instant
+
+
+@dataclass(slots=True)
+class Summary:
+    """events: accepted calls, repeated and late ones too. last: last received time, ms; 0 = nothing was read."""
+
+    events: int = 0
+    shoppers: int = 0
+    duplicates: int = 0
+    last: int = 0
+    decisions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DECISION_TOPICS, 0))
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
+
+    def table(self, seconds: float) -> Table:
+        """The summary for people. seconds: how long the run took."""
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column()
+        table.add_column(justify="right")
+        table.add_column(style="dim")
+        last = f"last received {format_instant(self.last)}" if self.last else ""
+        table.add_row("events", f"{self.events:,}", last)
+        if self.duplicates:
+            table.add_row("  repeated", f"{self.duplicates:,}", "known message ids, dropped")
+        table.add_row("shoppers", f"{self.shoppers:,}")
+        for topic, number in self.decisions.items():
+            table.add_row(topic, f"{number:,}")
+        table.add_row("dead letters", f"{self.dead_letters.total():,}")
+        for reason, number in sorted(self.dead_letters.items()):
+            table.add_row(f"  {reason}", f"{number:,}")
+        for remark, number in sorted(self.remarks.items()):
+            table.add_row(remark, f"{number:,}", "counted, not refused")
+        table.add_row("events/s", f"{self.events / seconds if seconds > 0 else 0:,.0f}", f"in {seconds:,.1f} s")
+        return table
