@@ -10,6 +10,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
+from pipeline import __version__
 from pipeline.observability.metric_table import AGENT, DEFINITIONS, CounterName, Definition, GaugeName, HistogramName
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Metrics:
         for each in DEFINITIONS:
             if not each.labels:
                 self._child(each.name, ())
+        self.set("build_info", 1, __version__)
 
     def add(self, name: CounterName, amount: int = 1, *labels: str) -> None:
         """Count up. Nothing happens for an amount of 0, so that labels that never occurred are not listed."""

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline import __version__
 from pipeline.observability.gather import merged_metrics
 from pipeline.observability.metric_table import DEFINITIONS, CounterName, GaugeName, HistogramName
 from pipeline.observability.metrics import Metrics
@@ -59,6 +60,10 @@ def test_every_definition_is_exposed_with_help_and_type() -> None:
 
 def test_a_metric_without_labels_is_there_from_the_start_as_zero() -> None:
     assert samples(Metrics("shopper").text())["afterclick_retries_total",] == 0
+
+
+def test_the_version_that_runs_is_told() -> None:
+    assert samples(Metrics("shopper").text())["afterclick_build_info", __version__] == 1
 
 
 def test_two_registries_do_not_know_each_other() -> None:
