@@ -42,7 +42,8 @@ class Settings(msgspec.Struct, frozen=True):
     """sources: partitions of the source of progress (clickstream). stall: ms, None with `tick: off`; see progress.py.
 
     timers: most due entries that one round takes, so that a transaction stays small however many are due at once.
-    cache_bytes: bound of the cache of decoded records, by encoded size. dead_letter_bytes: see dead_letter.py.
+    cache_bytes: bound of the partition's cache of decoded records, by encoded size; in memory they take ten times that.
+    dead_letter_bytes: see dead_letter.py.
     poison: most records of one batch that may make the core fail and go to the dead letters; with more, it is the core
     that is broken, and the partition stops.
     """
@@ -50,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
     sources: int
     stall: int | None
     timers: int = 5_000
-    cache_bytes: int = 8 * 1024 * 1024
+    cache_bytes: int = 4 * 1024 * 1024
     dead_letter_bytes: int = DEFAULT_LIMIT
     poison: int = 20
 
@@ -141,50 +142,53 @@ class ShopperFold:
             for index in range(start, len(items))
             if isinstance(items[index], Event)
         )
-        for index in range(start, len(items)):
+        index, end = start, len(items)
+        while (index := self._take(round_, items, index)) < end:
             item = items[index]
-            if isinstance(item, Event):
-                self._take(round_, index, item)
-            elif isinstance(item, Progress):
+            if isinstance(item, Progress):
                 round_.counts.progress += 1
                 before = checkpoint.time
                 until = partition_time.advance(checkpoint, item, settings.sources, settings.stall)
                 if until > before and not self._fire(round_, until, records[index].offset):
                     return index + 1 - start, False
-            else:
+            elif isinstance(item, Refused):
                 self._refuse(round_, records[index], item)
-        return len(items) - start, True
+            index += 1
+        return end - start, True
 
-    def _take(self, round_: "_Round", index: int, event: Event) -> None:
-        record = round_.batch.records[index]
-        held = self._overlay.touched[record.key]  # type: ignore[index]
-        shopper, counts = held.shopper, round_.counts
-        counts.events += 1
-        now = event.received
-        floor = shopper.now if shopper.now > round_.checkpoint.time else round_.checkpoint.time
-        if now < floor:
-            now = floor
-            counts.raised += 1
+    def _take(self, round_: "_Round", items: list[Item], index: int) -> int:
+        """Apply the events from `index` on; returns where they end. The hot loop: partition time stands still in it."""
+        records, counts, time = round_.batch.records, round_.counts, round_.checkpoint.time
+        touched, decide, arm = self._overlay.touched, self._engine.decide, self._due.arm
+        end, begun, raised = len(items), index, 0
         try:
-            outcome = self._engine.decide(shopper, event, now)
-            if outcome.decisions:
-                self._publish(round_, outcome, record.key, record.offset)
-            if shopper.due and shopper.due <= now:
-                # A deadline that had passed when the record created it.
-                late = self._engine.on_due(shopper, held.id, now)
-                self._publish(round_, late, record.key, record.offset)
-                tally(counts.remarks, late.remarks)
+            while index < end and isinstance(event := items[index], Event):
+                record = records[index]
+                held = touched[record.key]  # type: ignore[index]  # an event has a key, see _decode
+                shopper, now = held.shopper, event.received
+                if now < time or now < shopper.now:
+                    now = max(time, shopper.now)
+                    raised += 1
+                outcome = decide(shopper, event, now)
+                held.changed = True
+                if outcome.decisions or outcome.remarks:
+                    self._tell(round_, outcome, record)
+                if outcome.refusal is not None:
+                    self._turn_away(round_, outcome.refusal, record)
+                due = shopper.due
+                if due:
+                    if due <= now:
+                        # A deadline that had passed when the record created it.
+                        self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
+                        due = shopper.due
+                    if due and (not held.entry or due < held.entry):
+                        arm(held)
+                index += 1
         except Exception as error:
             raise _Poison(index, error) from error
-        held.changed = True
-        if outcome.remarks:
-            tally(counts.remarks, outcome.remarks)
-        if outcome.refusal is not None:
-            if outcome.refusal == "duplicate":
-                counts.duplicates += 1
-            else:
-                self._refuse(round_, record, Refused(outcome.refusal))
-        self._due.arm(held)
+        counts.events += index - begun
+        counts.raised += raised
+        return index
 
     def _fire(self, round_: "_Round", until: int, offset: int) -> bool:
         """Fire what is due by `until`, unless that is more than a round may do: then False, and it goes on with the
@@ -199,22 +203,28 @@ class ShopperFold:
             round_.entries += 1
             at, held = entry
             if held.shopper.due and held.shopper.due <= at:
-                outcome = self._engine.on_due(held.shopper, held.id, at)
+                outcome = self._engine.on_due(held.shopper, held.key.decode(), at)
                 for decision in outcome.decisions:
                     decision.decided_at = max(decision.decided_at, until)
                 held.changed = True
                 counts.timers += 1
-                self._publish(round_, outcome, held.key, offset)
-                tally(counts.remarks, outcome.remarks)
+                self._tell(round_, outcome, Record(offset, 0, held.key, None))
             due.arm(held)
 
-    def _publish(self, round_: "_Round", outcome: Outcome, key: bytes | None, offset: int) -> None:
-        batch = round_.batch
+    def _tell(self, round_: "_Round", outcome: Outcome, cause: Record) -> None:
+        batch, counts = round_.batch, round_.counts
         for decision in outcome.decisions:
-            source = {"topic": batch.topic, "partition": batch.partition, "offset": offset}
+            source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
             value, headers = self._encoder.encode(decision, source)
-            round_.outputs.append(Output(decision.topic, key, value, headers))
-            tally(round_.counts.decisions, (decision.topic,))
+            round_.outputs.append(Output(decision.topic, cause.key, value, headers))
+            tally(counts.decisions, (decision.topic,))
+        tally(counts.remarks, outcome.remarks)
+
+    def _turn_away(self, round_: "_Round", refusal: str, record: Record) -> None:
+        if refusal == "duplicate":
+            round_.counts.duplicates += 1
+        else:
+            self._refuse(round_, record, Refused(refusal))
 
     def _refuse(self, round_: "_Round", record: Record, why: Refused) -> None:
         batch, limit = round_.batch, self._settings.dead_letter_bytes

@@ -223,14 +223,14 @@ def test_if_too_many_records_make_the_core_fail_the_partition_stops() -> None:
 def test_the_cache_serves_and_forgets_without_changing_anything() -> None:
     def run(cache_bytes: int) -> tuple[list[tuple[str, str, int]], dict[bytes, bytes], int]:
         scene = Scene(Settings(sources=1, stall=None, cache_bytes=cache_bytes))
-        for at in range(60):
-            scene.event(f"u{at % 7}", at)
+        for at in range(200):
+            scene.event(f"u{at % 3 if at % 2 else at % 37}", at)
             if at % 10 == 9:
                 scene.progress(at)
                 scene.run()
         return scene.run(), scene.driver.state(), scene.driver.total("hits")
 
-    without, small, large = run(0), run(150), run(10**6)
+    without, small, large = run(0), run(400), run(10**6)
     assert without[:2] == small[:2] == large[:2]
     assert without[2] == 0
     assert 0 < small[2] < large[2]
