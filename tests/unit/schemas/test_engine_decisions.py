@@ -1,0 +1,83 @@
+"""What the engine decides under the demo shop's topology fits the contracts, in both formats."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import jsonschema
+import msgspec
+import pytest
+
+from pipeline.config.topology import load
+from pipeline.domain.decide import Engine
+from pipeline.domain.decision import DECISION_TOPICS, Decision
+from pipeline.domain.event import Event
+from pipeline.domain.instant import DAY, MINUTE
+from pipeline.domain.shopper import Shopper
+from schemas.codec import DecisionCodec
+from schemas.contract import HERE
+
+REPOSITORY = Path(__file__).parents[3]
+START = 1_767_434_400_000
+SOURCE = {"topic": "shopper-events", "partition": 0, "offset": 0}
+
+
+def track(name: str, at: int, /, **properties: Any) -> Event:
+    return Event(
+        type="track",
+        name=name,
+        shopper="s-1",
+        time=at,
+        received=at,
+        message_id=f"m-{at}",
+        properties=msgspec.Raw(msgspec.json.encode(properties)),
+    )
+
+
+@pytest.fixture(scope="module")
+def decisions() -> list[Decision]:
+    """A shopper looks around, leaves a cart for days, orders, orders a lot more, and sends it back."""
+    shoe = {"product_id": "p1", "sku": "p1-42", "name": "Schuh", "price": 89.9, "category": "Shoes"}
+    order = {"order_id": "o-1", "total": 2500, "currency": "EUR", "products": [{**shoe, "quantity": 1}]}
+    events = [track("Product Viewed", START + i * MINUTE, **shoe) for i in range(6)]
+    events += [
+        track("Product Added", START + 10 * MINUTE, cart_id="c-1", quantity=2, **shoe),
+        track("Order Completed", START + 4 * DAY, cart_id="c-1", **order),
+        track("Order Completed", START + 5 * DAY, **{**order, "order_id": "o-2", "total": 9000}),
+        track("Order Refunded", START + 6 * DAY, order_id="o-2", total=9000),
+    ]
+    engine, shopper = Engine(load(REPOSITORY / "topology.yaml", {}).plan()), Shopper()
+    found = [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
+    return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
+
+
+def test_decisions_of_every_topic_are_among_them(decisions: list[Decision]) -> None:
+    assert {decision.topic for decision in decisions} == set(DECISION_TOPICS)
+    assert len({decision.id for decision in decisions}) == len(decisions)
+
+
+def test_as_json_they_pass_their_schema(decisions: list[Decision]) -> None:
+    codec = DecisionCodec("json", "demo-shop")
+    schemas = {
+        topic: json.loads((HERE / f"{topic}.schema.json").read_text(encoding="utf-8")) for topic in DECISION_TOPICS
+    }
+    for decision in decisions:
+        value, _ = codec.encode(decision, SOURCE)
+        jsonschema.validate(json.loads(value), schemas[decision.topic])
+
+
+def test_as_avro_they_say_the_same_and_use_known_symbols_only(decisions: list[Decision]) -> None:
+    as_json, as_avro = DecisionCodec("json", "demo-shop"), DecisionCodec("avro", "demo-shop")
+    for decision in decisions:
+        schema = json.loads((HERE / f"{decision.topic}.avsc").read_text(encoding="utf-8"))
+        value, _ = as_avro.encode(decision, SOURCE)
+        read = fastavro.schemaless_reader(BytesIO(value[10:]), fastavro.parse_schema(schema), None)
+        body = json.loads(as_json.encode(decision, SOURCE)[0])
+        assert {name: read[name] for name in ("id", "shopper", "cause", "definition", "silent", "source")} == {
+            name: body[name] for name in ("id", "shopper", "cause", "definition", "silent", "source")
+        }
+        assert read.keys() == body.keys()
+        assert read.get("cart") == body.get("cart")
+        assert "unknown" not in (read.get("change"), read.get("entry"), read["cause"]["kind"])
