@@ -18,6 +18,7 @@ _FENCED = frozenset(
     }
 )
 _TRANSACTION_TIMEOUT = 30.0
+RECORD_BYTES = 16 * 1024 * 1024
 
 PRODUCER_PROPERTIES: Mapping[str, Any] = {
     "acks": "all",
@@ -25,6 +26,8 @@ PRODUCER_PROPERTIES: Mapping[str, Any] = {
     # As Java clients partition keyed records, so that consumers can join our topics with their own by key.
     "partitioner": "murmur2_random",
     "compression.type": "lz4",
+    # Of one record; batches stay at batch.size. A shopper's record in the changelog may outgrow the default of 1 MB.
+    "message.max.bytes": RECORD_BYTES,
     "linger.ms": 5,
     "queue.buffering.max.kbytes": 65_536,
     "transaction.timeout.ms": int(_TRANSACTION_TIMEOUT * 1000),

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from pipeline.kafka.outbox import RECORD_BYTES
+
 _DAY = 24 * 3600 * 1000
 
 
@@ -43,7 +45,7 @@ def topic_plans(
     stamped = {"message.timestamp.type": "LogAppendTime"}
     events = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY), **(stamped if received == "broker" else {})}
     # The append time of a changelog is how intake learns what time the brokers have.
-    changelog = {"cleanup.policy": "compact", **stamped}
+    changelog = {"cleanup.policy": "compact", "max.message.bytes": str(RECORD_BYTES), **stamped}
     time = frozenset({"message.timestamp.type"}) if received == "broker" else frozenset[str]()
 
     def plan(logical: str, role: Role, settings: dict[str, str], binding: frozenset[str], together: bool) -> TopicPlan:

@@ -1,14 +1,14 @@
 """Dead letters: what could not be taken, with its original bytes, why, and where it came from."""
 
-from pipeline.runtime.ports import DEAD_LETTERS, Output, Record
+from pipeline.runtime.ports import DEAD_LETTERS, RECORD_LIMIT, Output, Record
 
 UNDECODABLE = "undecodable"
 FAILED = "failed"
 
-# What a broker with default settings takes as one record (1 MiB less room for key, headers and framing). An original
-# that is longer is cut, its full length is in the header `truncated`, and all of it is in the source topic at the
-# coordinates given, as long as that keeps it. Whoever lets the dead-letter topic take more, may pass more.
-DEFAULT_LIMIT = 960 * 1024
+# An original that is longer than a topic with default settings takes is cut: its full length is in the header
+# `truncated`, and all of it is in the source topic at the coordinates given, as long as that keeps it. Whoever lets the
+# dead-letter topic take more, may pass more.
+DEFAULT_LIMIT = RECORD_LIMIT
 _KEY_LIMIT = 4 * 1024
 _DETAIL_LIMIT = 300
 

@@ -5,11 +5,11 @@ from typing import Protocol
 import msgspec
 
 from pipeline.domain.event import Event
-from pipeline.domain.intake.refusal import Refusal
+from pipeline.domain.intake.refusal import OVERSIZE, Refusal
 from pipeline.runtime.checkpoint import copy_checkpoint
 from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, dead_letter
 from pipeline.runtime.fold import Counts, Effects, tally
-from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Checkpoint, Output, Record
+from pipeline.runtime.ports import RECORD_LIMIT, SHOPPER_EVENTS, Batch, Checkpoint, Output, Record
 from pipeline.runtime.progress import progress_records
 
 BROKER = "broker"
@@ -63,23 +63,26 @@ class IntakeFold:
 
     def fold(self, batch: Batch, decoded: list[Calls], start: int, checkpoint: Checkpoint) -> Effects:
         checkpoint = copy_checkpoint(checkpoint)
-        counts, outputs, encode = Counts(), list[Output](), _encode
+        counts, outputs = Counts(), list[Output]()
         latest = checkpoint.time
         for index in range(start, len(decoded)):
             for call in decoded[index]:
-                if type(call) is Event:
+                if isinstance(call, Event):
                     if call.received < latest:
                         call.received = latest
                         counts.raised += 1
-                    else:
+                    value = _encode(call)
+                    if len(value) <= RECORD_LIMIT:
                         latest = call.received
-                    counts.events += 1
-                    if call.flags:
-                        tally(counts.remarks, call.flags)
-                    outputs.append(Output(SHOPPER_EVENTS, call.shopper.encode(), encode(call)))
-                else:
-                    outputs.append(self._dead_letter(batch, batch.records[index], call))  # type: ignore[arg-type]
-                    tally(counts.dead, (call.reason,))  # type: ignore[union-attr]
+                        counts.events += 1
+                        if call.flags:
+                            tally(counts.remarks, call.flags)
+                        outputs.append(Output(SHOPPER_EVENTS, call.shopper.encode(), value))
+                        continue
+                    # It would fit the source and not shopper-events, and stop the partition there.
+                    call = Refusal(OVERSIZE, batch.records[index].value or b"", f"an event of {len(value)} bytes")
+                outputs.append(self._dead_letter(batch, batch.records[index], call))
+                tally(counts.dead, (call.reason,))
         checkpoint.time = latest
         counts.records = taken = len(decoded) - start
         if taken:

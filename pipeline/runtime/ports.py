@@ -19,6 +19,9 @@ CHANGELOG = "changelog"  # the agent's own one, partitioned as its source
 # Keys that begin with a zero byte are ours; a shopper id never does.
 RESERVED = b"\x00"
 
+# Bytes of a value that a topic with default settings takes (1 MiB less room for key, headers and framing).
+RECORD_LIMIT = 960 * 1024
+
 DueEntry = tuple[int, bytes]
 Headers = list[tuple[str, bytes]]
 

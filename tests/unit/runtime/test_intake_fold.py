@@ -173,6 +173,15 @@ def test_what_cannot_be_taken_is_a_dead_letter_with_its_bytes_and_the_rest_goes_
     ]
 
 
+def test_an_event_that_shopper_events_would_not_take_is_oversize_and_stops_nobody() -> None:
+    scene = Scene()
+    scene.call(messageId="m0", properties={"note": "x" * (970 * 1024)})
+    scene.call(messageId="m1")
+    scene.run()
+    assert [event.message_id for event in scene.events()] == ["m1"]
+    assert scene.broker.headers(DEAD_LETTERS)[0]["reason"] == b"oversize"
+
+
 def test_a_bad_call_of_a_batch_is_told_by_its_place_and_its_own_bytes() -> None:
     scene = Scene()
     good = {"type": "track", "event": "X", "userId": "ann", "messageId": "m0"}
