@@ -29,10 +29,11 @@ STOPPED, FAILED, STUCK = 0, 1, 70
 class Worker:
     """Runs an agent until it is told to stop, or gives up.
 
-    address: of health and metrics, None = off; raises EndpointError if it is taken.
+    address: of health and metrics, None = off; raises EndpointError if it is taken. supervised: stop when the process
+    that started this one is gone.
     """
 
-    def __init__(self, make: Callable[[], RunningAgent], address: Address | None) -> None:
+    def __init__(self, make: Callable[[], RunningAgent], address: Address | None, supervised: bool = False) -> None:
         # Faust ties an app to the loop that is current when it is made.
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         self._loop = asyncio.new_event_loop()
@@ -41,6 +42,7 @@ class Worker:
         self._beat = Beat()
         self._stopping = asyncio.Event()
         self._code = STOPPED
+        self._parent = os.getppid() if supervised else None
         ownership = self._agent.app.ownership
         routes = agent_routes(self._agent.metrics, self._beat, ownership.not_ready)
         self._endpoint = Endpoint(address, routes) if address is not None else None
@@ -98,6 +100,8 @@ class Worker:
                 log.critical("The consumer ended: %s.", type(app.crash_reason).__name__)
             elif app.ownership.all_failed:
                 log.critical("All partitions of this worker failed; see above.")
+            elif self._parent is not None and os.getppid() != self._parent:
+                log.critical("The supervisor is gone.")
             else:
                 continue
             self._code = FAILED

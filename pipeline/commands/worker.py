@@ -25,7 +25,6 @@ from pipeline.data_directory import DataDirectoryError
 from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
 from pipeline.kafka.client import ClientError
 from pipeline.kafka.clock import Acceleration
-from pipeline.observability.endpoint import Address
 from pipeline.observability.log import configure
 from pipeline.supervisor import Supervisor
 from pipeline.worker import Worker
@@ -74,7 +73,7 @@ def command(
         if agent is None:
             code = _both(settings, simulated)
         else:
-            code = _one(agent, loaded, settings, socket or settings.http, simulated)
+            code = _one(agent, loaded, settings, socket, simulated)
     except (BrokersAway, AdminError, ClientError, DataDirectoryError) as error:
         raise Failure(str(error)) from error
     raise typer.Exit(code)
@@ -104,9 +103,14 @@ def _embedded(asked: bool, clock: str | None) -> Embedded | None:
         raise Failure(f"--clock is {clock!r}, it should be START_MS:SPEED.", 2) from None
 
 
-def _one(name: str, topology: Topology, settings: Settings, address: Address | None, embedded: Embedded | None) -> int:
+def _one(name: str, topology: Topology, settings: Settings, socket: Path | None, embedded: Embedded | None) -> int:
     directory = OwnedDirectory(settings.data_directory / name)
-    return Worker(lambda: make_agent(name, topology, settings, directory.path, embedded), address).run()
+    worker = Worker(
+        lambda: make_agent(name, topology, settings, directory.path, embedded),
+        socket or settings.http,
+        supervised=socket is not None,
+    )
+    return worker.run()
 
 
 def _both(settings: Settings, embedded: Embedded | None) -> int:

@@ -44,7 +44,7 @@ class AgentApp(faust.App):
     """A Faust app that owns partitions; see Ownership. Agents hand it their batches with `take`."""
 
     # With Faust's other loggers; mode would name it after this module.
-    logger = logging.getLogger("faust.app")
+    logger = logging.getLogger("faust.batches")
     ownership: Ownership
     consumer_options: ConsumerOptions
 

@@ -1,5 +1,6 @@
 """The aiokafka consumer behind the transport, on its own loop: fetches linked to each other, seeks, what is read."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,7 +60,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     a seek can never be taken for one fetched after it."""
 
     # With Faust's other loggers; mode would name it after this module.
-    logger = driver.logger
+    logger = logging.getLogger("faust.batches")
     consumer: "Consumer"
 
     def __post_init__(self) -> None:

@@ -65,6 +65,7 @@ class Ownership:
         if still():
             self._generation = generation
             self.assigned_once = True
+            log.info("Owns %d partitions.", len(self.lanes), extra={"generation": generation})
 
     def _begin(self, partition: int) -> asyncio.Task[None]:
         owner = self._own(partition)

@@ -160,7 +160,16 @@ class PartitionOwner:
             state: StatePartition | None = None
             try:
                 state = self._parts.open_state(self.partition)
-                self.watch.restored(self.partition, self._restore(state, stopped))
+                restored = self._restore(state, stopped)
+                self.watch.restored(self.partition, restored)
+                log.info(
+                    "State is restored.",
+                    extra={
+                        "partition": self.partition,
+                        "records": restored.records,
+                        "seconds": round(restored.seconds, 2),
+                    },
+                )
                 return state
             except (StateCorrupt, AheadOfChangelog) as error:
                 if state is not None:

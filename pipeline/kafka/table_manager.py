@@ -5,11 +5,11 @@ A Faust table is declared so that its changelog is assigned together with the so
 recovery does neither (runtime-facts.md, B4 and C9).
 """
 
+import logging
 from typing import Any, cast
 
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.tables.recovery import Recovery as FaustRecovery
-from faust.tables.recovery import logger as FAUST_LOGGER
 from faust.types import TP
 from mode import Service
 
@@ -31,7 +31,7 @@ class Recovery(FaustRecovery):
     """Waits for rebalances and resumes the streams; `App.on_rebalance_complete` is where partitions are opened."""
 
     # With Faust's other loggers; mode would name it after this module.
-    logger = FAUST_LOGGER
+    logger = logging.getLogger("faust.batches")
 
     def __init__(self, app: Any, tables: "TableManager", **kwargs: Any) -> None:
         super().__init__(app, tables, **kwargs)
@@ -60,7 +60,7 @@ class Recovery(FaustRecovery):
 class TableManager(FaustTableManager):
     """For `App(TableManager=...)`."""
 
-    logger = FAUST_LOGGER
+    logger = logging.getLogger("faust.batches")
 
     _recovery: Recovery | None = None
 

@@ -5,6 +5,7 @@ Faust hands out one message at a time and keeps books by message offset. Here a 
 and C9, tells why each override below is needed; tests/embedded guards the private names that they rest on.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -36,7 +37,7 @@ class Consumer(driver.Consumer):
     """Yields `Batch` values, and seeks partitions to their own checkpoints."""
 
     # With Faust's other loggers; mode would name it after this module.
-    logger = driver.logger
+    logger = logging.getLogger("faust.batches")
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,36 @@
+"""A real Apache Kafka for the session, and a clean set of topics for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tests.support.apache_kafka import ApacheKafka, require_java
+from tests.support.live_run import LiveRun
+from tests.support.worker_process import afterclick
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    require_java()
+    broker = ApacheKafka(tmp_path_factory.mktemp("kafka"))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def live(kafka: ApacheKafka, tmp_path: Path) -> Iterator[LiveRun]:
+    """Topics made by `afterclick topics`; all gone again afterwards."""
+    run = LiveRun(tmp_path, kafka.brokers)
+    made = afterclick("topics", "--topology", run.topology, "--brokers", kafka.brokers)
+    assert made.returncode == 0, made.stderr
+    yield run
+    run.end()
+    admin = AdminClient({"bootstrap.servers": kafka.brokers, "log_level": 0})
+    names = [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
+    for deleted in admin.delete_topics(names, operation_timeout=15).values():
+        deleted.result(15)
+    groups = [group.group_id for group in admin.list_consumer_groups().result(10).valid]
+    for deleted in admin.delete_consumer_groups(groups).values() if groups else ():
+        deleted.exception(15)

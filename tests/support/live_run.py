@@ -1,0 +1,84 @@
+"""One topology, one history, one set of brokers: live workers on one side, `afterclick replay` on the other."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from pipeline.config.topology import load
+from tests.support.kafka_reader import LOGICAL, decisions, read_committed, send
+from tests.support.shop_history import write_topology
+from tests.support.worker_process import WorkerProcess, afterclick, eventually
+
+History = list[tuple[bytes, bytes]]
+
+
+class LiveRun:
+    """flags: further ones of the worker, as `--embedded`."""
+
+    def __init__(self, folder: Path, brokers: str, flags: tuple[str, ...] = (), **topology: str) -> None:
+        self.folder = folder
+        self.brokers = brokers
+        self.topology = write_topology(folder / "topology.yaml", **topology)
+        self._flags = flags
+        self._workers: list[WorkerProcess] = []
+
+    def worker(self, name: str, agent: str | None = None) -> WorkerProcess:
+        arguments = ["--topology", str(self.topology), "--brokers", self.brokers, *self._flags]
+        if agent is not None:
+            arguments += ["--agent", agent]
+        worker = WorkerProcess(self.folder, name, *arguments)
+        self._workers.append(worker)
+        return worker
+
+    def send(self, records: History) -> None:
+        send(self.brokers, "clickstream", records)
+
+    def replayed(self, records: History) -> list[dict[str, Any]]:
+        """What replay decides of the same records, in the form of `decisions`."""
+        source, output = self.folder / "history.ndjson", self.folder / "replayed"
+        source.write_bytes(b"".join(value + b"\n" for _, value in records))
+        run = afterclick("replay", source, "--topology", self.topology, "--output", output, "--quiet")
+        assert run.returncode == 0, run.stderr
+        found = [
+            {"topic": topic} | json.loads(line)
+            for topic in LOGICAL
+            if (output / f"{topic}.ndjson").exists()
+            for line in (output / f"{topic}.ndjson").read_text().splitlines()
+        ]
+        return sorted(found, key=lambda decision: str(decision["id"]))
+
+    def assert_decides_as(self, expected: list[dict[str, Any]], patience: float = 60) -> None:
+        """The published decisions come to be exactly these, each once, and stay so."""
+        assert expected, "a history that decides nothing proves nothing"
+        try:
+            eventually(
+                "as many decisions as replay makes", lambda: len(decisions(self.brokers)) >= len(expected), patience
+            )
+        except AssertionError:
+            missing = {each["id"] for each in expected} - {each["id"] for each in decisions(self.brokers)}
+            raise AssertionError(f"{len(missing)} decisions never came; logs:\n{self.logs()}") from None
+        assert decisions(self.brokers) == expected
+
+    def dead_letters(self) -> int:
+        return len(read_committed(self.brokers, ["clickstream-dlq"]))
+
+    def group_offsets(self, agent: str) -> dict[int, int]:
+        """Committed by the agent's group, by source partition."""
+        from confluent_kafka import ConsumerGroupTopicPartitions
+
+        name = load(self.topology, {}).name
+        admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
+        asked = [ConsumerGroupTopicPartitions(f"{name}.{agent}")]
+        answer = admin.list_consumer_group_offsets(asked)[f"{name}.{agent}"].result(10)
+        return {each.partition: each.offset for each in answer.topic_partitions if each.offset >= 0}
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {worker.log.name}\n{worker.text()[-4_000:]}" for worker in self._workers)
+
+    def end(self) -> None:
+        """Whatever is still running."""
+        for worker in self._workers:
+            if worker.process.poll() is None:
+                worker.kill()

@@ -1,0 +1,63 @@
+"""`afterclick` as a user runs it: processes of its own, that can be killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+
+
+def afterclick(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=_environment(), check=False
+    )
+
+
+class WorkerProcess:
+    """A worker, or one agent of it. Output goes to `log`."""
+
+    def __init__(self, folder: Path, name: str, *arguments: str | Path) -> None:
+        self.data = folder / name
+        self.log = folder / f"{name}.log"
+        self._command = [*COMMAND, "worker", "--data-dir", str(self.data), "--http", "off", *map(str, arguments)]
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(self._command, stdout=output, stderr=output, env=_environment())
+
+    def kill(self, wipe: bool = False) -> None:
+        """As a machine that dies; with `wipe` its disk dies too."""
+        self.process.kill()
+        self.process.wait()
+        if wipe:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def stop(self, patience: float = 30) -> int:
+        """Ask to stop; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(patience)
+
+    def text(self) -> str:
+        return self.log.read_text()
+
+
+def eventually(what: str, holds: Callable[[], bool], patience: float = 60) -> None:
+    """Wait until `holds`; fails saying `what` did not come true."""
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
+        time.sleep(0.2)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without settings that a developer's shell may hold."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AFTERCLICK_")}
+    return kept | {"AFTERCLICK_KAFKA_SESSION_TIMEOUT_MS": "6000"}
