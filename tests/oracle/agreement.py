@@ -58,7 +58,7 @@ def comparable(topic: str, line: dict[str, Any], lines: list[dict[str, Any]]) ->
     stages = {one["id"]: one["stage"] for one in lines if "id" in one}
     retracts = sorted(stages.get(one, one) for one in line["retracts"])
     items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in line["cart"]["items"]]
-    items.sort(key=lambda item: json.dumps(item, sort_keys=True))
+    items.sort(key=lambda item: (str(item["product_id"]), json.dumps(item)))
     stage = None if line["change"] == "retracted" else line["stage"]
     return {**line, "retracts": retracts, "stage": stage, "cart": {"items": items, "total": line["cart"]["total"]}}
 

@@ -39,7 +39,7 @@ class Cart:
 
 
 class Carts(dict[str, Cart]):
-    """Carts by id, least recently edited first. ordered: event time of the latest order of a cart, of all at None."""
+    """Carts by id, the last edited last. ordered: event time of the latest order of a cart, of all carts at None."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,9 +50,9 @@ class Carts(dict[str, Cart]):
         return self[cart_id]
 
     def open(self) -> str:
-        """Id of the cart that conditions and checkouts without a cart_id mean: the latest edited one with lines."""
+        """Id of the cart that is meant where none is named: the latest edited one with lines."""
         full = [cart_id for cart_id, cart in self.items() if cart.lines]
-        return max(full, key=lambda cart_id: self[cart_id].updated) if full else DEFAULT
+        return max(reversed(full), key=lambda cart_id: self[cart_id].updated) if full else DEFAULT
 
     def stale(self, cart_id: str, time: int) -> bool:
         """Whether a snapshot of `time` is older than what is known of the cart: edits, snapshots, orders."""
@@ -150,7 +150,7 @@ def payload(lines: list[Line], shop: Shop) -> dict[str, Any]:
     items = []
     for line in lines:
         price = shop.minor(line.price, line.currency)
-        key = product_key(line.product) or (DEFAULT, "")
+        key = product_key(line.product) or (None, "")
         items.append(
             {
                 "product_id": key[0],

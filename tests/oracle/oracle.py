@@ -100,8 +100,8 @@ class History:
             "traits": facts.traits,
             "orders": {
                 "count": len(counted),
-                "value": sum(order.value for order in counted),
-                "net": sum(order.net for order in counted),
+                "value": facts.shop.money(sum(order.value for order in counted)),
+                "net": facts.shop.money(sum(order.net for order in counted)),
             },
             "cart": payload(facts.open_lines(), facts.shop),
             "sessions": self.visits(),

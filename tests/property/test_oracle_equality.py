@@ -42,9 +42,13 @@ def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list
         found.append(f"dead letters: expected {expected.dead}, got {got.dead}")
     for shopper, profile in expected.profiles.items():
         had = got.profiles.get(shopper, {})
-        for name in ("segments", "traits"):
+        for name in ("segments", "traits", "orders"):
             if profile[name] != had.get(name):
                 found.append(f"profiles: {shopper} {name}: expected {profile[name]}, got {had.get(name)}")
+        for name, standing in profile["loyalty"].items():
+            told = had.get("loyalty", {}).get(name, {})
+            if standing != {key: told.get(key) for key in standing}:
+                found.append(f"profiles: {shopper} loyalty: expected {standing}, got {told}")
     return found
 
 

@@ -1,0 +1,101 @@
+"""Scenarios: given a topology, when these events arrive, then these decisions follow. Written in YAML, to be read.
+
+An event is one line: `RECEIVED [@HAPPENED] [#MESSAGE_ID] [SHOPPER:] NAME [{properties}]`. Times are `10:00`,
+`10:00:30.500`, or with a day `d2 10:00`; day 1 is Monday, 5 January 2026, in UTC. `RAW {...}` takes a whole body.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.oracle.values import UNITS, rfc3339
+
+DAY_ONE = 1_767_571_200_000  # 2026-01-05T00:00:00Z
+CLOCK = (
+    r"(?:d(?P<{0}day>-?\d+) )?(?P<{0}hour>\d\d):(?P<{0}minute>\d\d)(?::(?P<{0}second>\d\d)(?:\.(?P<{0}ms>\d{{3}}))?)?"
+)
+TIME = re.compile(CLOCK.format(""))
+EVENT = re.compile(
+    CLOCK.format("")
+    + r"(?: @"
+    + CLOCK.format("then_")
+    + r")?(?: #(?P<id>\S+))?(?: (?P<shopper>[\w@.-]+):)? (?P<name>[^{]*[^{ ]) ?(?P<body>\{.*\})?"
+)
+
+
+@dataclass
+class Scenario:
+    """refused: what a sentence of `check` must say instead of any decision. profiles: what profiles must contain."""
+
+    name: str
+    rules: str
+    topology: dict[str, Any]
+    events: list[dict[str, Any]]
+    then: list[str]
+    until: str | None = None
+    refused: str | None = None
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def flow(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def at(match: re.Match[str], prefix: str = "") -> int:
+    part = {name: int(match[prefix + name] or 0) for name in ("hour", "minute", "second", "ms")}
+    day = int(match[prefix + "day"] or 1) - 1
+    clock = part["hour"] * UNITS["h"] + part["minute"] * UNITS["m"] + part["second"] * UNITS["s"] + part["ms"]
+    return DAY_ONE + day * UNITS["d"] + clock
+
+
+def instant_of(text: str) -> int:
+    match = TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"no time: {text}")
+    return at(match)
+
+
+def event(line: str, number: int) -> dict[str, Any]:
+    match = EVENT.fullmatch(line)
+    if match is None:
+        raise ValueError(f"no event: {line}")
+    body, name = flow(match["body"] or "{}"), match["name"]
+    received = at(match)
+    if name == "RAW":
+        return {"receivedAt": rfc3339(received), **body}
+    happened = at(match, "then_") if match["then_hour"] else received
+    call: dict[str, Any] = {"userId": match["shopper"] or "kim", "messageId": match["id"] or f"m{number}"}
+    if name == "identify":
+        call |= {"type": "identify", "traits": body}
+    elif name in ("page", "screen"):
+        call |= {"type": name, "properties": body}
+    else:
+        call |= {"type": "track", "event": name, "properties": body}
+    return {**call, "timestamp": rfc3339(happened), "receivedAt": rfc3339(received)}
+
+
+def scenario(entry: dict[str, Any]) -> Scenario:
+    lines = [line for line in (entry.get("when") or "").splitlines() if line.strip()]
+    until = entry.get("until")
+    return Scenario(
+        name=entry["scenario"],
+        rules=str(entry["rules"]),
+        topology=entry["given"],
+        events=[event(line.strip(), number) for number, line in enumerate(lines, 1)],
+        then=[line.strip() for line in (entry.get("then") or "").splitlines() if line.strip()],
+        until=rfc3339(instant_of(until)) if until else None,
+        refused=entry.get("refused"),
+        profiles=entry.get("profiles") or {},
+    )
+
+
+def scenarios(folder: Path) -> list[tuple[str, Scenario]]:
+    """All scenarios of a folder, each with an id to run it by: `file: name`."""
+    found = []
+    for file in sorted(folder.glob("*.yaml")):
+        for entry in flow(file.read_text()):
+            found.append((f"{file.stem}: {entry['scenario']}", scenario(entry)))
+    return found

@@ -1,0 +1,101 @@
+"""Decisions as short lines, the way scenarios expect them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.oracle.agreement import comparable
+from tests.oracle.oracle import Verdict
+from tests.oracle.values import UNITS, instant
+from tests.scenarios.scenario import DAY_ONE
+
+
+def clock(text: str) -> str:
+    """`10:00`, `10:00:30`, `10:00:00.001`, with `dN ` in front from the second day on."""
+    day, rest = divmod((instant(text) or 0) - DAY_ONE, UNITS["d"])
+    hour, rest = divmod(rest, UNITS["h"])
+    minute, rest = divmod(rest, UNITS["m"])
+    second, ms = divmod(rest, UNITS["s"])
+    told = f"{hour:02d}:{minute:02d}"
+    if second or ms:
+        told += f":{second:02d}" + (f".{ms:03d}" if ms else "")
+    return told if day == 0 else f"d{day + 1} {told}"
+
+
+def amount(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value['amount'] / 100:.2f}"
+    return str(value)
+
+
+def tell(verdict: Verdict, events: list[dict[str, Any]]) -> list[str]:
+    """Every line and dead letter, in order of time; equal times in order of the text."""
+    told: list[tuple[int, str]] = []
+    for topic, lines in verdict.topics.items():
+        for line in lines:
+            who = "" if line["shopper"] == "kim" else f"{line['shopper']}: "
+            words = " ".join(WORDS[topic](comparable(topic, line, lines)))
+            by = " by timer" if line["cause"]["kind"] == "timer" else ""
+            told.append((instant(line["effective_at"]) or 0, f"{clock(line['effective_at'])} {who}{words}{by}"))
+    for index, reason in verdict.dead:
+        received = events[index]["receivedAt"]
+        told.append((instant(received) or 0, f"{clock(received)} dead letter {reason}"))
+    return [text for _, text in sorted(told)]
+
+
+def tell_profile(profile: dict[str, Any]) -> dict[str, Any]:
+    """A profile with its sums as text."""
+    orders, cart, loyalty = profile["orders"], profile["cart"], profile["loyalty"]
+    items = [f"{item['product_id']} x{item['quantity']}" for item in cart["items"]]
+    return {
+        **profile,
+        "orders": f"{orders['count']} worth {amount(orders['value'])}, net {amount(orders['net'])}",
+        "cart": f"[{', '.join(items)}] {amount(cart['total'])}",
+        "loyalty": {name: f"{one['tier']}, {one['balance']} points" for name, one in loyalty.items()},
+    }
+
+
+def segment(line: dict[str, Any]) -> Iterator[str]:
+    yield line["segment"]
+    yield line["change"]
+    if line["sequence"] > 2:
+        yield f"#{line['sequence']}"
+
+
+def trigger(line: dict[str, Any]) -> Iterator[str]:
+    yield line["kind"] if line["subject"] == "default" else f"{line['kind']}({line['subject']})"
+    yield line["change"]
+    if line["change"] == "retracted":
+        yield "stage " + ",".join(str(stage) for stage in line["retracts"])
+    else:
+        yield f"{line['stage']}/{line['of']}"
+    if line["order_id"]:
+        yield f"by order {line['order_id']}"
+    else:
+        yield f"since {clock(line['abandoned_since'])}"
+    items = [f"{item['product_id'] or '?'} x{item['quantity']}" for item in line["cart"]["items"]]
+    yield f"[{', '.join(items)}] {amount(line['cart']['total'])}"
+
+
+def tier(line: dict[str, Any]) -> Iterator[str]:
+    yield line["programme"]
+    yield line["change"]
+    yield line["to"] if line["from"] in (None, line["to"]) else f"{line['from']} > {line['to']}"
+    yield f"at {amount(line['value'])}"
+    if line["valid_until"]:
+        yield f"until {clock(line['valid_until'])}"
+
+
+def points(line: dict[str, Any]) -> Iterator[str]:
+    yield line["programme"]
+    yield line["entry"]
+    yield f"{line['points']:+d}"
+    yield f"= {line['balance']}"
+    yield f"({line['order_id']})"
+
+
+WORDS = {
+    "segment-changes": segment,
+    "abandonment-triggers": trigger,
+    "loyalty-tiers": tier,
+    "loyalty-points": points,
+}
