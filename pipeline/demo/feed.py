@@ -1,0 +1,101 @@
+"""What the public topics say, read as any consumer would: committed records only."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import fastavro
+import msgspec
+from confluent_kafka import Consumer, TopicPartition
+
+from pipeline.config.flow import DEAD_LETTERS, SHOPPER_EVENTS
+from pipeline.config.topology import Topology
+from pipeline.demo.sentence import sentence
+from pipeline.demo.tally import Tally
+from pipeline.demo.ticker import Headline, Ticker
+from pipeline.domain.decision import DECISION_TOPICS, LOYALTY_POINTS
+from pipeline.domain.instant import format_instant, from_datetime, parse_instant
+from schemas.avro import single_object_prefix
+from schemas.contract import contract
+
+_MOST = 2_000
+_CONTROL = b"\x00"
+
+
+class _Told(msgspec.Struct):
+    """Of a shopper-events value, what is shown. received: of an event, until: of a progress record; ms."""
+
+    received: int = 0
+    until: int = 0
+
+
+class Feed:
+    """brokers: address. kinds: see sentence.py. Points are counted but make no headline: each order has some."""
+
+    def __init__(self, brokers: str, topology: Topology, kinds: Mapping[str, str]) -> None:
+        self._kinds = kinds
+        self._decode_told = msgspec.json.Decoder(_Told).decode
+        self._readers = {logical: decision_reader(logical, topology.kafka.format) for logical in DECISION_TOPICS}
+        self._logical = {topology.topic(name): name for name in (SHOPPER_EVENTS, DEAD_LETTERS, *DECISION_TOPICS)}
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": brokers,
+                "group.id": f"{topology.name}.demo",
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                "fetch.wait.max.ms": 100,
+                "log_level": 0,
+            }
+        )
+        self._consumer.assign(
+            [TopicPartition(topic, n, 0) for topic in self._logical for n in range(topology.kafka.partitions)]
+        )
+
+    def read(self, tally: Tally, ticker: Ticker, patience: float) -> int:
+        """Fold what has come; wait at most `patience` seconds for it. The number of records."""
+        messages = self._consumer.consume(_MOST, patience)
+        for message in messages:
+            if message.error() is None:
+                self._see(self._logical[message.topic() or ""], message, tally, ticker)
+        return len(messages)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _see(self, logical: str, message: Any, tally: Tally, ticker: Ticker) -> None:
+        if logical == SHOPPER_EVENTS:
+            key, told = message.key() or b"", self._decode_told(message.value())
+            if key.startswith(_CONTROL):
+                tally.see_time(told.until)
+            else:
+                tally.see_event(key.decode(errors="replace"), told.received)
+        elif logical == DEAD_LETTERS:
+            headers = dict(message.headers() or ())
+            tally.see_dead_letter((headers.get("reason") or b"?").decode(errors="replace"))
+        else:
+            decision = self._readers[logical](message.value())
+            tally.see_decision(logical, decision)
+            if logical != LOYALTY_POINTS:
+                at = parse_instant(decision["effective_at"]) or 0
+                text = sentence(logical, decision, self._kinds)
+                ticker.offer(Headline(f"{logical} {decision['change']}", at, text))
+
+
+def decision_reader(topic: str, form: str) -> Callable[[bytes], dict[str, Any]]:
+    """What decodes an output topic's values, from `json` or `avro` without a registry, to the shape of JSON."""
+    if form == "json":
+        return msgspec.json.Decoder(dict[str, Any]).decode
+    schema = contract(topic).schema
+    parsed, skipped = fastavro.parse_schema(schema), len(single_object_prefix(schema))
+
+    def read(value: bytes) -> dict[str, Any]:
+        record: Any = fastavro.schemaless_reader(BytesIO(value[skipped:]), parsed, None)
+        return {name: _as_json(field) for name, field in record.items()}
+
+    return read
+
+
+def _as_json(field: Any) -> Any:
+    return format_instant(from_datetime(field)) if isinstance(field, datetime) else field

@@ -1,0 +1,101 @@
+"""A decision as a sentence for people."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline.domain.decision import ABANDONMENT_TRIGGERS, LOYALTY_POINTS, LOYALTY_TIERS, SEGMENT_CHANGES
+from pipeline.domain.money import exponent
+
+LONGEST_NAME = 20
+"""Characters that are shown of an id or a product's name."""
+
+_THING = {"browse": "a product", "cart": "a cart", "checkout": "a checkout"}
+
+_POINTS = {
+    "pending": "has {amount} points pending",
+    "confirmed": "earned {amount} points",
+    "reversed": "lost {amount} points to a refund",
+    "redeemed": "spent {amount} points",
+    "returned": "got {amount} points back",
+    "expired": "lost {amount} points to time",
+    "adjusted": "had points adjusted by {signed}",
+    "bonus": "got a bonus of {amount} points",
+    "expiring": "has {amount} points that expire soon",
+}
+
+
+def sentence(topic: str, decision: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    """topic: logical name. kinds: entry under `abandonment` -> browse, cart or checkout.
+
+    What a decision holds came from clients: what can't be printed is replaced, so that no id drives the terminal.
+    """
+    spell = _SENTENCES.get(topic)
+    return f"{printable(decision['shopper'])} {spell(decision, kinds) if spell else 'was decided about'}"
+
+
+def money(value: Mapping[str, Any]) -> str:
+    """`{"amount": 8450, "currency": "EUR"}` as `84.50 EUR`."""
+    digits = exponent(value["currency"])
+    whole, part = divmod(abs(value["amount"]), 10**digits)
+    sign = "-" if value["amount"] < 0 else ""
+    return f"{sign}{whole:,}{f'.{part:0{digits}}' if digits else ''} {value['currency']}"
+
+
+def printable(text: str, longest: int = LONGEST_NAME) -> str:
+    """As it may be shown: no control characters, and not longer than `longest`."""
+    clean = "".join(letter if letter.isprintable() else "·" for letter in text)
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def _segment(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    return f"{'entered' if change['change'] == 'entered' else 'left'} {change['segment']}"
+
+
+def _trigger(trigger: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    name, kind = trigger["kind"], kinds.get(trigger["kind"], trigger["kind"])
+    thing = _thing(name, kind, trigger["cart"])
+    if trigger["change"] == "recovered":
+        return f"came back and ordered {thing}"
+    if trigger["change"] == "retracted":
+        count = len(trigger["retracts"])
+        return f"had ordered {thing} already, {count} {'reminder' if count == 1 else 'reminders'} taken back"
+    return f"left {thing}, reminder {trigger['stage']} of {trigger['of']}"
+
+
+def _thing(name: str, kind: str, cart: Mapping[str, Any] | None) -> str:
+    items = cart["items"] if cart else []
+    thing = _THING.get(kind, "something")
+    if kind == "browse" and items:
+        thing = printable(items[0]["name"] or items[0]["product_id"] or thing, longest=26)
+    rule = "" if name == kind else f" ({name})"
+    if cart is None or not cart["total"]["amount"]:
+        return thing + rule
+    return f"{thing} of {money(cart['total'])}{rule}"
+
+
+def _tier(tier: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    programme, change = tier["programme"], tier["change"]
+    if change == "joined":
+        return f"joined {programme} as {tier['to']}"
+    if change == "upgraded":
+        return f"rose from {tier['from']} to {tier['to']} in {programme}"
+    if change == "downgraded":
+        return f"fell from {tier['from']} to {tier['to']} in {programme}"
+    if change == "renewed":
+        return f"keeps {tier['to']} in {programme}"
+    until = f" on {tier['valid_until'][:10]}" if tier["valid_until"] else ""
+    return f"will fall from {tier['from']} to {tier['to']} in {programme}{until}"
+
+
+def _points(entry: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    form = _POINTS.get(entry["entry"], "has {signed} points")
+    told = form.format(amount=f"{abs(entry['points']):,}", signed=f"{entry['points']:+,}")
+    return f"{told} in {entry['programme']}, balance {entry['balance']:,}"
+
+
+_SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
+    SEGMENT_CHANGES: _segment,
+    ABANDONMENT_TRIGGERS: _trigger,
+    LOYALTY_TIERS: _tier,
+    LOYALTY_POINTS: _points,
+}
