@@ -13,9 +13,11 @@ from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
 from pipeline.config.settings import process_environment
 from pipeline.config.topology import load
 from pipeline.domain.instant import parse_instant
+from pipeline.replay.mapping import Mapping, MappingError, load_mapping
 from pipeline.replay.progress import ProgressBar
 from pipeline.replay.run import Replay
 from pipeline.replay.source import InputError, LineSource, Source
+from pipeline.replay.table import TableSource
 
 _WRONG = 2
 
@@ -41,7 +43,8 @@ def command(
     same bytes in every file of DIR. Exits 1 if there was nothing usable, 2 for wrong arguments or topology.
 
     Examples: [bold]afterclick replay events.ndjson.gz --output out --profiles[/] ·
-    [bold]zcat *.gz | afterclick replay - --output out --until 2026-01-31T00:00:00Z[/]
+    [bold]zcat *.gz | afterclick replay - --output out --until 2026-01-31T00:00:00Z[/] ·
+    [bold]afterclick replay orders.csv --mapping docs/examples/online-retail.mapping.yaml --output out[/]
     """
     plan = load(topology, process_environment()).plan()
     replay = Replay(
@@ -59,6 +62,8 @@ def command(
     try:
         with bar or nullcontext():
             summary = replay.run(sources, bar)
+    except MappingError as error:
+        raise Failure(str(error), _WRONG) from None
     except InputError as error:
         raise Failure(str(error)) from None
     if not quiet:
@@ -71,9 +76,18 @@ def _sources(inputs: list[str], mapping: Path | None) -> list[Source]:
     if inputs.count("-") > 1:
         raise Failure("Standard input (`-`) can be read only once.", _WRONG)
     try:
-        return [LineSource(name) for name in inputs]
-    except InputError as error:
+        rules = load_mapping(mapping) if mapping is not None else None
+        return [_source(name, rules) for name in inputs]
+    except (InputError, MappingError) as error:
         raise Failure(str(error), _WRONG) from None
+
+
+def _source(name: str, mapping: Mapping | None) -> Source:
+    if not name.removesuffix(".gz").endswith(".csv"):
+        return LineSource(name)
+    if mapping is None:
+        raise Failure(f"{name} is CSV: say with --mapping FILE how its rows become events.", _WRONG)
+    return TableSource(name, mapping)
 
 
 def _folder(output: Path) -> Path:

@@ -6,9 +6,9 @@ import msgspec
 
 from pipeline.domain.intake.refusal import UNDECODABLE, RefusedCall
 
-# They tell of the delivery. The write key stands in the body of single calls and in the envelope of batches; a message
-# id is what bodies are compared under.
-DELIVERY = ("sentAt", "messageId", "writeKey", "_metadata", "receivedAt", "originalTimestamp")
+# They tell of the delivery, as do sentAt, receivedAt and originalTimestamp, and a message id is what bodies are compared
+# under. The write key stands in the body of single calls and in the envelope of batches.
+DELIVERY = ("writeKey", "_metadata")
 
 _json = msgspec.json.Encoder(order="deterministic").encode
 _msgpack = msgspec.msgpack.Encoder().encode

@@ -22,41 +22,46 @@ class Clock:
     def __init__(self, future_skew: int) -> None:
         self._future_skew = future_skew
 
-    def live(self, call: dict[str, Any], sent: Any, received: int) -> tuple[int, int, tuple[str, ...]]:
-        """Times of a call that was received at `received`, whatever the call says. sent: its or its envelope's sentAt.
+    def live(
+        self, received: int, timestamp: Any, original: Any, sent: Any, forwarded: Any
+    ) -> tuple[int, int, tuple[str, ...]]:
+        """Times of a call that was received at `received`, whatever the call says.
 
+        timestamp, original, sent, forwarded: its timestamp, originalTimestamp, sentAt and receivedAt, None if absent.
         Raises RefusedCall `invalid_time` or `absurd_time`.
         """
         flags: list[str] = []
-        time = _happened(call, call.get("receivedAt"), sent, received, flags)
+        if timestamp is None and original is None:
+            time = received
+        else:
+            time = _happened(received, timestamp, original, sent, forwarded, flags)
         return self._bounded(time, received, flags)
 
     def recorded(
-        self, call: dict[str, Any], sent: Any, envelope_received: Any, otherwise: int
+        self, otherwise: int, timestamp: Any, original: Any, sent: Any, forwarded: Any, envelope: Any
     ) -> tuple[int, int, tuple[str, ...]]:
-        """Times of a call that tells itself when it was received: its own or its envelope's receivedAt. Without, its
-        client time is its received time too; without any, `otherwise` (ms, 0 = unknown) is.
+        """Times of a call that tells itself when it was received: its own receivedAt (forwarded) or its envelope's.
+        Without, its client time is its received time too; without any, `otherwise` (ms, 0 = unknown) is.
 
         Raises RefusedCall as `live`.
         """
         flags: list[str] = []
-        own = call.get("receivedAt")
-        if own is not None or envelope_received is not None:
-            received = _instant(envelope_received if own is None else own, "receivedAt", flags)
-            return self._bounded(_happened(call, own, sent, received, flags), received, flags)
-        value = call.get("timestamp")
-        if value is None:
-            value = call.get("originalTimestamp")
-            if value is None:
-                value = sent
-        if value is not None:
-            time = _instant(value, "timestamp", flags)
+        if forwarded is not None or envelope is not None:
+            received = _instant(envelope if forwarded is None else forwarded, "receivedAt", flags)
+            if (timestamp is None and original is None) or timestamp == forwarded:
+                time = received
+            else:
+                time = _happened(received, timestamp, original, sent, forwarded, flags)
+            return self._bounded(time, received, flags)
+        client = original if timestamp is None else timestamp
+        if client is None:
+            client = sent
+        if client is not None:
+            time = _instant(client, "timestamp", flags)
         elif otherwise:
             time = otherwise
         else:
             raise RefusedCall(INVALID_TIME, "no receivedAt and no timestamp")
-        if EARLIEST <= time < LATEST:
-            return time, time, tuple(flags) if flags else NO_FLAGS
         return self._bounded(time, time, flags)
 
     def _bounded(self, time: int, received: int, flags: list[str]) -> tuple[int, int, tuple[str, ...]]:
@@ -69,26 +74,24 @@ class Clock:
         return time, received, tuple(flags) if flags else NO_FLAGS
 
 
-def _happened(call: dict[str, Any], corrected: Any, sent: Any, received: int, flags: list[str]) -> int:
-    """Event time before it is bounded. corrected: the call's own receivedAt: a server has been here before.
+def _happened(received: int, timestamp: Any, original: Any, sent: Any, forwarded: Any, flags: list[str]) -> int:
+    """Event time before it is bounded.
 
-    Rudder's clients (they send originalTimestamp) mean a timestamp as it stands; Segment's want it corrected.
+    Rudder's clients (they send originalTimestamp) mean a timestamp as it stands; Segment's want it corrected, unless a
+    server has been there before (forwarded).
     """
-    timestamp = call.get("timestamp")
-    original = call.get("originalTimestamp")
     if original is not None:
         if timestamp is not None:
             return _instant(timestamp, "timestamp", flags)
         return _since_sent(_instant(original, "originalTimestamp", flags), sent, received, flags)
-    if timestamp is None:
-        return received
     time = _instant(timestamp, "timestamp", flags)
-    if corrected is not None or sent is None:
+    if forwarded is not None or sent is None:
         return time
     return _since_sent(time, sent, received, flags)
 
 
 def _since_sent(time: int, sent: Any, received: int, flags: list[str]) -> int:
+    """`time` by the receiver's clock: what passed from it until sending, before the call was received."""
     return time if sent is None else received - (_instant(sent, "sentAt", flags) - time)
 
 

@@ -27,6 +27,7 @@ from pipeline.domain.intake.refusal import (
 
 DERIVED_ID = "derived_id"
 _ZONE_LIMIT = 64
+_NO_CONTEXT: dict[str, Any] = {}
 _Raw = msgspec.Raw
 
 
@@ -80,16 +81,21 @@ class Intake:
         if type(kind) is not str or kind not in CALLS:
             raise RefusedCall(UNKNOWN_TYPE, "type is none of track, page, screen, identify, group, alias")
         shopper = identifier(call.get("userId"), "userId") or anonymous(call)
-        sent = call.get("sentAt")
+        # What tells of the delivery is taken out as it is read: what is left in the end is the body.
+        take = call.pop
+        sent, forwarded, original = take("sentAt", None), take("receivedAt", None), take("originalTimestamp", None)
         if sent is None:
             sent = envelope.sentAt
+        timestamp = call.get("timestamp")
         if from_field:
-            time, received, flags = self._clock.recorded(call, sent, envelope.receivedAt, received)
+            time, received, flags = self._clock.recorded(
+                received, timestamp, original, sent, forwarded, envelope.receivedAt
+            )
         else:
-            time, received, flags = self._clock.live(call, sent, received)
+            time, received, flags = self._clock.live(received, timestamp, original, sent, forwarded)
         context = call.get("context")
         if envelope.context is not None or type(context) is not dict:
-            context = inherit(envelope.context, context)
+            context = _NO_CONTEXT if context is envelope.context is None else inherit(envelope.context, context)
         name, properties, traits = kind, EMPTY_OBJECT, EMPTY_OBJECT
         if kind == "track":
             event = call.get("event")
@@ -101,14 +107,14 @@ class Intake:
             traits = _traits(call, context)
         elif kind in BEHAVIOUR:
             properties = _properties(call, name)
-        message_id = identifier(call.get("messageId"), "messageId")
+        message_id = identifier(take("messageId", None), "messageId")
         for field in DELIVERY:
-            call.pop(field, None)
+            take(field, None)
         body = encode(call)
         if message_id is None:
             message_id = f"derived-{xxh3_128_hexdigest(body)}"
             flags = (*flags, DERIVED_ID)
-        zone = context.get("timezone")
+        zone = context.get("timezone", "")
         if type(zone) is not str or len(zone) > _ZONE_LIMIT:
             zone = ""
         return Event(
