@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types unit test
+.PHONY: help setup lint types unit test demo
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -27,3 +27,6 @@ types: setup  ## mypy --strict
 
 test: setup lint types  ## everything CI runs
 	$(BIN)/pytest
+
+demo: setup  ## run everything on this machine and watch it decide (INPUT=file: its events, not simulated ones)
+	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)')

@@ -70,14 +70,16 @@ class _Cluster:
 
 
 class Demo:
-    """One run. environment: what topologies expand and children get, but for our own settings: they tell of a real
-    Kafka."""
+    """One run; tally, ticker and vitals are what was seen.
+
+    environment: what topologies expand and children get, but for our own settings: they tell of a real Kafka.
+    """
 
     def __init__(self, wish: Wish, environment: Mapping[str, str], console: Console) -> None:
         self._wish = wish
         self._environment = {name: text for name, text in environment.items() if not name.startswith("AFTERCLICK_")}
         self._console = console
-        self._tally, self._ticker = Tally(), Ticker()
+        self.tally, self.ticker, self.vitals = Tally(), Ticker(), Vitals()
         self._began = time.monotonic()
         self._first_decision: float | None = None
         self._stopping = False
@@ -98,7 +100,7 @@ class Demo:
                 view = LiveView(self._console, cast)
             stack.callback(view.close)
             problem = self._watch(cluster, view)
-        self._say(*summary(self._tally, cast, self._elapsed, self._first_decision))
+        self._say(*summary(self.tally, cast, self._elapsed, self._first_decision))
         if problem:
             raise DemoError(problem)
 
@@ -145,33 +147,33 @@ class Demo:
 
     def _watch(self, cluster: _Cluster, view: View) -> str:
         """Show what comes, until the end. What went wrong, as a sentence; "" if nothing did."""
-        vitals, rate = Vitals(), Rate()
+        rate = Rate()
         last_record = last_frame = time.monotonic()
         while not self._stopping and not self._time_is_up:
             if problem := cluster.worker.failure or cluster.traffic.problem:
                 return problem
-            read = cluster.feed.read(self._tally, self._ticker, _PATIENCE)
+            read = cluster.feed.read(self.tally, self.ticker, _PATIENCE)
             now = time.monotonic()
             if read:
                 last_record = now
             elif cluster.traffic.over and cluster.watch.lag == 0 and now - last_record > _QUIET:
                 break
-            if self._first_decision is None and self._tally.decided:
+            if self._first_decision is None and self.tally.decided:
                 self._first_decision = self._elapsed
             if now - last_frame >= _FRAME:
-                self._ticker.advance(now - last_frame)
-                vitals.rate, vitals.lag = rate.read(now, self._tally.events), cluster.watch.lag
-                vitals.foot = self._foot(cluster)
-                view.show(self._tally, self._ticker, vitals, self._elapsed)
+                self.ticker.advance(now - last_frame)
+                self.vitals.rate, self.vitals.lag = rate.read(now, self.tally.events), cluster.watch.lag
+                self.vitals.foot = self._foot(cluster)
+                view.show(self.tally, self.ticker, self.vitals, self._elapsed)
                 last_frame = now
-        return "" if self._tally.decided or self._stopping else self._nothing()
+        return "" if self.tally.decided or self._stopping else self._nothing()
 
     @property
     def _time_is_up(self) -> bool:
         return self._wish.seconds is not None and self._elapsed >= self._wish.seconds
 
     def _foot(self, cluster: _Cluster) -> str:
-        if not self._tally.events:
+        if not self.tally.events:
             return "The worker is starting. Ctrl-C ends it all."
         if self._wish.input is None:
             return f"Time runs {self._wish.speed:g} times as fast as yours. Ctrl-C ends it all."
@@ -179,9 +181,9 @@ class Demo:
         return f"{self._wish.input.name} {reading}. Ctrl-C ends it all."
 
     def _nothing(self) -> str:
-        if not self._tally.events:
+        if not self.tally.events:
             return f"No event came through within {self._elapsed:.0f} s."
-        return f"{self._tally.events:,} events came through within {self._elapsed:.0f} s, and nothing was decided."
+        return f"{self.tally.events:,} events came through within {self._elapsed:.0f} s, and nothing was decided."
 
     def _say(self, *lines: str) -> None:
         for line in lines:

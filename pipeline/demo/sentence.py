@@ -5,11 +5,10 @@ from typing import Any
 
 from pipeline.domain.decision import ABANDONMENT_TRIGGERS, LOYALTY_POINTS, LOYALTY_TIERS, SEGMENT_CHANGES
 from pipeline.domain.money import exponent
+from pipeline.domain.rule import BROWSE
 
 LONGEST_NAME = 20
 """Characters that are shown of an id or a product's name."""
-
-_THING = {"browse": "a product", "cart": "a cart", "checkout": "a checkout"}
 
 _POINTS = {
     "pending": "has {amount} points pending",
@@ -53,24 +52,25 @@ def _segment(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
 
 def _trigger(trigger: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     name, kind = trigger["kind"], kinds.get(trigger["kind"], trigger["kind"])
-    thing = _thing(name, kind, trigger["cart"])
+    thing = _thing(kind, trigger["cart"])
+    rule = "" if name == kind else f" ({name})"
     if trigger["change"] == "recovered":
-        return f"came back and ordered {thing}"
+        return f"came back and ordered the {thing}{rule}"
     if trigger["change"] == "retracted":
         count = len(trigger["retracts"])
-        return f"had ordered {thing} already, {count} {'reminder' if count == 1 else 'reminders'} taken back"
-    return f"left {thing}, reminder {trigger['stage']} of {trigger['of']}"
+        reminders = "1 reminder" if count == 1 else f"{count} reminders"
+        return f"had ordered the {thing} already{rule}, {reminders} taken back"
+    left = f"looked at a {thing} and left" if kind == BROWSE else f"left a {thing}"
+    return f"{left}{rule}, reminder {trigger['stage']} of {trigger['of']}"
 
 
-def _thing(name: str, kind: str, cart: Mapping[str, Any] | None) -> str:
+def _thing(kind: str, cart: Mapping[str, Any] | None) -> str:
+    """What was left behind, as `cart of 84.50 EUR`."""
     items = cart["items"] if cart else []
-    thing = _THING.get(kind, "something")
-    if kind == "browse" and items:
-        thing = printable(items[0]["name"] or items[0]["product_id"] or thing, longest=26)
-    rule = "" if name == kind else f" ({name})"
-    if cart is None or not cart["total"]["amount"]:
-        return thing + rule
-    return f"{thing} of {money(cart['total'])}{rule}"
+    thing = "product" if kind == BROWSE else kind
+    if kind == BROWSE and items:
+        thing = printable(items[0]["name"] or items[0]["product_id"] or thing)
+    return f"{thing} of {money(cart['total'])}" if cart and cart["total"]["amount"] else thing
 
 
 def _tier(tier: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
