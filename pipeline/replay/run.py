@@ -92,7 +92,7 @@ class _Run:
         summary.last = received
         summary.shoppers = sum(len(partition) for partition in partitions)
         if self._replay.profiles:
-            self._write_profiles()
+            self._write_profiles(received if until is None else until)
         return summary
 
     def _advance(self, until: int) -> None:
@@ -116,9 +116,11 @@ class _Run:
         self._summary.dead_letters[reason] += 1
         self._files.dead_letter(reason, detail, {"file": name, "line": number, "item": item}, original)
 
-    def _write_profiles(self) -> None:
+    def _write_profiles(self, now: int) -> None:
+        """Profiles as of `now` (ms): time has come there for every shopper, also for those who did nothing lately."""
         shoppers = [one for partition in self._partitions for one in partition.shoppers()]
         for shopper_id, shopper in sorted(shoppers, key=lambda one: one[0]):
+            shopper.now = max(shopper.now, now)
             self._files.profile(profile(self._engine, shopper, shopper_id))
 
 

@@ -140,6 +140,8 @@ class TableSource:
                     for row in rows:
                         orders[becomes.event, shopper or "", row[other.refund_of.product]] = order_id
             return [(None, rows)]
+        if shopper is None:
+            return [(None, rows)]
         apart: dict[str, list[Row]] = {}
         for row in rows:
             unknown = "-".join(["unmatched", *(row[column] for column in becomes.message_id)])
