@@ -1,20 +1,16 @@
-"""The engine over a list of raw client calls, as `afterclick replay` runs it."""
+"""The engine over a list of raw client calls: `afterclick replay` in process, its files read back."""
 
 import json
-import zlib
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import msgspec
 from ruamel.yaml import YAML
 
 from pipeline.config.topology import parse
-from pipeline.domain.decide import Engine
-from pipeline.domain.event import Event
-from pipeline.domain.profile import profile
-from pipeline.domain.shopper import Shopper
-from schemas.rendering import render
-from tests.oracle.history import Record, read
+from pipeline.replay.run import Replay
 from tests.oracle.oracle import TOPICS, Verdict
 from tests.oracle.values import instant
 
@@ -26,41 +22,38 @@ def topology_text(topology: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def canonical(record: Record) -> Event:
-    return Event(
-        type=record.type,
-        name=record.name,
-        shopper=record.shopper,
-        time=record.time,
-        received=record.received,
-        message_id=record.message_id,
-        body=zlib.crc32(json.dumps(record.body, sort_keys=True).encode()),
-        properties=msgspec.Raw(msgspec.json.encode(record.properties)),
-        traits=msgspec.Raw(msgspec.json.encode(record.traits)),
-    )
+class Calls:
+    """Client calls as an input of replay."""
+
+    name = "calls.ndjson"
+    size = 0
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        self._events = events
+
+    def __iter__(self) -> Iterator[tuple[int, bytes, bytes | None]]:
+        for number, event in enumerate(self._events, 1):
+            yield number, json.dumps(event).encode(), None
+
+    def read(self) -> int:
+        return 0
 
 
-def run(events: list[dict[str, Any]], topology: dict[str, Any], until: str | int | None = None) -> Verdict:
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def run(
+    events: list[dict[str, Any]], topology: dict[str, Any], until: str | int | None = None, partitions: int = 1
+) -> Verdict:
     """All lines, dead letters and profiles of the engine."""
+    plan = parse(topology_text(topology), {}).plan()
     end = instant(until) if until is not None else None
-    records, refused = read(events, topology, end)
-    engine = Engine(parse(topology_text(topology), {}).plan())
-    verdict = Verdict(dead=list(refused))
-    shoppers: dict[str, Shopper] = {}
-    decisions = []
-    for record in records:
-        shopper = shoppers.setdefault(record.shopper, Shopper())
-        outcome = engine.decide(shopper, canonical(record), record.received)
-        decisions += outcome.decisions
-        if outcome.refusal and outcome.refusal != "duplicate":
-            verdict.dead.append((record.index, outcome.refusal))
-    last = records[-1].received if records else 0
-    for shopper_id, shopper in shoppers.items():
-        decisions += engine.on_due(shopper, shopper_id, max(end or last, last)).decisions
-        verdict.profiles[shopper_id] = profile(engine, shopper, shopper_id)
-    for decision in decisions:
-        verdict.topics[decision.topic].append(json.loads(json.dumps(render(decision, None, trace=False))))
-    for topic in TOPICS:
-        verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"], line["id"]))
-    verdict.dead.sort()
-    return verdict
+    with TemporaryDirectory() as folder:
+        output = Path(folder)
+        Replay(plan, output, until=end, partitions=partitions, profiles=True).run([Calls(events)])
+        return Verdict(
+            topics={topic: lines(output / f"{topic}.ndjson") for topic in TOPICS},
+            dead=sorted((one["position"]["line"] - 1, one["reason"]) for one in lines(output / "dead-letters.ndjson")),
+            profiles={one["shopper"]: one for one in lines(output / "profiles.ndjson")},
+        )

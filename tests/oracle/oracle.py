@@ -106,8 +106,9 @@ class History:
             "cart": payload(facts.open_lines(), facts.shop),
             "sessions": self.visits(),
             "loyalty": {
-                one.name: {"tier": one.levels[one.level] if one.level >= 0 else None, "balance": one.balance}
+                one.name: {"tier": one.levels[one.level], "balance": one.balance}
                 for one in self.programmes
+                if one.level >= 0
             },
         }
 

@@ -8,20 +8,36 @@ from tests.oracle.values import UNITS, rfc3339
 START = 1_767_571_200_000  # 2026-01-05T00:00:00Z
 MINUTE, HOUR, DAY = UNITS["m"], UNITS["h"], UNITS["d"]
 STEPS = [0, 0, 1, 1_000, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR, DAY]
-DELAYS = [1, MINUTE, 10 * MINUTE, HOUR, 4 * HOUR, 6 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY, 8 * DAY]
-PRICES = {"p1": 5, "p2": 12.5, "p3": "20.00", "p4": 9.99}
-CATEGORIES = {"p1": "Shoes", "p2": "Hats", "p3": "Shorts", "p4": None}
+DELAYS = [
+    1,
+    MINUTE,
+    DAY + 1,
+    2 * DAY + 1,
+    7 * DAY + 1,
+    6 * HOUR + 1,
+    10 * MINUTE,
+    HOUR,
+    4 * HOUR,
+    6 * HOUR,
+    DAY,
+    2 * DAY,
+    3 * DAY,
+    7 * DAY,
+    8 * DAY,
+]
+PRICES = {"p1": 5, "p2": 12.5, "p3": "20.00", "p4/red": 9.99, "p4/blue": 10}
+CATEGORIES = {"p1": "Shoes", "p2": "Hats", "p3": "Shorts", "p4/red": None, "p4/blue": "Socks"}
 Call = dict[str, Any]
 
 
 class Stream:
     """Draws the calls of one file. carts, checkouts: the ids in use, None = the shop sends none."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, several_carts: bool) -> None:
         self.random = random
         self.calls: list[Call] = []
         self.times: list[int] = [START]
-        self.carts = ["c1", "c2"] if random.random() < 0.15 else [None]
+        self.carts = ["c1", "c2"] if several_carts and random.random() < 0.4 else [None]
         self.checkouts = ["k1", "k2"] if random.random() < 0.4 else [None]
         self.orders: list[Call] = []
         self.draws = [
@@ -36,6 +52,7 @@ class Stream:
             (0.6, self.cancelled),
             (3, self.other),
             (3, self.identified),
+            (0.5, self.broken),
         ]
 
     def draw(self, count: int) -> list[Call]:
@@ -47,13 +64,15 @@ class Stream:
                 self._repeat(received)
                 continue
             call = self.random.choices([draw for _, draw in self.draws], [weight for weight, _ in self.draws])[0]()
-            call.setdefault("userId", self.random.choice(["u1", "u1", "u2"]))
+            if "userId" not in call:
+                call |= self.random.choice([{"userId": "u1"}, {"userId": "u1"}, {"userId": None, "anonymousId": "a2"}])
             call["messageId"] = f"m{number:04d}"
             call["receivedAt"] = rfc3339(received)
             call["timestamp"] = rfc3339(self._happened(received))
             self.calls.append(call)
             if call.get("event") == "Order Completed":
                 self.orders.append(call)
+        self.calls.append({"type": "page", "userId": "u1", "messageId": "end", "timestamp": rfc3339(received)})
         return self.calls
 
     def _next(self, received: int) -> int:
@@ -88,14 +107,16 @@ class Stream:
 
     def _product(self) -> dict[str, Any]:
         name = self.random.choice(list(PRICES))
-        return {"product_id": name, "price": PRICES[name], "category": CATEGORIES[name]}
+        return {**self._named(name), "category": CATEGORIES[name]}
+
+    def _named(self, name: str) -> dict[str, Any]:
+        product, _, variant = name.partition("/")
+        named = {"product_id": product, "price": PRICES[name]}
+        return {**named, "variant": variant} if variant else named
 
     def _products(self) -> list[dict[str, Any]]:
         names = self.random.sample(list(PRICES), self.random.randint(1, 2))
-        return [
-            {"product_id": name, "price": PRICES[name], "quantity": self.random.choice([1, 2, "2", 3])}
-            for name in names
-        ]
+        return [{**self._named(name), "quantity": self.random.choice([1, 2, "2", 3])} for name in names]
 
     def viewed(self) -> Call:
         extra = {
@@ -137,6 +158,8 @@ class Stream:
         shape = self.random.random()
         products = self._products()
         properties: dict[str, Any] = {"order_id": f"o{len(self.orders)}", "products": products}
+        if self.random.random() < 0.3:
+            properties["cart_id"] = self.random.choice(self.carts)
         if shape < 0.4:
             worth = sum(float(one["price"]) * int(one["quantity"]) for one in products)
             properties |= {"total": round(worth + 6.5, 2), "shipping": 4.9, "tax": "1.60"}
@@ -161,6 +184,7 @@ class Stream:
             elif shape < 0.7:
                 line = dict(self.random.choice(order["properties"]["products"]))
                 properties["products"] = [{**line, "quantity": 1}]
+                properties["total"] = self.random.choice([None, None, 3, "12.50"])
         call = self._track("Order Refunded", properties)
         return {**call, "userId": order["userId"]} if order else call
 
@@ -171,7 +195,8 @@ class Stream:
 
     def other(self) -> Call:
         if self.random.random() < 0.5:
-            return {"type": "page", "name": "Home", "properties": {"path": "/"}}
+            kind, path = self.random.choice(["page", "page", "screen"]), self.random.choice(["/", "/p/31"])
+            return {"type": kind, "name": "Home", "properties": {"path": path}}
         return self._track("Searched", {"query": "mug", "quantity": self.random.choice(["2", 2, None])})
 
     def identified(self) -> Call:
@@ -184,3 +209,16 @@ class Stream:
             ]
         )
         return {"type": "identify", "traits": traits}
+
+    def broken(self) -> Call:
+        return self.random.choice(
+            [
+                self._track("Product Added", {"product_id": "p1", "price": -1}),
+                self._track("Product Added", {"product_id": "p1", "price": 1, "quantity": "1.5"}),
+                self._track(
+                    "Order Completed", {"order_id": "o999", "products": [{"product_id": "p1", "price": "free"}]}
+                ),
+                {"type": "track", "properties": {}},
+                {"type": "tracked", "event": "Product Viewed", "properties": {}},
+            ]
+        )

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 WINDOWS = ["10m", "1h", "4h", "1d", "3d"]
-EVENTS = ["Product Viewed", "Product Added", "Order Completed", "Searched", "page", "*"]
+EVENTS = ["Product Viewed", "Product Added", "Order Completed", "Order Refunded", "Searched", "page", "screen", "*"]
 Condition = dict[str, Any]
 
 
@@ -28,6 +28,10 @@ class Topologies:
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
             topology["abandonment"] = {kind: self.abandonment(kind, len(topology["segments"])) for kind in kinds}
+            if random.random() < 0.15:
+                second = random.choice(["browse", "cart"])
+                entry = {"kind": second, **self.abandonment(second, len(topology["segments"]))}
+                topology["abandonment"][f"second-{second}"] = entry
         if random.random() < 0.5:
             topology["loyalty"] = {"club": self.programme()}
         return topology
@@ -87,6 +91,9 @@ class Topologies:
                 {"tags": {"contains": "sale"}},
                 {"seen": {"after": "2026-01-05T04:00:00Z"}},
                 {"price": {"less_than": 30}, "category": {"exists": True}},
+                {"variant": "red"},
+                {"path": {"starts_with": "/p"}},
+                {"total": {"more_than": "20"}},
             ]
         )
 

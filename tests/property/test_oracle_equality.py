@@ -32,7 +32,9 @@ def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             parse(topology_text(topology), {})
         except TopologyError:
             continue  # as `less_than: 0` of a count, which can never be true
-        return topology, Stream(random).draw(random.randint(15, 60))
+        # Which of several carts a condition or a checkout without a cart_id means is left open by the pages.
+        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology["segments"])
+        return topology, Stream(random, several_carts=not one_cart).draw(random.randint(15, 60))
 
 
 def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list[str]:
@@ -45,10 +47,9 @@ def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list
         for name in ("segments", "traits", "orders"):
             if profile[name] != had.get(name):
                 found.append(f"profiles: {shopper} {name}: expected {profile[name]}, got {had.get(name)}")
-        for name, standing in profile["loyalty"].items():
-            told = had.get("loyalty", {}).get(name, {})
-            if standing != {key: told.get(key) for key in standing}:
-                found.append(f"profiles: {shopper} loyalty: expected {standing}, got {told}")
+        told = {name: {"tier": one["tier"], "balance": one["balance"]} for name, one in had.get("loyalty", {}).items()}
+        if profile["loyalty"] != told:
+            found.append(f"profiles: {shopper} loyalty: expected {profile['loyalty']}, got {told}")
     return found
 
 
