@@ -1,0 +1,153 @@
+"""A real Apache Kafka beside a worker, each on cores of its own, with the reference topology and its input."""
+
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from benchmarks import machine, process
+from tests.support.apache_kafka import ApacheKafka
+
+REFERENCE = Path(__file__).parent / "reference.topology.yaml"
+HTTP = "127.0.0.1:18080"
+
+FIELD_TIME = "time: {received: field, tick: off}\n"
+"""Time as the input tells it, so that a history of hours passes in seconds, with its timers."""
+
+
+class Cluster:
+    """A broker with the topics of the reference topology, and one worker at a time. folder: for all its files."""
+
+    def __init__(self, folder: Path, time_block: str) -> None:
+        self.folder = folder
+        self.topology = folder / "topology.yaml"
+        self.topology.write_text(REFERENCE.read_text() + time_block)
+        os.sched_setaffinity(0, set(machine.OTHER_CORES))
+        self._kafka = ApacheKafka(folder)
+        self.brokers = self._kafka.brokers
+        self._afterclick("topics")
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def fill(self, records: Iterable[tuple[bytes, bytes]]) -> None:
+        """Produce (key, value) to the clickstream, lz4, partitioned as Java clients do."""
+        producer = self.producer()
+        for key, value in records:
+            while True:
+                try:
+                    producer.produce("clickstream", value, key)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+        if producer.flush(60):
+            raise RuntimeError("the broker did not take the whole input")
+
+    def producer(self, linger: int = 20) -> Producer:
+        """linger: ms."""
+        return Producer(
+            {
+                "bootstrap.servers": self.brokers,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": linger,
+                "log_level": 0,
+            }
+        )
+
+    def start_worker(self) -> "Worker":
+        command = [*process.AFTERCLICK, "worker", *self._flags(), "--http", HTTP, "--data-dir", str(self.data)]
+        self._worker = process.start(command, self.folder / "worker.log")
+        return Worker(self._worker)
+
+    @property
+    def data(self) -> Path:
+        """The worker's data directory."""
+        return self.folder / "worker-data"
+
+    def log(self) -> str:
+        return (self.folder / "worker.log").read_text()
+
+    def close(self) -> None:
+        if self._worker is not None and self._worker.poll() is None:
+            self._worker.terminate()
+            self._worker.wait(30)
+        self._kafka.stop()
+        os.sched_setaffinity(0, set(machine.CORES))
+
+    def _flags(self) -> list[str]:
+        return ["--topology", str(self.topology), "--brokers", self.brokers]
+
+    def _afterclick(self, *arguments: str) -> None:
+        subprocess.run([*process.AFTERCLICK, *arguments, *self._flags()], check=True, capture_output=True)
+
+
+class Worker:
+    """`afterclick worker`: a supervisor and a process for each agent."""
+
+    def __init__(self, supervisor: "subprocess.Popen[bytes]") -> None:
+        self.process = supervisor
+        self.begun = time.perf_counter()
+
+    def agents(self) -> dict[str, int]:
+        """Process ids by agent."""
+        return process.children(self.process.pid)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+    def kill(self) -> None:
+        """As a machine that dies: the agents notice that their supervisor is gone, too late to end in order."""
+        for pid in self.agents().values():
+            os.kill(pid, 9)
+        self.process.kill()
+        self.process.wait()
+
+    def ready(self) -> bool:
+        return get("/readyz") is not None
+
+    def events(self, agent: str) -> int:
+        """Events that the agent has taken in and committed since it started."""
+        wanted = f'afterclick_events_total{{agent="{agent}"}} '
+        for line in (get("/metrics") or "").splitlines():
+            if line.startswith(wanted):
+                return int(float(line.removeprefix(wanted)))
+        return 0
+
+    def wait(self, what: str, holds: Callable[[], bool], patience: float = 300, pause: float = 0.1) -> float:
+        """Wait until `holds`; seconds since the worker was started. Raises TimeoutError."""
+        while not holds():
+            if self.process.poll() is not None:
+                raise RuntimeError("the worker ended, see its log")
+            if time.perf_counter() - self.begun > patience:
+                raise TimeoutError(f"not within {patience:.0f} s: {what}")
+            time.sleep(pause)
+        return time.perf_counter() - self.begun
+
+
+@contextmanager
+def cluster(folder: Path, time_block: str = FIELD_TIME) -> Iterator[Cluster]:
+    """A cluster for as long as the block runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Cluster(folder, time_block)
+    try:
+        yield made
+    except BaseException:
+        print(made.log()[-4_000:] if (folder / "worker.log").exists() else "no worker was started")
+        raise
+    finally:
+        made.close()
+
+
+def get(path: str) -> str | None:
+    """Body of a 200 answer of the worker, None for any other."""
+    try:
+        with urllib.request.urlopen(f"http://{HTTP}{path}", timeout=2) as answer:
+            text: str = answer.read().decode()
+            return text
+    except OSError:
+        return None
