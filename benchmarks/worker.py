@@ -47,8 +47,8 @@ def main() -> None:
     record(
         "worker",
         "Backlog of JSON events on 4 partitions of Apache Kafka; worker (supervisor, intake, shopper) pinned to one "
-        "core, broker to the others; from the first batch taken to the last one committed by the shopper agent; CPU is user "
-        "and system time of the agents' processes over that time.",
+        "core, broker to the others; from the first batch taken to the last one committed by the shopper agent; CPU is "
+        "user and system time of the agents' processes over that time.",
         "50,000 events/s on one core",
         figures,
     )

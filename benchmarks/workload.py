@@ -1,8 +1,8 @@
 """The reference workload: Segment-spec e-commerce calls of about 180 to 350 bytes, Zipf-like over the shoppers.
 
 Mix: Product Viewed 46 %, page 31 %, Product Added 12 %, Product Removed 3 %, Checkout Started 4 %,
-Order Completed 4 %. Shopper: int(shoppers * random() ** 2). Received time moves on by 0 to 40 ms an event. A seed always gives
-the same bytes.
+Order Completed 4 %. Shopper: int(shoppers * random() ** 2). Received time moves on by 0 to 40 ms an event. A seed
+always gives the same bytes.
 """
 
 import json
