@@ -29,6 +29,7 @@ from pipeline.demo.view import LiveView, PlainView, View
 from pipeline.demo.worker_watch import WorkerWatch, free_port
 from pipeline.kafka.clock import Acceleration
 from pipeline.kafka.embedded import EmbeddedBroker
+from pipeline.replay.source import LineSource
 
 _HOST = "127.0.0.1"
 _OPENING_HOUR = 8
@@ -92,10 +93,11 @@ class Demo:
         problem = ""
         with self._signals(), ExitStack() as stack:
             folder = stack.enter_context(self._folder())
+            lines = LineSource(str(self._wish.input)) if self._wish.input is not None else None
             path, topology = self._topology(folder)
             cast = cast_of(topology)
             view: View = PlainView(self._console, cast)
-            cluster = self._start(stack, folder, path, topology, cast)
+            cluster = self._start(stack, folder, path, topology, cast, lines)
             if not self._wish.plain:
                 view = LiveView(self._console, cast)
             stack.callback(view.close)
@@ -117,7 +119,9 @@ class Demo:
         history_topology(path, copy)
         return copy, load(copy, self._environment)
 
-    def _start(self, stack: ExitStack, folder: Path, path: Path, topology: Topology, cast: Cast) -> _Cluster:
+    def _start(
+        self, stack: ExitStack, folder: Path, path: Path, topology: Topology, cast: Cast, lines: LineSource | None
+    ) -> _Cluster:
         """Broker, topics, worker, traffic. What was started is ended by `stack`, the traffic first."""
         wish = self._wish
         broker = EmbeddedBroker({topology.topic(name): topology.kafka.partitions for name in LOGICAL_TOPICS})
@@ -127,7 +131,7 @@ class Demo:
         port = free_port(_HOST)
         arguments = ["worker", "--topology", str(path), "--brokers", broker.brokers, "--data-dir", str(folder / "data")]
         arguments += ["--http", f"{_HOST}:{port}", "--embedded"]
-        if wish.input is None:
+        if lines is None:
             arguments += ["--clock", str(clock._replace(origin=clock.origin + _CLOCK_DELAY))]
         worker = Child("worker", arguments, folder / "worker.log", self._environment)
         stack.callback(worker.end, _STOP_BUDGET)
@@ -137,11 +141,11 @@ class Demo:
         stack.callback(feed.close)
         stack.callback(worker.ask_to_end)
         traffic: Traffic
-        if wish.input is None:
+        if lines is None:
             log = folder / "simulator.log"
             traffic = Simulation(path, broker.brokers, wish.rate, clock, log, self._environment)
         else:
-            traffic = History(wish.input, topology, broker.brokers, wish.rate)
+            traffic = History(lines, topology, broker.brokers, wish.rate)
         stack.callback(traffic.close)
         return _Cluster(worker, watch, feed, traffic)
 

@@ -26,14 +26,13 @@ class History:
     """Feeds on a thread of its own, `rate` lines a second, each record stamped with the line's received time.
 
     Lines of a shopper go to one partition, so that they stay in order. over: all is sent. problem: why it broke off.
-    Raises InputError if the file can't be opened.
     """
 
-    def __init__(self, path: Path, topology: Topology, brokers: str, rate: float) -> None:
+    def __init__(self, lines: LineSource, topology: Topology, brokers: str, rate: float) -> None:
         self.over = False
         self.problem = ""
         self._topic = topology.topic(CLICKSTREAM)
-        self._values = keyed_values(LineSource(str(path)), Intake(topology.plan()))
+        self._values = keyed_values(lines, Intake(topology.plan()))
         self._producer = Producer(
             {"bootstrap.servers": brokers, "partitioner": "murmur2_random", "linger.ms": _LINGER, "log_level": 0}
         )
