@@ -1,6 +1,8 @@
 """The command line: names and one-line helps of all commands, and how errors are told."""
 
 import importlib
+import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -54,6 +56,10 @@ class CommandLine(TyperGroup):
 
 def _tell(error: Exception) -> int:
     """Print the error to stderr; the exit code that it means."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever reads the output has seen enough (`| head`); nothing more can be written, at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     code = getattr(error, "exit_code", None)
     if code is None and not isinstance(error, OSError):
         typer.echo(f"unexpected {type(error).__name__}: {error} (`afterclick --debug ..` shows where)", err=True)

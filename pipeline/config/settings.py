@@ -67,7 +67,8 @@ def resolve(
         return str(flag) if flag is not None else environment.get(PREFIX + name) or default
 
     registry = pick(schema_registry, "SCHEMA_REGISTRY", "")
-    if registry and not registry.startswith(("http://", "https://")):
+    # mock:// is the registry client's own stand-in, for tests of the framing.
+    if registry and not registry.startswith(("http://", "https://", "mock://")):
         problems.append("AFTERCLICK_SCHEMA_REGISTRY should be a URL, as http://localhost:8081")
     shape = pick(log, "LOG", "text")
     if shape not in _LOGS:
