@@ -84,6 +84,9 @@ class Abandonment:
         touched = [one for one in self.instances if one.live and self._is_own(one, record, edit)]
         newer = [one for one in touched if record.time > one.last_activity]
         for one in touched:
+            seen = record.name == "Product Viewed" and one.subject == subject_of_view(record)
+            if one.product is not None and seen and record.time >= one.last_activity:
+                one.product = viewed(record)
             one.touch(record.time)
         if edited:
             self._clear(cart_of(record), facts)
@@ -146,8 +149,7 @@ class Abandonment:
         number = 1 + sum(1 for one in self.instances if one.rule is rule)
         one = Instance(rule, subject, number, record.time, cart_id=self._cart_id(rule, record, facts))
         if rule.kind == "browse":
-            properties = record.properties
-            one.product = Line(properties, 1, properties.get("price"), properties.get("currency"))
+            one.product = viewed(record)
         if restarted is not None:
             one.cart_id, one.product = restarted.cart_id, restarted.product
         lines = self._lines_of(one, facts.carts)
@@ -233,6 +235,10 @@ def contents(lines: list[Line]) -> list[tuple[str, int]]:
 
 def checkout_of(record: Record) -> str:
     return str(record.properties.get("checkout_id") or record.properties.get("order_id") or DEFAULT)
+
+
+def viewed(record: Record) -> Line:
+    return Line(record.properties, 1, record.properties.get("price"), record.properties.get("currency"))
 
 
 def subject_of_view(record: Record) -> str:
