@@ -100,6 +100,7 @@ def make_agent(
         partitions=topology.kafka.partitions,
         outputs={logical: topology.topic(logical) for logical in (SHOPPER_EVENTS, DEAD_LETTERS, *DECISION_TOPICS)},
         directory=directory,
+        check_crcs=embedded is None,
     )
     app = make_agent_app(place, client, _parts(name, topology, settings, directory / "state"), clock, watch)
     agent.declare(app)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -9,18 +10,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 import uvloop
 
 from pipeline.app import RunningAgent
 from pipeline.observability.endpoint import Address, Endpoint
 from pipeline.observability.health import agent_routes
+from pipeline.observability.log import describe
 from pipeline.observability.stuck import Beat, StuckDetector, Watchdog
 
 log = logging.getLogger(__name__)
 
 STOP_BUDGET = 20.0
 """Seconds from the signal to the end of the process, whatever is still in hand."""
+
+LEAVE_BUDGET = 5.0
+"""Seconds of it for leaving the group."""
 
 STOPPED, FAILED, STUCK = 0, 1, 70
 """Exit codes: as asked; nothing left to work on; no progress, or no end within the budget."""
@@ -48,18 +54,19 @@ class Worker:
         self._endpoint = Endpoint(address, routes) if address is not None else None
         self._watchdog = Watchdog(StuckDetector(self._beat, self._agent.places), lambda: _end(STUCK))
 
-    def run(self) -> int:
-        """Exit code of the process."""
+    def run(self) -> NoReturn:
+        """Ends the process with one of the exit codes; threads of libraries that hang do not hold it up."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._ask_to_stop)
         self._watchdog.start()
+        settle_collector()
         try:
             self._loop.run_until_complete(self._live())
         finally:
             self._watchdog.stop()
             if self._endpoint is not None:
                 self._endpoint.close()
-        return self._code
+        _end(self._code)
 
     def _ask_to_stop(self) -> None:
         if not self._stopping.is_set():
@@ -70,21 +77,28 @@ class Worker:
     async def _live(self) -> None:
         app = self._agent.app
         app.in_worker = True
-        tasks = [
-            asyncio.create_task(self._turn(), name="beat"),
-            asyncio.create_task(self._look_for_the_end(), name="failures"),
-        ]
-        await app.start()
-        tasks.append(asyncio.create_task(self._agent.source_watch.run(), name="source-watch"))
-        log.info("Started.")
-        await self._stopping.wait()
-        for task in tasks[1:]:
+        beating = asyncio.create_task(self._turn(), name="beat")
+        looking = asyncio.create_task(self._look_for_the_end(), name="failures")
+        starting = asyncio.create_task(self._start(), name="start")
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        error = starting.exception() if starting.done() else None
+        if error is not None:
+            log.critical("Could not start: %s", describe(error), exc_info=error)
+            self._code = FAILED
+        for task in (starting, looking):
             task.cancel()
         await app.ownership.close()
+        # All that counts is closed; leaving the group only makes the others notice sooner.
         with contextlib.suppress(Exception):
-            await app.stop()
-        tasks[0].cancel()
+            await asyncio.wait_for(app.stop(), LEAVE_BUDGET)
+        beating.cancel()
         log.info("Stopped.")
+
+    async def _start(self) -> None:
+        await self._agent.app.start()
+        log.info("Started.")
+        await self._agent.source_watch.run()
 
     async def _turn(self) -> None:
         while True:
@@ -102,11 +116,25 @@ class Worker:
                 log.critical("All partitions of this worker failed; see above.")
             elif self._parent is not None and os.getppid() != self._parent:
                 log.critical("The supervisor is gone.")
+            elif trouble := await app.group_trouble():
+                log.critical(trouble)
             else:
                 continue
             self._code = FAILED
             self._ask_to_stop()
             return
+
+
+def settle_collector() -> None:
+    """Have the collector of cycles leave alone what the process has built by now, and look at the rest seldom.
+
+    Batches allocate containers by the hundred thousand and make no cycles of them, so that with the default thresholds
+    a good part of an event's cost is the collector walking the same records again. What makes cycles, as failed tasks
+    and their tracebacks, is little and is still found.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)
 
 
 def _end_after(seconds: float) -> None:
@@ -120,6 +148,6 @@ def _end_after(seconds: float) -> None:
     threading.Thread(target=wait, name="end", daemon=True).start()
 
 
-def _end(code: int) -> None:
+def _end(code: int) -> NoReturn:
     sys.stderr.flush()
     os._exit(code)

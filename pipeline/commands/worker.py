@@ -3,7 +3,7 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -70,13 +70,11 @@ def command(
     try:
         if socket is None and simulated is None:
             check_brokers(loaded, settings)
-        if agent is None:
-            code = _both(settings, simulated)
-        else:
-            code = _one(agent, loaded, settings, socket, simulated)
+        if agent is not None:
+            _one(agent, loaded, settings, socket, simulated)
+        raise typer.Exit(_both(settings, simulated))
     except (BrokersAway, AdminError, ClientError, DataDirectoryError) as error:
         raise Failure(str(error)) from error
-    raise typer.Exit(code)
 
 
 def check_brokers(topology: Topology, settings: Settings) -> None:
@@ -103,14 +101,14 @@ def _embedded(asked: bool, clock: str | None) -> Embedded | None:
         raise Failure(f"--clock is {clock!r}, it should be START_MS:SPEED.", 2) from None
 
 
-def _one(name: str, topology: Topology, settings: Settings, socket: Path | None, embedded: Embedded | None) -> int:
+def _one(name: str, topology: Topology, settings: Settings, socket: Path | None, embedded: Embedded | None) -> NoReturn:
     directory = OwnedDirectory(settings.data_directory / name)
     worker = Worker(
         lambda: make_agent(name, topology, settings, directory.path, embedded),
         socket or settings.http,
         supervised=socket is not None,
     )
-    return worker.run()
+    worker.run()
 
 
 def _both(settings: Settings, embedded: Embedded | None) -> int:

@@ -1,5 +1,6 @@
 """The Faust app of one agent: its group, its transport, and its partitions' life through rebalances."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 import faust
 import msgspec
+from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from faust.transport.drivers import TRANSPORTS
 from faust.types import TP
 
@@ -18,6 +20,7 @@ from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
 from pipeline.kafka.table_manager import TableManager
 from pipeline.kafka.transport import Consumer, ConsumerOptions
+from pipeline.observability.log import describe
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class AgentPlace(msgspec.Struct, frozen=True):
 
     group: consumer group, also prefix of transactional ids. source, changelog: topics of the shop, of `partitions`
     partitions each. outputs: logical topic -> topic of the shop. directory: this process's own, locked by it.
+    check_crcs: off with the embedded broker, whose transaction markers carry wrong ones.
     """
 
     group: str
@@ -38,6 +42,7 @@ class AgentPlace(msgspec.Struct, frozen=True):
     partitions: int
     outputs: Mapping[str, str]
     directory: Path
+    check_crcs: bool = True
 
 
 class AgentApp(faust.App):
@@ -50,6 +55,20 @@ class AgentApp(faust.App):
 
     async def take(self, batch: Any) -> None:
         await self.ownership.take(batch)
+
+    async def group_trouble(self) -> str:
+        """Why this worker can't take part in its group, as a sentence; empty if it can or will try again by itself."""
+        consumer = cast("Consumer", self.consumer)
+        try:
+            error = await asyncio.wait_for(consumer.group_error(), 5.0)
+        except TimeoutError:
+            return ""
+        if error is None:
+            return ""
+        if isinstance(error, GroupAuthorizationFailedError | TopicAuthorizationFailedError):
+            return f"This user may not read with group {self.conf.id} or its topics; see docs/operations.md."
+        log.warning("The group did not take us, joining again: %s", describe(error))
+        return ""
 
     @property
     def source_partitions(self) -> set[int]:
@@ -105,6 +124,7 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
         "broker_session_timeout": session,
         "broker_heartbeat_interval": client.seconds("heartbeat.interval.ms", min(3.0, session / 3)),
         "broker_commit_interval": 1.0,
+        "broker_check_crcs": place.check_crcs,
         "consumer_group_instance_id": client.get("group.instance.id"),
         "consumer_auto_offset_reset": "earliest",
         "TableManager": TableManager,

@@ -81,6 +81,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         answer: dict[TP, Standing] = await self.call_thread(self._standing, list(partitions))
         return answer
 
+    async def group_error(self) -> Exception | None:
+        """What went wrong in the group since last asked. aiokafka stops to take part until someone asks; Faust never
+        does, so a worker would hang for ever, owning nothing."""
+        error: Exception | None = await self.call_thread(self._group_error)
+        return error
+
+    async def _group_error(self) -> Exception | None:
+        coordinator = self._consumer._coordinator if self._consumer is not None else None
+        try:
+            if coordinator is not None:
+                coordinator.check_errors()
+        except Exception as error:
+            return error
+        return None
+
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         # Faust reads uncommitted records unless its own exactly-once is on, and waits 1.5 s for data: an idle partition

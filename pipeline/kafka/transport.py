@@ -132,10 +132,12 @@ class Consumer(driver.Consumer):
         next_offset = self.options.checkpoint_of(tp)
         return next_offset if next_offset is not None and next_offset >= 0 else None
 
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        await super().on_partitions_revoked(revoked)
-        # Stock forgets what was acknowledged first, and commits before the partitions are drained.
-        await self.commit(start_new_transaction=False)
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        # A commit queued behind a JoinGroup on the same connection is answered with "illegal generation", upon which
+        # aiokafka leaves and joins anew: rebalances would go on for ever. The next owner commits what we do not.
+        if self.app.rebalancing:
+            return False
+        return await super().commit(topics, start_new_transaction)
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         # Between this and flow_control.resume() stock Faust fetches, and then clears the queues it fetched into.
@@ -186,6 +188,10 @@ class Consumer(driver.Consumer):
     async def standing(self, partitions: Iterable[TP]) -> dict[TP, Standing]:
         """See ConsumerThread.standing."""
         return await self._thread.standing(partitions)
+
+    async def group_error(self) -> Exception | None:
+        """See ConsumerThread.group_error."""
+        return await self._thread.group_error()
 
     def hold(self, tp: TP) -> None:
         """Hand out nothing of one partition while the others go on."""

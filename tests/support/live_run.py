@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.config.topology import load
 from tests.support.kafka_reader import LOGICAL, decisions, read_committed, send
@@ -15,20 +15,23 @@ History = list[tuple[bytes, bytes]]
 
 
 class LiveRun:
-    """flags: further ones of the worker, as `--embedded`."""
+    """flags: further ones of the worker, as `--embedded`. session: see WorkerProcess."""
 
-    def __init__(self, folder: Path, brokers: str, flags: tuple[str, ...] = (), **topology: str) -> None:
+    def __init__(
+        self, folder: Path, brokers: str, flags: tuple[str, ...] = (), session: int = 6_000, **topology: str
+    ) -> None:
         self.folder = folder
         self.brokers = brokers
         self.topology = write_topology(folder / "topology.yaml", **topology)
         self._flags = flags
+        self._session = session
         self._workers: list[WorkerProcess] = []
 
     def worker(self, name: str, agent: str | None = None) -> WorkerProcess:
         arguments = ["--topology", str(self.topology), "--brokers", self.brokers, *self._flags]
         if agent is not None:
             arguments += ["--agent", agent]
-        worker = WorkerProcess(self.folder, name, *arguments)
+        worker = WorkerProcess(self.folder, name, *arguments, session=self._session)
         self._workers.append(worker)
         return worker
 
@@ -66,13 +69,15 @@ class LiveRun:
 
     def group_offsets(self, agent: str) -> dict[int, int]:
         """Committed by the agent's group, by source partition."""
-        from confluent_kafka import ConsumerGroupTopicPartitions
-
-        name = load(self.topology, {}).name
-        admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
-        asked = [ConsumerGroupTopicPartitions(f"{name}.{agent}")]
-        answer = admin.list_consumer_group_offsets(asked)[f"{name}.{agent}"].result(10)
-        return {each.partition: each.offset for each in answer.topic_partitions if each.offset >= 0}
+        topology = load(self.topology, {})
+        source = topology.topic("clickstream" if agent == "intake" else "shopper-events")
+        group = {"bootstrap.servers": self.brokers, "group.id": f"{topology.name}.{agent}", "log_level": 0}
+        consumer = Consumer(group)
+        try:
+            places = [TopicPartition(source, partition) for partition in range(topology.kafka.partitions)]
+            return {each.partition: each.offset for each in consumer.committed(places, 10) if each.offset >= 0}
+        finally:
+            consumer.close()
 
     def logs(self) -> str:
         return "\n".join(f"--- {worker.log.name}\n{worker.text()[-4_000:]}" for worker in self._workers)

@@ -20,9 +20,11 @@ def afterclick(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 class WorkerProcess:
-    """A worker, or one agent of it. Output goes to `log`."""
+    """A worker, or one agent of it. Output goes to `log`. session: its group's session timeout, ms; 6 s is the least that
+    Kafka allows."""
 
-    def __init__(self, folder: Path, name: str, *arguments: str | Path) -> None:
+    def __init__(self, folder: Path, name: str, *arguments: str | Path, session: int = 6_000) -> None:
+        self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session))
         self.data = folder / name
         self.log = folder / f"{name}.log"
         self._command = [*COMMAND, "worker", "--data-dir", str(self.data), "--http", "off", *map(str, arguments)]
@@ -30,7 +32,7 @@ class WorkerProcess:
 
     def start(self) -> None:
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(self._command, stdout=output, stderr=output, env=_environment())
+            self.process = subprocess.Popen(self._command, stdout=output, stderr=output, env=self._environment)
 
     def kill(self, wipe: bool = False) -> None:
         """As a machine that dies; with `wipe` its disk dies too."""
@@ -57,7 +59,7 @@ def eventually(what: str, holds: Callable[[], bool], patience: float = 60) -> No
         time.sleep(0.2)
 
 
-def _environment() -> dict[str, str]:
-    """Ours, without settings that a developer's shell may hold."""
+def _environment(**settings: str) -> dict[str, str]:
+    """Ours, without settings that a developer's shell may hold. settings: without their AFTERCLICK_."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AFTERCLICK_")}
-    return kept | {"AFTERCLICK_KAFKA_SESSION_TIMEOUT_MS": "6000"}
+    return kept | {f"AFTERCLICK_{name}": value for name, value in settings.items()}
