@@ -1,0 +1,1 @@
+"""Simulator: believable traffic of a shop, the same for the same seed."""
