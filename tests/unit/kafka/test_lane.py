@@ -1,0 +1,205 @@
+"""One partition's lane: its failures are its own, and nothing is skipped."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from faust.types import TP
+
+from pipeline.kafka.lane import Lane, Patience
+from pipeline.kafka.lifecycle import Life, Stage
+from pipeline.runtime.partition import Discontinuity
+from pipeline.runtime.ports import Batch, Fenced, OutboxError, Record, StateFormatError
+
+TP0 = TP("events", 0)
+IMPATIENT = Patience(tries=3, first=0.01, longest=0.02, drain=1.0)
+
+
+class Owner:
+    """A PartitionOwner that fails as told. errors: raised by the next calls of `take`; opening: of `open`."""
+
+    def __init__(self) -> None:
+        self.life = Life()
+        self.partition = 0
+        self.watch: Any = self
+        self.next_offset: int | None = None
+        self.errors: list[Exception] = []
+        self.opening: list[Exception] = []
+        self.calls: list[str] = []
+        self.time = 0
+
+    def open(self, stopped: Callable[[], bool]) -> None:
+        self.calls.append("open")
+        self.life.enter(Stage.FENCING)
+        if self.opening:
+            raise self.opening.pop(0)
+        self.life.enter(Stage.RESTORING)
+        self.life.enter(Stage.READY)
+        self.next_offset = self.next_offset or 0
+
+    def take(self, batch: Batch, stopped: Callable[[], bool]) -> None:
+        if batch.follows != (self.next_offset or 0) - 1:
+            raise Discontinuity(self.next_offset or 0, batch.follows)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.next_offset = batch.records[-1].offset + 1
+        self.calls.append(f"took {batch.records[-1].offset}")
+
+    def idle(self, until: int) -> None:
+        self.calls.append(f"idle {until}")
+
+    def close(self) -> None:
+        self.calls.append("close")
+        if self.life.stage is not Stage.CLOSED:
+            self.life.enter(Stage.CLOSED)
+
+    def fail(self) -> None:
+        self.life.enter(Stage.FAILED)
+
+    def retried(self, partition: int) -> None: ...
+
+    def refused(self, partition: int) -> None: ...
+
+    def fenced(self, partition: int) -> None: ...
+
+
+class Source:
+    def __init__(self) -> None:
+        self.sought: list[int] = []
+        self.held = False
+
+    async def seek_to_checkpoint(self, next_offsets: dict[TP, int]) -> None:
+        self.sought.append(next_offsets[TP0])
+
+    def hold(self, tp: TP) -> None:
+        self.held = True
+
+    def release(self, tp: TP) -> None:
+        self.held = False
+
+
+def batch(offset: int, follows: int | None = None) -> Batch:
+    return Batch("events", 0, offset - 1 if follows is None else follows, [Record(offset, 0, None, b"")])
+
+
+def run(scene: Callable[[Lane, Owner, Source], Awaitable[None]]) -> None:
+    async def play() -> None:
+        owner, source = Owner(), Source()
+        with ThreadPoolExecutor(2) as pool:
+            lane = Lane(TP0, owner, source, pool, pool, IMPATIENT)  # type: ignore[arg-type]
+            await scene(lane, owner, source)
+            await lane.close()
+
+    asyncio.run(play())
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def test_batches_are_taken_one_after_the_other() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        for offset in range(5):
+            await lane.put(batch(offset))
+        await until(lambda: owner.next_offset == 5)
+        assert owner.calls == ["open", "took 0", "took 1", "took 2", "took 3", "took 4"]
+
+    run(scene)
+
+
+def test_a_batch_that_does_not_follow_has_the_source_sought_back_once() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        source.sought.clear()
+        # given batch 0 was lost on its way
+        for offset in (1, 2, 3):
+            await lane.put(batch(offset))
+        await until(lambda: lane.settled and source.sought == [0])
+        # when it comes again
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+        assert owner.calls == ["open", "took 0"]
+
+    run(scene)
+
+
+def test_a_failed_batch_comes_again_after_fencing_and_restoring() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        owner.errors = [OutboxError("the broker is away")]
+        owner.opening = [OutboxError("still away")]
+        await lane.put(batch(0))
+        await until(lambda: owner.calls.count("open") == 3 and not source.held)
+        assert source.sought == [0, 0]
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+
+    run(scene)
+
+
+def test_a_partition_that_keeps_failing_stops_and_never_skips() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        owner.errors = [RuntimeError("broken")] * 9
+        for _ in range(3):
+            await lane.put(batch(0))
+            await until(lambda: (lane.settled and not source.held) or owner.life.stage is Stage.FAILED)
+        assert owner.life.stage is Stage.FAILED
+        assert source.held
+        await lane.put(batch(1))
+        assert owner.next_offset == 0
+
+    run(scene)
+
+
+def test_a_state_of_a_newer_version_is_not_tried_again() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        owner.opening = [StateFormatError("a newer version wrote this")]
+        await lane.open()
+        assert owner.life.stage is Stage.FAILED
+        assert owner.calls == ["open"]
+
+    run(scene)
+
+
+def test_a_fenced_partition_is_let_go_at_once() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        owner.errors = [Fenced("another one")]
+        await lane.put(batch(0))
+        await until(lambda: owner.life.stage is Stage.CLOSED)
+        assert source.held
+        await lane.put(batch(0))
+        assert owner.calls == ["open", "close"]
+
+    run(scene)
+
+
+def test_draining_keeps_the_partition_open_and_takes_nothing_more() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        lane.stop()
+        await lane.drain()
+        await lane.put(batch(0))
+        assert owner.life.stage is Stage.READY
+        assert owner.calls == ["open"]
+        # and when the partition comes back it goes on
+        lane.resume()
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+
+    run(scene)
+
+
+def test_idle_time_is_told_only_when_nothing_is_in_hand() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.idle(1)
+        await lane.open()
+        await lane.idle(2)
+        assert owner.calls == ["open", "idle 2"]
+
+    run(scene)

@@ -1,0 +1,56 @@
+"""Both agents of a worker."""
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.supervisor import Supervisor
+
+WAIT = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); time.sleep(60)"
+
+
+def command(program: str) -> list[str]:
+    return [sys.executable, "-c", program]
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> object:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield None
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_if_one_agent_ends_the_other_is_stopped_and_the_worker_fails(caplog: pytest.LogCaptureFixture) -> None:
+    agents = {"intake": command(WAIT), "shopper": command("import sys, time; time.sleep(0.5); sys.exit(3)")}
+    assert Supervisor(agents, {}, None).run() == 3
+    assert "The shopper agent ended (exit code 3); stopping the worker." in caplog.text
+
+
+def test_a_killed_agent_ends_the_worker(caplog: pytest.LogCaptureFixture) -> None:
+    dies = command("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert Supervisor({"intake": command(WAIT), "shopper": dies}, {}, None).run() == 1
+    assert "killed by signal 9" in caplog.text
+
+
+def test_asked_to_stop_it_stops_both_in_order() -> None:
+    supervisor = Supervisor({"intake": command(WAIT), "shopper": command(WAIT)}, {}, None)
+
+    def ask() -> None:
+        time.sleep(1.0)
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=ask).start()
+    assert supervisor.run() == 0
+
+
+def test_the_agents_are_told_where_to_listen(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    program = f"import pathlib, sys; pathlib.Path({str(told)!r}).write_text(' '.join(sys.argv[1:]))"
+    Supervisor({"shopper": command(program)}, {}, None).run()
+    flag, socket = told.read_text().split()
+    assert (flag, Path(socket).name) == ("--socket", "shopper")
