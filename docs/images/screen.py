@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 100, 30
 
 def screen(seconds: float) -> str:
     """The screen at the end of a run of so many seconds, as SVG that asks nobody for a font."""
-    wish = Wish(topology=TOPOLOGY, speed=600, rate=100, seconds=seconds, input=None, plain=True, keep=False)
+    wish = Wish(topology=TOPOLOGY, speed=600, rate=150, seconds=seconds, input=None, plain=True, keep=False)
     demo = Demo(wish, process_environment(), Console())
     demo.run()
     console = Console(record=True, force_terminal=True, width=WIDTH, height=HEIGHT, file=StringIO())

@@ -14,7 +14,7 @@ from pipeline.kafka.embedded import EmbeddedBrokerError
 from pipeline.replay.source import InputError
 
 _SPEED = 600.0
-_SIMULATED_RATE = 100.0
+_SIMULATED_RATE = 150.0
 _FILE_RATE = 500.0
 _BOUND = 60.0
 

@@ -32,7 +32,7 @@ from pipeline.kafka.embedded import EmbeddedBroker
 from pipeline.replay.source import LineSource
 
 _HOST = "127.0.0.1"
-_OPENING_HOUR = 8
+_OPENING_HOUR = 10
 _CLOCK_DELAY = 500
 """ms that the worker's clock is behind the simulator's: a record takes some time to the broker, and at 600 times the
 speed that is minutes. Time told by the worker must not overtake records on their way."""

@@ -58,6 +58,10 @@ class Screen:
             right.append(_block(f"{programme}: members by tier", bars))
         room = height - _HEAD - _FOOT
         middle = min(max(_height(left), _height(right)), room - _LEAST_DECISIONS - _BORDER)
+        if middle <= _BORDER:
+            return Group(
+                self._head(tally, vitals), Text("This terminal is too small; 80 columns and 24 lines will do.")
+            )
         layout, rules = Layout(), Layout(size=middle)
         rules.split_row(_stack(left, middle), _stack(right, middle))
         layout.split_column(

@@ -52,24 +52,23 @@ def _segment(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
 
 def _trigger(trigger: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     name, kind = trigger["kind"], kinds.get(trigger["kind"], trigger["kind"])
-    thing = _thing(kind, trigger["cart"])
     rule = "" if name == kind else f" ({name})"
     if trigger["change"] == "recovered":
-        return f"came back and ordered the {thing}{rule}"
+        return f"came back and ordered {_thing('the', kind, trigger['cart'])}{rule}"
     if trigger["change"] == "retracted":
         count = len(trigger["retracts"])
         reminders = "1 reminder" if count == 1 else f"{count} reminders"
-        return f"had ordered the {thing} already{rule}, {reminders} taken back"
-    left = f"looked at a {thing} and left" if kind == BROWSE else f"left a {thing}"
+        return f"had ordered {_thing('the', kind, trigger['cart'])} already{rule}, {reminders} taken back"
+    thing = _thing("a", kind, trigger["cart"])
+    left = f"looked at {thing} and left" if kind == BROWSE else f"left {thing}"
     return f"{left}{rule}, reminder {trigger['stage']} of {trigger['of']}"
 
 
-def _thing(kind: str, cart: Mapping[str, Any] | None) -> str:
-    """What was left behind, as `cart of 84.50 EUR`."""
+def _thing(article: str, kind: str, cart: Mapping[str, Any] | None) -> str:
+    """What was left behind, as `a cart of 84.50 EUR` or `Blue Shoes of 129.00 EUR`."""
     items = cart["items"] if cart else []
-    thing = "product" if kind == BROWSE else kind
-    if kind == BROWSE and items:
-        thing = printable(items[0]["name"] or items[0]["product_id"] or thing)
+    product = (items[0]["name"] or items[0]["product_id"]) if kind == BROWSE and items else None
+    thing = printable(product) if product else f"{article} {'product' if kind == BROWSE else kind}"
     return f"{thing} of {money(cart['total'])}" if cart and cart["total"]["amount"] else thing
 
 

@@ -7,6 +7,9 @@ from typing import Protocol
 from pipeline.demo.child import Child
 from pipeline.kafka.clock import Acceleration
 
+_SHOPPERS = 400
+"""So few that most come back within the minutes that somebody watches."""
+
 
 class Traffic(Protocol):
     """over: nothing more will come. problem: a sentence, if it broke off."""
@@ -33,7 +36,7 @@ class Simulation:
         environment: Mapping[str, str],
     ) -> None:
         arguments = ["simulate", "--topology", str(topology), "--brokers", brokers]
-        arguments += ["--rate", f"{rate:g}", "--clock", str(clock)]
+        arguments += ["--rate", f"{rate:g}", "--clock", str(clock), "--shoppers", str(_SHOPPERS), "--quiet"]
         self._child = Child("simulator", arguments, log, environment)
 
     @property

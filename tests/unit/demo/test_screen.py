@@ -95,3 +95,10 @@ def test_more_rules_than_room_leave_room_for_decisions() -> None:
 
     assert len(lines) == 24
     assert sum("entered engaged" in line for line in lines) >= 5
+
+
+@pytest.mark.parametrize("height", [1, 3, 8, 12])
+def test_a_terminal_that_is_too_small_is_told_so(cast: Cast, height: int) -> None:
+    lines = drawn(cast, *busy(), Vitals(), 80, height)
+
+    assert "This terminal is too small; 80 columns and 24 lines will do." in lines

@@ -21,7 +21,7 @@ from tests.unit.demo.sample import KINDS, eur, points, segment, tier, trigger
         (
             ABANDONMENT_TRIGGERS,
             trigger("abandoned", kind="browse", of=1),
-            "u-3 looked at a Runner of 84.50 EUR and left, reminder 1 of 1",
+            "u-3 looked at Runner of 84.50 EUR and left, reminder 1 of 1",
         ),
         (
             ABANDONMENT_TRIGGERS,
@@ -34,6 +34,11 @@ from tests.unit.demo.sample import KINDS, eur, points, segment, tier, trigger
             "u-3 left a checkout, reminder 1 of 3",
         ),
         (ABANDONMENT_TRIGGERS, trigger("recovered"), "u-3 came back and ordered the cart of 84.50 EUR"),
+        (
+            ABANDONMENT_TRIGGERS,
+            trigger("recovered", kind="browse", cart={"items": [], "total": eur(0)}),
+            "u-3 came back and ordered the product",
+        ),
         (
             ABANDONMENT_TRIGGERS,
             trigger("retracted", retracts=["a"]),
