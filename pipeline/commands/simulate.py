@@ -84,7 +84,8 @@ def command(
     try:
         with stopping() as stop, ExitStack() as stack:
             kafka = {"bootstrap.servers": settings.brokers, **settings.kafka}
-            sink: FileSink | KafkaSink = stack.enter_context(_sink(output, loaded, kafka))
+            sink = _sink(output, loaded, kafka)
+            stack.enter_context(sink)
             shown = None
             if console.is_terminal and not quiet:
                 shown = stack.enter_context(progress(console, world, events, until))
@@ -96,7 +97,8 @@ def command(
         raise Failure(str(error)) from None
     if not quiet:
         ended = f", up to {format_instant(sent.last)}" if sent.calls else ""
-        console.print(f"{sent.calls:,} calls from {format_instant(begin)}{ended}{', stopped' if sent.stopped else ''}.")
+        told = f"{sent.calls:,} calls from {format_instant(begin)}{ended}{', stopped' if sent.stopped else ''}."
+        typer.echo(told, err=True)
 
 
 def _sink(output: str | None, topology: Topology | None, kafka: dict[str, str]) -> FileSink | KafkaSink:

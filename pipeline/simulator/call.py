@@ -7,6 +7,9 @@ from pipeline.domain.instant import format_instant
 from pipeline.simulator.persona import Persona
 from pipeline.simulator.visit import Click, Order, line_of, money
 
+# ms from what happens in the back office until it has come in.
+OFFICE_DELAY = 100
+
 _BROWSER = {"name": "analytics.js", "version": "npm:next-1.84.3"}
 _SERVER = {"name": "@segment/analytics-node", "version": "3.1.0"}
 
@@ -38,12 +41,10 @@ def cancel_call(random: Random, person: Persona, order: Order, at: int, currency
     return _office_call(random, person, "Order Cancelled", at, properties)
 
 
-def _office_call(
-    random: Random, person: Persona, event: str, at: int, properties: dict[str, Any]
-) -> dict[str, Any]:  # fmt: skip
+def _office_call(random: Random, person: Persona, event: str, at: int, properties: dict[str, Any]) -> dict[str, Any]:
     call = {"type": "track", "event": event, "userId": person.user_id, "properties": properties}
     call["context"] = {"library": _SERVER}
-    return _sent(random, call, f"node-next-{at}", at, at + random.randrange(20, 200))
+    return _sent(random, call, f"node-next-{at}", at, at + OFFICE_DELAY)
 
 
 def _sent(random: Random, call: dict[str, Any], message: str, at: int, received: int) -> dict[str, Any]:

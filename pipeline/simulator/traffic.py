@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from pipeline.domain.instant import DAY, HOUR
-from pipeline.simulator.call import browser_call, cancel_call, refund_call
+from pipeline.simulator.call import OFFICE_DELAY, browser_call, cancel_call, refund_call
 from pipeline.simulator.catalogue import Catalogue
 from pipeline.simulator.flaw import Flaws
 from pipeline.simulator.persona import Persona, persona
@@ -121,7 +121,7 @@ class Traffic:
             self._plan(at, lambda at: self._office(cancel_call(random, person, order, at, currency), at))
 
     def _office(self, call: dict[str, Any], at: int) -> None:
-        self._send(call, at + 200)
+        self._send(call, at + OFFICE_DELAY)
 
     def _plan(self, at: int, act: Any) -> None:
         self._count += 1
