@@ -1,7 +1,6 @@
 """One agent's process: started, watched, and stopped within a bound."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -25,8 +24,8 @@ log = logging.getLogger(__name__)
 STOP_BUDGET = 20.0
 """Seconds from the signal to the end of the process, whatever is still in hand."""
 
-LEAVE_BUDGET = 5.0
-"""Seconds of it for leaving the group."""
+LEAVE_BUDGET = 3.0
+"""Seconds of it for the last commit, and again for leaving the group."""
 
 STOPPED, FAILED, STUCK = 0, 1, 70
 """Exit codes: as asked; nothing left to work on; no progress, or no end within the budget."""
@@ -88,10 +87,7 @@ class Worker:
             self._code = FAILED
         for task in (starting, looking):
             task.cancel()
-        await app.ownership.close()
-        # All that counts is closed; leaving the group only makes the others notice sooner.
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(app.stop(), LEAVE_BUDGET)
+        await app.leave(LEAVE_BUDGET)
         beating.cancel()
         log.info("Stopped.")
 

@@ -1,6 +1,7 @@
 """The Faust app of one agent: its group, its transport, and its partitions' life through rebalances."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -55,6 +56,16 @@ class AgentApp(faust.App):
 
     async def take(self, batch: Any) -> None:
         await self.ownership.take(batch)
+
+    async def leave(self, budget: float) -> None:
+        """Stop: finish the batches in hand, commit, close all partitions; then leave the group, for at most `budget`
+        seconds, so that the others notice at once."""
+        await self.ownership.on_revoked()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.consumer.commit(), budget)
+        await self.ownership.close()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.stop(), budget)
 
     async def group_trouble(self) -> str:
         """Why this worker can't take part in its group, as a sentence; empty if it can or will try again by itself."""
