@@ -1,7 +1,8 @@
 """`afterclick simulate`: believable traffic of a shop, to a file or to Kafka."""
 
 import time
-from contextlib import ExitStack
+from contextlib import nullcontext
+from threading import Event as Flag
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ from pipeline.domain.instant import DAY, format_instant, parse_instant
 from pipeline.simulator.file_sink import FileSink
 from pipeline.simulator.kafka_sink import KafkaSink, SinkError
 from pipeline.simulator.pace import Pace
-from pipeline.simulator.run import progress, run, stopping
+from pipeline.simulator.run import Sent, progress, run, stopping
 from pipeline.simulator.traffic import World
 
 _WRONG = 2
@@ -64,13 +65,11 @@ def command(
     [bold]afterclick simulate --rate 500 --speed 60[/]
     """
     settings = resolve(process_environment(), topology=topology, brokers=brokers)
-    loaded = None if output is not None and not settings.topology.exists() else load(topology, process_environment())
     to_kafka = output is None
+    loaded = load(topology, process_environment()) if to_kafka or settings.topology.exists() else None
     per_second = _positive("--rate", rate if rate is not None else _KAFKA_RATE if to_kafka else _FILE_RATE)
     begin, pace_speed, origin = _time(start, _positive("--speed", speed), clock, to_kafka)
     density = per_second / pace_speed if to_kafka else per_second
-    if not to_kafka and events is None and duration is None:
-        events = _FILE_EVENTS
     world = World(
         seed=seed,
         start=begin,
@@ -80,31 +79,45 @@ def command(
         currency=loaded.shop.currency if loaded is not None else "EUR",
     )
     until = None if duration is None else begin + _duration(duration)
-    console = Console(stderr=True)
-    try:
-        with stopping() as stop, ExitStack() as stack:
-            kafka = {"bootstrap.servers": settings.brokers, **settings.kafka}
-            sink = _sink(output, loaded, kafka)
-            stack.enter_context(sink)
-            shown = None
-            if console.is_terminal and not quiet:
-                shown = stack.enter_context(progress(console, world, events, until))
-            pace = Pace(begin, pace_speed, origin, stop) if to_kafka else None
-            sent = run(world, sink, stop, calls=events, until=until, pace=pace, shown=shown)
-    except BrokenPipeError:
-        raise typer.Exit(0) from None
-    except SinkError as error:
-        raise Failure(str(error)) from None
+    if not to_kafka and events is None and duration is None:
+        events = _FILE_EVENTS
+    with stopping() as stop:
+        pace = Pace(begin, pace_speed, origin, stop) if to_kafka else None
+        sink = _sink(output, loaded, {"bootstrap.servers": settings.brokers, **settings.kafka})
+        sent = _send(world, sink, stop, pace, events, until, quiet)
     if not quiet:
         ended = f", up to {format_instant(sent.last)}" if sent.calls else ""
         told = f"{sent.calls:,} calls from {format_instant(begin)}{ended}{', stopped' if sent.stopped else ''}."
         typer.echo(told, err=True)
 
 
+def _send(
+    world: World,
+    sink: FileSink | KafkaSink,
+    stop: Flag,
+    pace: Pace | None,
+    calls: int | None,
+    until: int | None,
+    quiet: bool,
+) -> Sent:
+    console = Console(stderr=True)
+    shown = progress(console, world, calls, until) if console.is_terminal and not quiet else nullcontext()
+    try:
+        with sink, shown as show:
+            return run(world, sink, stop, calls=calls, until=until, pace=pace, shown=show)
+    except BrokenPipeError:
+        raise typer.Exit(0) from None
+    except SinkError as error:
+        raise Failure(str(error)) from None
+
+
 def _sink(output: str | None, topology: Topology | None, kafka: dict[str, str]) -> FileSink | KafkaSink:
     if output is None:
         assert topology is not None  # noqa: S101 - loaded whenever there is no file
-        return KafkaSink(kafka, topology.topic(CLICKSTREAM))
+        try:
+            return KafkaSink(kafka, topology.topic(CLICKSTREAM))
+        except SinkError as error:
+            raise Failure(str(error)) from None
     try:
         return FileSink(output)
     except OSError as error:
