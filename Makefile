@@ -2,12 +2,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SECONDS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types unit test demo
+.PHONY: help setup demo test quick lint types lock
 
 help:  ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP)  ## make .venv with the locked dependencies and this package
 
@@ -17,6 +18,15 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
+demo: setup  ## run everything on this machine and watch it decide (INPUT=file, SECONDS=n)
+	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)') $(if $(SECONDS),--seconds $(SECONDS))
+
+test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven)
+	$(BIN)/pytest
+
+quick: setup  ## the tests that need no broker and no real data: seconds to a minute
+	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
+
 lint: setup  ## ruff and the import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -25,8 +35,7 @@ lint: setup  ## ruff and the import rules
 types: setup  ## mypy --strict
 	$(BIN)/mypy
 
-test: setup lint types  ## everything CI runs
-	$(BIN)/pytest
-
-demo: setup  ## run everything on this machine and watch it decide (INPUT=file: its events, not simulated ones)
-	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)')
+lock: setup  ## write requirements.lock anew from pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header \
+		--extra dev pyproject.toml -o requirements.lock
