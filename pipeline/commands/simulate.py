@@ -86,9 +86,12 @@ def command(
         sink = _sink(output, loaded, {"bootstrap.servers": settings.brokers, **settings.kafka})
         sent = _send(world, sink, stop, pace, events, until, quiet)
     if not quiet:
-        ended = f", up to {format_instant(sent.last)}" if sent.calls else ""
-        told = f"{sent.calls:,} calls from {format_instant(begin)}{ended}{', stopped' if sent.stopped else ''}."
-        typer.echo(told, err=True)
+        typer.echo(_told(sent, begin), err=True)
+
+
+def _told(sent: Sent, begin: int) -> str:
+    ended = f", up to {format_instant(sent.last)}" if sent.calls else ""
+    return f"{sent.calls:,} calls from {format_instant(begin)}{ended}{', stopped' if sent.stopped else ''}."
 
 
 def _send(
