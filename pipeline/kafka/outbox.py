@@ -1,5 +1,6 @@
 """The partition's own transactional producer: decisions, dead letters, changelog and checkpoint commit together."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -104,7 +105,10 @@ class TransactionalOutbox:
         if not self._closed:
             self._closed = True
             self._producer.purge()
-            self._producer.close()
+            # It tries to end an open transaction, which a fenced producer may not and one without a broker can't; the
+            # next owner's `fence` does it.
+            with contextlib.suppress(KafkaException):
+                self._producer.close()
 
     def _send(self, output: Output, deadline: float, on_delivery: Callable[[Any, Message], None] | None) -> None:
         partition = output.partition
