@@ -57,10 +57,14 @@ def comparable(topic: str, line: dict[str, Any], lines: list[dict[str, Any]]) ->
         return line
     stages = {one["id"]: one["stage"] for one in lines if "id" in one}
     retracts = sorted(stages.get(one, one) for one in line["retracts"])
-    items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in line["cart"]["items"]]
-    items.sort(key=lambda item: (str(item["product_id"]), json.dumps(item)))
     stage = None if line["change"] == "retracted" else line["stage"]
-    return {**line, "retracts": retracts, "stage": stage, "cart": {"items": items, "total": line["cart"]["total"]}}
+    return {**line, "retracts": retracts, "stage": stage, "cart": comparable_cart(line["cart"])}
+
+
+def comparable_cart(cart: dict[str, Any]) -> dict[str, Any]:
+    items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in cart["items"]]
+    items.sort(key=lambda item: (str(item["product_id"]), json.dumps(item)))
+    return {"items": items, "total": cart["total"]}
 
 
 def lives(topics: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, ...]]:

@@ -88,8 +88,8 @@ class History:
                 )
 
     def visits(self) -> int:
-        """Visits end after a gap of more than 30 minutes (readings.md, 49)."""
-        times = sorted(record.time for record in self.records if record.behaviour)
+        """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
+        times = sorted(one.time for one in self.records if one.behaviour and not one.late_segments)
         return sum(1 for i, time in enumerate(times) if i == 0 or time - times[i - 1] > VISIT_GAP)
 
     def profile(self) -> dict[str, Any]:

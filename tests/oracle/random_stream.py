@@ -33,7 +33,7 @@ Call = dict[str, Any]
 class Stream:
     """Draws the calls of one file. carts, checkouts: the ids in use, None = the shop sends none."""
 
-    def __init__(self, random: Random, several_carts: bool) -> None:
+    def __init__(self, random: Random, several_carts: bool = True) -> None:
         self.random = random
         self.calls: list[Call] = []
         self.times: list[int] = [START]

@@ -92,6 +92,7 @@ class Topologies:
                 {"seen": {"after": "2026-01-05T04:00:00Z"}},
                 {"price": {"less_than": 30}, "category": {"exists": True}},
                 {"variant": "red"},
+                {"seen": {"within": self.random.choice(WINDOWS)}},
                 {"path": {"starts_with": "/p"}},
                 {"total": {"more_than": "20"}},
             ]
@@ -207,7 +208,7 @@ class Topologies:
             "levels": levels,
         }
         for name, values in (
-            ("term", ["1d", "3d"]),
+            ("term", ["1d", "3d", "P1M"]),
             ("grace", ["4h", "1d"]),
             ("downgrade", ["one_level", "to_qualified"]),
         ):

@@ -58,6 +58,7 @@ def truth(condition: dict[str, Any], facts: Facts) -> bool:
 
 
 def matching(form: dict[str, Any], facts: Facts) -> list[Record]:
+    """Events of a condition's names, filters and window. A filter says what an event is like: it holds at its time."""
     names = form["of"] if isinstance(form["of"], list) else [form["of"]]
     oldest = facts.now - span(form["within"]) if isinstance(form.get("within"), str | int) else None
     return [
@@ -65,7 +66,7 @@ def matching(form: dict[str, Any], facts: Facts) -> list[Record]:
         for record in facts.windowed
         if ("*" in names or record.name in names)
         and (oldest is None or record.time > oldest)
-        and passes(record.properties, form.get("where") or {}, facts.now)
+        and passes(record.properties, form.get("where") or {}, record.time)
     ]
 
 

@@ -13,15 +13,15 @@ import pytest
 
 from pipeline.config.problem import TopologyError
 from pipeline.config.topology import parse
-from tests.oracle.agreement import differences
+from tests.oracle.agreement import comparable_cart, differences
 from tests.oracle.engine_run import run, topology_text
 from tests.oracle.oracle import expect
 from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies
 
-SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "40"))
+SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "250"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
-UNTIL = "2026-03-01T00:00:00Z"
+UNTIL = "2026-04-15T00:00:00Z"
 
 
 def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -40,13 +40,20 @@ def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list[str]:
     expected, got = expect(events, topology, UNTIL), run(events, topology, UNTIL)
     found = differences(expected.topics, got.topics)
+    ids = [line["id"] for lines in got.topics.values() for line in lines]
+    if len(ids) != len(set(ids)):
+        found.append("two decisions have one id")
+    if run(events, topology, UNTIL, partitions=3) != got:
+        found.append("three partitions decide otherwise than one")
     if expected.dead != got.dead:
         found.append(f"dead letters: expected {expected.dead}, got {got.dead}")
     for shopper, profile in expected.profiles.items():
         had = got.profiles.get(shopper, {})
-        for name in ("segments", "traits", "orders"):
+        for name in ("segments", "traits", "orders", "sessions"):
             if profile[name] != had.get(name):
                 found.append(f"profiles: {shopper} {name}: expected {profile[name]}, got {had.get(name)}")
+        if "cart_id" not in str(events) and comparable_cart(profile["cart"]) != comparable_cart(had["cart"]):
+            found.append(f"profiles: {shopper} cart: expected {profile['cart']}, got {had['cart']}")
         told = {name: {"tier": one["tier"], "balance": one["balance"]} for name, one in had.get("loyalty", {}).items()}
         if profile["loyalty"] != told:
             found.append(f"profiles: {shopper} loyalty: expected {profile['loyalty']}, got {told}")
