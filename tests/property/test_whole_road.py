@@ -45,7 +45,7 @@ def history(random: Random) -> list[bytes]:
     for number in range(3):
         for call in Stream(random).draw(30):
             calls.append({**call, "userId": f"{number}-{call['userId']}"})
-    calls.sort(key=lambda call: str(call["receivedAt"]))
+    calls.sort(key=lambda call: str(call.get("receivedAt") or call["timestamp"]))
     return [json.dumps(call).encode()[: 40 if random.random() < 0.03 else None] for call in calls]
 
 

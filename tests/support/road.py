@@ -13,11 +13,11 @@ from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
 from pipeline.domain.event import Event
+from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.shopper_fold import Settings
-from tests.oracle.engine_run import canonical, topology_text
-from tests.oracle.history import read
+from tests.oracle.engine_run import topology_text
 from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies
 from tests.support.memory_broker import MemoryBroker
@@ -25,6 +25,17 @@ from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_pr
 
 DAY = 86_400_000
 DELIVERY = ("source", "decided_at")
+
+
+def events_of(calls: list[dict[str, Any]], intake: Intake) -> list[Event]:
+    """The calls as intake makes them, in received order, which is raised to the largest so far."""
+    events: list[Event] = []
+    for call in calls:
+        for one in intake.accept(json.dumps(call).encode(), 0, from_field=True):
+            if isinstance(one, Event):
+                latest = events[-1].received if events else 0
+                events.append(msgspec.structs.replace(one, received=max(latest, one.received)))
+    return events
 
 
 class Shop:
@@ -43,7 +54,7 @@ class Shop:
         for source in range(sources):
             drawn = Stream(self.random).draw(calls)
             told = [{**call, "userId": f"{source}-{call['userId']}"} for call in drawn]
-            self.sources.append([canonical(record) for record in read(told, topology, None)[0]])
+            self.sources.append(events_of(told, Intake(self.engine.plan)))
         self.until = max(event.received for events in self.sources for event in events) + 40 * DAY
 
     def interleaved(self) -> list[tuple[int, Event | int]]:
