@@ -1,6 +1,7 @@
 """Instants: RFC 3339 text and epoch numbers to and from ms since the epoch."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,4 +46,4 @@ def parse_instant(value: Any) -> int | None:
 
 def format_instant(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-01-03T10:00:00.000Z`."""
-    return (EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    return (EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
