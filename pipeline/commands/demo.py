@@ -22,17 +22,18 @@ _BOUND = 60.0
 def command(
     topology: TopologyFile = DEFAULT_TOPOLOGY,
     speed: Annotated[
-        float | None, typer.Option("--speed", metavar="N", help=f"How fast simulated time runs. [default: {_SPEED:g}]")
+        float | None,
+        typer.Option("--speed", metavar="N", help=f"How fast simulated time runs; {_SPEED:g} if not said."),
     ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
-            "--rate", metavar="N", help=f"Events a second. [default: {_SIMULATED_RATE:g}; of a file {_FILE_RATE:g}]"
+            "--rate", metavar="N", help=f"Events a second; {_SIMULATED_RATE:g} if not said, of a file {_FILE_RATE:g}."
         ),
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", metavar="N", min=1, help=f"When to end. [default: never; not live: {_BOUND:g}]"),
+        typer.Option("--seconds", metavar="N", min=1, help=f"When to end; without a terminal {_BOUND:g} if not said."),
     ] = None,
     input_file: Annotated[
         Path | None, typer.Option("--input", metavar="FILE", help="Events (also .gz) instead of simulated ones.")
