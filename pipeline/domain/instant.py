@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 _MS = timedelta(milliseconds=1)
 SECOND = 1_000
 MINUTE = 60_000
@@ -44,6 +45,8 @@ def parse_instant(value: Any) -> int | None:
     return None
 
 
+# A decision spells one instant several times over, and one event often leads to several decisions.
+@lru_cache(maxsize=16)
 def format_instant(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-01-03T10:00:00.000Z`."""
-    return (EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return (_NAIVE_EPOCH + timedelta(0, ms // 1000, ms % 1000 * 1000)).isoformat("T", "milliseconds") + "Z"
