@@ -88,8 +88,8 @@ def main() -> None:
         figures |= _through("shopper", shopper, canonical, [[]], given)
     record(
         "stages",
-        "Thread CPU time in microseconds an event of each step of both agents' processors, in one thread, with RocksDB, "
-        "and without Kafka: commits are free, produce is only the walk over the outputs.",
+        "Thread CPU time in microseconds an event of each step of both agents' processors, in one thread, with "
+        "RocksDB and without Kafka: commits are free, produce is only the walk over the outputs.",
         "none of its own; tells where the time of `worker` goes",
         figures,
     )
