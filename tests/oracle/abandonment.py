@@ -93,10 +93,6 @@ class Abandonment:
         if edit:
             for one in self._live("browse"):
                 self._end(one, SUPERSEDED)
-        for one in newer:
-            if one.state == WAITING and one.rule.on_activity == "restart":
-                self._end(one, SUPERSEDED)
-                self._arm(one.rule, one.subject, record, facts, restarted=one)
         for rule in self.rules:
             if rule.kind == "checkout" and checkout:
                 self._reach_checkout(rule, record, facts)
@@ -104,6 +100,10 @@ class Abandonment:
                 self._arm(rule, cart_of(record), record, facts)
             elif rule.kind == "browse" and record.name == "Product Viewed":
                 self._view(rule, record, facts)
+        for one in newer:
+            if one.state == WAITING and one.rule.on_activity == "restart":
+                self._end(one, SUPERSEDED)
+                self._arm(one.rule, one.subject, record, facts, restarted=one)
 
     def _is_own(self, one: Instance, record: Record, edit: bool) -> bool:
         if one.rule.any_activity and record.behaviour:
