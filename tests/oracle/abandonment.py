@@ -192,8 +192,9 @@ class Abandonment:
         return [one for one in self.instances if one.state in LIVE and one.rule.kind == kind]
 
     def _end(self, one: Instance, state: str) -> None:
+        if one.live:
+            self.views[one.rule.name].forget(one.subject)
         one.state = state
-        self.views[one.rule.name].forget(one.subject)
 
     def _lines_of(self, one: Instance, found: Carts) -> list[Line]:
         if one.product is not None:

@@ -19,30 +19,27 @@ def passes(properties: Mapping[str, Any], where: Mapping[str, Any], now: int) ->
 def holds(expected: Any, ends: list[Any], now: int) -> bool:
     """Whether what stands at the end of a path is as expected: a value, a list (`in`), or a mapping of operators."""
     if isinstance(expected, list):
-        return test("in", expected, ends, now)
+        return satisfies("in", expected, ends, now)
     if not isinstance(expected, dict):
-        return test("is", expected, ends, now)
+        return satisfies("is", expected, ends, now)
     rest = {op: operand for op, operand in expected.items() if op != "all_of"}
     if "all_of" in expected:
         each = elements(ends)
         if not each or not all(holds(expected["all_of"], [one], now) for one in each):
             return False
-    return all(test(op, operand, ends, now) for op, operand in rest.items())
+    return all(satisfies(op, operand, ends, now) for op, operand in rest.items())
 
 
-def test(op: str, operand: Any, ends: list[Any], now: int) -> bool:
+def satisfies(op: str, operand: Any, ends: list[Any], now: int) -> bool:
     if op == "exists":
         return bool(ends) is operand
     if op == "is_not":
-        return not test("is", operand, ends, now)
+        return not satisfies("is", operand, ends, now)
     if op == "not_in":
-        return not test("in", operand, ends, now)
+        return not satisfies("in", operand, ends, now)
     if op == "contains":
         return any(_contains(end, operand) for end in ends)
     return any(_element(op, operand, one, now) for one in elements(ends))
-
-
-test.__test__ = False  # type: ignore[attr-defined]
 
 
 def _contains(end: Any, operand: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle.carts import Line, carts
 from tests.oracle.history import Record
-from tests.oracle.operators import bounded, holds, passes, test
+from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
 from tests.oracle.values import Shop, elements, instant, number, reach, scalars, span
 
@@ -96,7 +96,7 @@ def _edge(last: bool) -> Callable[[dict[str, Any], Facts], bool]:
         record = found[-1] if last else found[0]
         ends = [record.time] if form["property"] == "$time" else reach(record.properties, form["property"])
         tests = {op: operand for op, operand in form.items() if op not in ("of", "where", "property")}
-        return all(test(op, operand, ends, facts.now) for op, operand in tests.items())
+        return all(satisfies(op, operand, ends, facts.now) for op, operand in tests.items())
 
     return asked
 
