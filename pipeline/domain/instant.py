@@ -29,7 +29,7 @@ def parse_instant(value: Any) -> int | None:
         return None
     if isinstance(value, str):
         text = value.strip()
-        if text.isdigit():
+        if text.isascii() and text.isdigit():
             value = int(text) if len(text) <= 16 else None
         elif len(text) >= 10 and text[4:5] == "-":
             try:

@@ -29,7 +29,7 @@ def equality_key(value: Any) -> Any:
         return micro
     if type(value) is int:
         return value * MICRO
-    if type(value) is str and 12 <= len(value) <= 40 and value.isdigit():
+    if type(value) is str and 12 <= len(value) <= 40 and value.isascii() and value.isdigit():
         return int(value) * MICRO
     if type(value) is float:
         number = parse_decimal(value)

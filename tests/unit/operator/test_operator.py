@@ -60,6 +60,8 @@ def holds(op: str, operand: object, *values: object, now: int = NOW) -> bool:
         ("before", NOW, "2030-01-01T00:00:00Z", False),
         ("after", NOW, NOW // 1000 + 1, True),
         ("after", NOW, "soon", False),
+        ("after", NOW, "²", False),
+        ("is", "²" * 12, "²" * 12, True),
         ("within", DAY, NOW, True),
         ("within", DAY, NOW - DAY + 1, True),
         ("within", DAY, NOW - DAY, False),
