@@ -8,7 +8,7 @@ MICRO = 1_000_000
 # Beyond this a value is no price, quantity or score of a shop but damage; it also keeps sums far from 64 bits.
 LIMIT = 10**11
 
-_PLAIN = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{1,18})?|\.\d{1,18})")
+_PLAIN = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{1,18})?|\.\d{1,18})", re.ASCII)
 
 
 def parse_decimal(value: Any) -> Decimal | None:
