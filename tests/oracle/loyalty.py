@@ -51,6 +51,7 @@ class Programme:
         self.lots: dict[str, Lot] = {}
         self.taken: dict[str, int] = {}
         self.counted: set[str] = set()
+        self.cause: str | None = None
         self.points: list[dict[str, Any]] = []
         self.tiers: list[dict[str, Any]] = []
 

@@ -104,6 +104,7 @@ class Topologies:
     def aggregate(self) -> Condition:
         random = self.random
         kind = random.choice(["sum", "min", "max", "avg", "distinct"])
+        numbers: list[Any]
         if kind == "distinct":
             path, numbers = random.choice(["product_id", "category", "products.product_id"]), [0, 1, 2, 3]
         else:
@@ -113,6 +114,7 @@ class Topologies:
     def edge(self) -> Condition:
         random = self.random
         kind = random.choice(["first", "last"])
+        tests: dict[str, Any]
         if random.random() < 0.4:
             tests = random.choice(
                 [
