@@ -138,6 +138,8 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
         "broker_check_crcs": place.check_crcs,
         "consumer_group_instance_id": client.get("group.instance.id"),
         "consumer_auto_offset_reset": "earliest",
+        # Large batches write a busy shopper once for many events.
+        "consumer_max_fetch_size": 4 << 20,
         "TableManager": TableManager,
         "store": "memory://",
         "table_standby_replicas": 0,

@@ -10,6 +10,9 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaExceptio
 from pipeline.kafka.clock import Clock
 from pipeline.runtime.ports import CHANGELOG, Fenced, OutboxError, Output, Uncertain
 
+# librdkafka's "by key"; confluent-kafka does not export the name.
+PARTITION_UA = -1
+
 _FENCED = frozenset(
     {
         KafkaError._FENCED,
@@ -76,19 +79,18 @@ class TransactionalOutbox:
         self._guard(self._producer.begin_transaction)
 
     def produce(self, outputs: Iterable[Output]) -> None:
-        deadline = time.monotonic() + _TRANSACTION_TIMEOUT
+        send = self._send
         for output in outputs:
-            if output.topic != CHANGELOG:
-                self._send(output, deadline, None)
-                continue
-            if self._held is not None:
-                self._send(self._held, deadline, None)
-            self._held = output
+            if output.topic == CHANGELOG:
+                held, self._held = self._held, output
+                if held is not None:
+                    send(held)
+            else:
+                send(output)
 
     def commit(self) -> int:
-        deadline = time.monotonic() + _TRANSACTION_TIMEOUT
         if self._held is not None:
-            self._send(self._held, deadline, self._delivered)
+            self._send(self._held, self._delivered)
             self._held = None
         self._producer.flush(_TRANSACTION_TIMEOUT)
         if self._delivery_error is not None:
@@ -110,27 +112,25 @@ class TransactionalOutbox:
             with contextlib.suppress(KafkaException):
                 self._producer.close()
 
-    def _send(self, output: Output, deadline: float, on_delivery: Callable[[Any, Message], None] | None) -> None:
+    def _send(self, output: Output, on_delivery: Callable[[Any, Message], None] | None = None) -> None:
         partition = output.partition
-        arguments: dict[str, Any] = {"value": output.value, "key": output.key}
-        if partition is None and output.topic == CHANGELOG:
-            partition = self._partition
-        if partition is not None:
-            arguments["partition"] = partition
-        if output.headers:
-            arguments["headers"] = output.headers
-        if on_delivery is not None:
-            arguments["on_delivery"] = on_delivery
+        if partition is None:
+            partition = self._partition if output.topic == CHANGELOG else PARTITION_UA
+        topic = self._topics[output.topic]
+        headers: Any = output.headers or None
+        deadline = 0.0
         while True:
             try:
-                self._producer.produce(self._topics[output.topic], **arguments)
+                # By position: this runs for each record, and keywords cost more than the sending.
+                self._producer.produce(topic, output.value, output.key, partition, on_delivery, None, 0, headers)
                 return
             except BufferError:
                 # The send buffer is full: wait for the broker instead of taking more in.
                 self._queue_full()
-                self._producer.poll(0.05)
+                deadline = deadline or time.monotonic() + _TRANSACTION_TIMEOUT
                 if time.monotonic() > deadline:
                     raise OutboxError("the broker takes no more records; is it overloaded or away?") from None
+                self._producer.poll(0.05)
             except KafkaException as error:
                 raise _told(error.args[0]) from error
 

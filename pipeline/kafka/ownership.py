@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 from faust.types import TP
@@ -33,7 +33,8 @@ class Ownership:
         self._source = source
         self._patience = patience or Patience()
         self._generation = 0
-        self._opening: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending: dict[int, asyncio.Task[None]] = {}
         # Processing is Python and gains nothing from more threads than two; opening waits for brokers.
         self._pool = ThreadPoolExecutor(2, "process")
         self._openers = ThreadPoolExecutor(8, "open")
@@ -53,15 +54,13 @@ class Ownership:
         """A rebalance is over: own exactly these. still: False once the next rebalance has begun."""
         consecutive = generation in (self._generation, self._generation + 1)
         gone = [p for p in self.lanes if p not in partitions or not consecutive or not self._kept(p)]
-        await asyncio.gather(*(self.lanes.pop(partition).close() for partition in gone))
+        await self._together([self._end(partition) for partition in gone])
         if not still():
             return
         for lane in self.lanes.values():
             lane.resume()
-        opening = [self._begin(partition) for partition in sorted(partitions - self.lanes.keys())]
-        if opening:
-            # Those that take longer are opened while the others already work; they are sought on their own then.
-            await asyncio.wait(opening, timeout=self._patience.together)
+        # Those that take longer are opened while the others already work; they are sought on their own then.
+        await self._together([self._begin(partition) for partition in sorted(partitions - self.lanes.keys())])
         if still():
             self._generation = generation
             self.assigned_once = True
@@ -71,10 +70,30 @@ class Ownership:
         owner = self._own(partition)
         lane = Lane(TP(self.topic, partition), owner, self._source, self._pool, self._openers, self._patience)
         self.lanes[partition] = lane
-        task = asyncio.create_task(lane.open(), name=f"open-{partition}")
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        return self._follow(self._open(partition, lane), f"open-{partition}")
+
+    async def _open(self, partition: int, lane: Lane) -> None:
+        ending = self._ending.get(partition)
+        if ending is not None:
+            # Our own last life of this partition still holds its files.
+            await asyncio.wait([ending])
+        await lane.open()
+
+    def _end(self, partition: int) -> asyncio.Task[None]:
+        task = self._follow(self.lanes.pop(partition).close(), f"close-{partition}")
+        self._ending[partition] = task
         return task
+
+    def _follow(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _together(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for them, but not for ever: nobody is to be held up by the slowest."""
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._patience.together)
 
     async def on_revoked(self) -> None:
         """A rebalance begins: finish the batches in hand, within the budget."""

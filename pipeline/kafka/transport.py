@@ -28,7 +28,7 @@ class ConsumerOptions(NamedTuple):
     checkpoint_of: Callable[[TP], int | None]
     brokers_now: Callable[[], int]
     on_lost_records: Callable[[TP, int, int], None]
-    batch_records: int = 5_000
+    batch_records: int = 10_000
     batch_bytes: int = 4 << 20
     fetch_wait_ms: int = 250
 

@@ -1,7 +1,10 @@
 """Whole workers on a real Apache Kafka decide exactly what replay decides, once, whatever happens to them."""
 
+import time
+
 import pytest
 
+from tests.support.apache_kafka import ApacheKafka
 from tests.support.live_run import LiveRun
 from tests.support.shop_history import history
 from tests.support.worker_process import eventually
@@ -56,3 +59,18 @@ def test_workers_that_come_and_go_share_the_partitions(live: LiveRun) -> None:
     first.kill()
     live.worker("c")
     live.assert_decides_as(live.replayed(records))
+
+
+def test_a_broker_that_dies_and_comes_back_is_waited_for(kafka: ApacheKafka, live: LiveRun) -> None:
+    records = history(6_000, seed=4)
+    worker = live.worker("a")
+    live.send(records[:4_000])
+    eventually("it works", lambda: any(live.group_offsets("shopper").values()), 30)
+    # when the broker dies in the middle
+    kafka.kill()
+    time.sleep(3)
+    kafka.start()
+    live.send(records[4_000:])
+    # then the same worker goes on
+    live.assert_decides_as(live.replayed(records), 90)
+    assert worker.stop() == 0

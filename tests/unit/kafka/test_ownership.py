@@ -1,0 +1,113 @@
+"""Which partitions a worker owns, through rebalances."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from pipeline.kafka.lane import Patience
+from pipeline.kafka.lifecycle import Life, Stage
+from pipeline.kafka.ownership import Ownership
+
+
+class Owner:
+    """A PartitionOwner that opens as slowly as told."""
+
+    def __init__(self, partition: int, opened: list[int], slow: dict[int, float]) -> None:
+        self.partition = partition
+        self.life = Life()
+        self.next_offset: int | None = None
+        self.time = 0
+        self.watch: Any = None
+        self._opened = opened
+        self._slow = slow
+
+    def open(self, stopped: Callable[[], bool]) -> None:
+        self.life.enter(Stage.FENCING)
+        time.sleep(self._slow.get(self.partition, 0))
+        self._opened.append(self.partition)
+        self.life.enter(Stage.RESTORING)
+        self.life.enter(Stage.READY)
+        self.next_offset = 0
+
+    def close(self) -> None:
+        if self.life.stage is not Stage.CLOSED:
+            self.life.enter(Stage.CLOSED)
+
+
+class Source:
+    async def seek_to_checkpoint(self, next_offsets: dict[Any, int]) -> None: ...
+
+    def hold(self, tp: Any) -> None: ...
+
+    def release(self, tp: Any) -> None: ...
+
+
+Scene = Callable[[Ownership, list[int]], Awaitable[None]]
+
+
+def run(scene: Scene, slow: dict[int, float] | None = None) -> None:
+    async def play() -> None:
+        opened: list[int] = []
+        ownership = Ownership(
+            "events",
+            lambda partition: Owner(partition, opened, slow or {}),  # type: ignore[arg-type,return-value]
+            Source(),  # type: ignore[arg-type]
+            Patience(together=0.2),
+        )
+        await scene(ownership, opened)
+        await ownership.close()
+
+    asyncio.run(play())
+
+
+async def rebalance(ownership: Ownership, partitions: set[int], generation: int) -> None:
+    await ownership.on_revoked()
+    await ownership.on_assigned(partitions, generation, lambda: True)
+
+
+def test_partitions_that_come_back_at_once_stay_open() -> None:
+    async def scene(ownership: Ownership, opened: list[int]) -> None:
+        await rebalance(ownership, {0, 1}, 1)
+        assert ownership.not_ready() == []
+        await rebalance(ownership, {1, 2}, 2)
+        assert sorted(opened) == [0, 1, 2]
+        assert sorted(ownership.lanes) == [1, 2]
+
+    run(scene)
+
+
+@pytest.mark.parametrize("generation", [3, 7], ids=["missed one", "missed several"])
+def test_after_a_missed_generation_somebody_else_may_have_owned_them(generation: int) -> None:
+    async def scene(ownership: Ownership, opened: list[int]) -> None:
+        await rebalance(ownership, {0}, 1)
+        await rebalance(ownership, {0}, generation)
+        assert opened == [0, 0]
+
+    run(scene)
+
+
+def test_a_slow_partition_holds_nobody_up() -> None:
+    async def scene(ownership: Ownership, opened: list[int]) -> None:
+        begun = time.monotonic()
+        await rebalance(ownership, {0, 1}, 1)
+        assert time.monotonic() - begun < 0.6
+        assert ownership.not_ready() == ["partition 0 is fencing"]
+        while ownership.not_ready():
+            await asyncio.sleep(0.02)
+        assert opened == [1, 0]
+
+    run(scene, {0: 0.8})
+
+
+def test_before_the_first_assignment_it_is_not_ready() -> None:
+    async def scene(ownership: Ownership, opened: list[int]) -> None:
+        assert ownership.not_ready() == ["no partitions assigned yet"]
+        # and with more workers than partitions one that owns nothing is
+        await rebalance(ownership, set(), 1)
+        assert ownership.not_ready() == []
+        assert not ownership.all_failed
+
+    run(scene)
