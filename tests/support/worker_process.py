@@ -20,7 +20,7 @@ def afterclick(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 class WorkerProcess:
-    """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms; Kafka allows 6 s at least."""
+    """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms, 6 s at least on Kafka."""
 
     def __init__(self, folder: Path, name: str, *arguments: str | Path, session: int = 6_000) -> None:
         self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session))
