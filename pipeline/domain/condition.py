@@ -1,7 +1,7 @@
 """Conditions, compiled once to closures: true now, and when may that change without an event?"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.domain.cart import Carts
 from pipeline.domain.definition import (
@@ -59,20 +59,23 @@ class Conditions:
     def _window(self, aggregate: Aggregate) -> Look:
         window = Window(aggregate)
         known, _ = self.windows.setdefault(window.key, (window, aggregate.selection.events))
-        if known.meaning != window.meaning:
-            raise ValueError(
-                "two conditions share a fingerprint; reword one of them (the order of its filters will do)"
-            )
-        return window.look
+        return _told_apart(window, known).look
 
     def _edge(self, edge: Edge) -> Look:
         watch = EdgeWatch(edge)
         known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        if known.meaning != watch.meaning:
-            raise ValueError(
-                "two conditions share a fingerprint; reword one of them (the order of its filters will do)"
-            )
-        return watch.look
+        return _told_apart(watch, known).look
+
+
+Kept = TypeVar("Kept", Window, EdgeWatch)
+
+
+def _told_apart(wanted: Kept, known: Kept) -> Kept:
+    """`wanted`, unless its fingerprint is that of a condition of another meaning, whose state it would take for its
+    own. Raises ValueError."""
+    if known.meaning != wanted.meaning:
+        raise ValueError("two conditions share a fingerprint; reword one of them (the order of its filters will do)")
+    return wanted
 
 
 def _every(looks: tuple[Look, ...], *, decisive: bool) -> Look:

@@ -55,21 +55,15 @@ class SlidingThreshold:
         return not self._wanted, 0
 
 
-class SlidingCount:
-    """Keeps the latest `keep` times: the bounds can't tell more of them apart (semantics.md, part 3)."""
+class SlidingCount(SlidingThreshold):
+    """A count against any bounds. Keeps the latest `keep` times: the bounds can't tell more of them apart
+    (semantics.md, part 3)."""
 
-    __slots__ = ("_keep", "_truth", "_within")
+    __slots__ = ("_truth",)
 
     def __init__(self, within: int, truth: Truth, keep: int) -> None:
-        self._within, self._truth, self._keep = within, truth, keep
-
-    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
-        if not state or at >= state[-1]:
-            state.append(at)
-        else:
-            state.insert(bisect_right(state, at), at)
-        if len(state) > self._keep:
-            del state[0]
+        super().__init__(within, keep, True)
+        self._truth = truth
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         inside = state[bisect_right(state, now - self._within) :]
@@ -79,13 +73,10 @@ class SlidingCount:
         return holds, next_change(inside, self._within, holds, after)
 
 
-class SlidingDistinct:
+class SlidingDistinct(SlidingCount):
     """Keeps the latest `keep` distinct values, each once with its latest time."""
 
-    __slots__ = ("_keep", "_truth", "_within")
-
-    def __init__(self, within: int, truth: Truth, keep: int) -> None:
-        self._within, self._truth, self._keep = within, truth, keep
+    __slots__ = ()
 
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
         for value in values:
@@ -100,12 +91,7 @@ class SlidingDistinct:
                 del state[:2]
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        times = state[::2]
-        inside = times[bisect_right(times, now - self._within) :]
-        truth, count = self._truth, len(inside)
-        after = (truth(left) for left in range(count - 1, -1, -1))
-        holds = truth(count)
-        return holds, next_change(inside, self._within, holds, after)
+        return super().look(state[::2], now)
 
 
 class SlidingSum:
@@ -127,17 +113,14 @@ class SlidingSum:
         return holds, next_change(times, self._within, holds, sums_after(values, self._truth))
 
 
-class SlidingMoments:
+class SlidingMoments(SlidingSum):
     """min, max and avg: keeps every (time, micro) of the window. Of nothing every bound is false (readings.md, 9)."""
 
-    __slots__ = ("_measure", "_truth", "_within")
+    __slots__ = ("_measure",)
 
     def __init__(self, within: int, truth: Truth, measure: Callable[[Sequence[int]], int | Fraction]) -> None:
-        self._within, self._truth, self._measure = within, truth, measure
-
-    def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
-        for value in values:
-            _insert(state, at, value)
+        super().__init__(within, truth)
+        self._measure = measure
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         _drop_expired(state, now - self._within)
