@@ -49,6 +49,7 @@ def configure(shape: Shape, agent: str = "", level: int = logging.INFO, stream: 
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter(agent) if shape == "json" else TextFormatter(agent))
     root = logging.getLogger()
+    handler.addFilter(RepeatFilter())
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name, least in _LEVELS.items():
@@ -66,6 +67,33 @@ def describe(error: BaseException) -> str:
     ours = kind.__module__.partition(".")[0] in _OURS
     text = "" if isinstance(error, _QUOTING) and not ours else str(error)
     return f"{kind.__name__}: {text}" if text else kind.__name__
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a library say the same thing once in QUIET seconds: while a broker is away, its client says so ten times a
+    second. Our own lines all pass. The next line that passes tells how many did not."""
+
+    QUIET = 30.0
+    _KINDS = 500
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] in _OURS:
+            return True
+        kind = (record.name, str(record.msg))
+        since, silenced = self._said.get(kind, (0.0, 0))
+        if record.created - since < self.QUIET:
+            self._said[kind] = (since, silenced + 1)
+            return False
+        if len(self._said) >= self._KINDS:
+            self._said.clear()
+        self._said[kind] = (record.created, 0)
+        if silenced:
+            record.msg, record.args = f"{record.getMessage()} (and {silenced} times more before)", ()
+        return True
 
 
 class _Formatter(logging.Formatter):

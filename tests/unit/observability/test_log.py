@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.observability.log import configure, describe
+from pipeline.observability.log import RepeatFilter, configure, describe
 from schemas.contract import ContractError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -141,3 +141,17 @@ def test_no_log_call_names_a_shopper_or_a_payload() -> None:
                 if name in PERSONAL or text in PERSONAL:
                     found.append(f"{place}: {name or text}")
     assert found == []
+
+
+def test_a_library_that_repeats_itself_is_heard_once_in_a_while_and_counted() -> None:
+    repeats = RepeatFilter()
+
+    def said(name: str, at: float) -> str | None:
+        record = logging.LogRecord(name, logging.ERROR, "", 0, "no connection to %s", ("b1",), None)
+        record.created = at
+        return record.getMessage() if repeats.filter(record) else None
+
+    assert said("aiokafka.conn", 100.0) == "no connection to b1"
+    assert [said("aiokafka.conn", 100.0 + tenth / 10) for tenth in range(1, 20)] == [None] * 19
+    assert said("aiokafka.conn", 131.0) == "no connection to b1 (and 19 times more before)"
+    assert [said("pipeline.kafka.lane", 100.0) for _ in range(3)] == ["no connection to b1"] * 3
