@@ -16,16 +16,22 @@ MIX = (
     ("Order Completed", 4),
 )  # fmt: skip
 PRODUCTS = 500
+# Prime, so that its multiples reach every shopper.
+STEP = 7_368_787
 
 
-def workload(events: int, shoppers: int = 200_000, seed: int = 1) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) of `events` records for `clickstream`, in received order."""
+def workload(
+    events: int, shoppers: int = 200_000, seed: int = 1, *, each: bool = False
+) -> Iterator[tuple[bytes, bytes]]:
+    """(key, value) of `events` records for `clickstream`, in received order. each: no shopper twice before all have
+    come once, in an order without meaning, instead of the Zipf-like choice."""
     choose = random.Random(seed)
     names, weights = zip(*MIX, strict=True)
     now = START
     for number in range(events):
         now += timedelta(milliseconds=choose.randrange(41))
-        shopper = f"u{int(shoppers * choose.random() ** 2)}"
+        drawn = number * STEP % shoppers if each else int(shoppers * choose.random() ** 2)
+        shopper = f"u{drawn}"
         name = choose.choices(names, weights)[0]
         stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         call = {
