@@ -16,6 +16,8 @@ from tests.support.apache_kafka import ApacheKafka
 REFERENCE = Path(__file__).parent / "reference.topology.yaml"
 HTTP = "127.0.0.1:18080"
 
+_ENVIRONMENT = {"AFTERCLICK_KAFKA_SESSION_TIMEOUT_MS": "6000"}
+
 FIELD_TIME = "time: {received: field, tick: off}\n"
 """Time as the input tells it, so that a history of hours passes in seconds, with its timers."""
 
@@ -60,7 +62,7 @@ class Cluster:
 
     def start_worker(self) -> "Worker":
         command = [*process.AFTERCLICK, "worker", *self._flags(), "--http", HTTP, "--data-dir", str(self.data)]
-        self._worker = process.start(command, self.folder / "worker.log")
+        self._worker = process.start(command, self.folder / "worker.log", _ENVIRONMENT)
         return Worker(self._worker)
 
     @property

@@ -39,7 +39,7 @@ def start(
     command: Sequence[str], log: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":
     """Start a command on the work core; its children and threads stay there too. log: takes what it prints."""
-    output = log.open("ab") if log is not None else None
+    output = log.open("wb") if log is not None else None
     return subprocess.Popen(
         command,
         stdout=output,

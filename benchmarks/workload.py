@@ -46,6 +46,15 @@ def workload(
         yield shopper.encode(), json.dumps(call, separators=(",", ":")).encode()
 
 
+def order(shopper: str) -> tuple[bytes, bytes]:
+    """(key, value) of an Order Completed that happens now; of a new shopper it makes a buyer."""
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    call = {"type": "track", "event": "Order Completed", "messageId": f"m-{shopper}", "userId": shopper}
+    properties = {**_properties("Order Completed", 0, random.Random(shopper)), "order_id": f"o-{shopper}"}
+    value = json.dumps({**call, "timestamp": stamp, "properties": properties}, separators=(",", ":"))
+    return shopper.encode(), value.encode()
+
+
 def _properties(name: str, number: int, choose: random.Random) -> dict[str, object]:
     product = choose.randrange(PRODUCTS)
     price = 3 + product % 90 + 0.5

@@ -1,0 +1,92 @@
+"""Records a second at which a partition's state comes back from its changelog, on one core.
+
+Usage: python -m benchmarks.restore [--shoppers 500000] [--repeats 3]
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from agents.shopper import CHANGELOG
+from benchmarks import process
+from benchmarks.cluster import Cluster, cluster
+from benchmarks.result import record, spread
+from benchmarks.workload import workload
+from pipeline.config.topology import load
+from pipeline.kafka.restore import restore
+from pipeline.state.changelog import Restore
+from pipeline.state.record import RecordCodec
+from pipeline.state.rocksdb import RocksStore
+
+PARTITIONS = 4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shoppers", type=int, default=500_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        _child(*given.child)
+        return
+    with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as beside:
+        beside.fill(workload(given.shoppers, shoppers=given.shoppers, each=True))
+        worker = beside.start_worker()
+        worker.wait("all are known", lambda: worker.events("shopper") >= given.shoppers, pause=0.5)
+        worker.stop()
+        runs = [_restored(beside, Path(folder)) for _ in range(given.repeats)]
+        shutil.rmtree(beside.data)
+        whole = _new_worker(beside)
+    figures = {
+        "records": runs[0]["records"],
+        "repeats": given.repeats,
+        "records_per_second": spread([run["records"] / run["wall"] for run in runs]),
+        "records_per_cpu_second": spread([run["records"] / run["cpu"] for run in runs]),
+        "worker_without_disk_ready_seconds": round(whole, 2),
+    }
+    record(
+        "restore",
+        "A new process, pinned to one core, restores four partitions of the shopper changelog one after the other from "
+        "Apache Kafka into empty RocksDB stores, read committed, with their due-time index; then a whole worker "
+        "that lost its disk, from its start until it is ready.",
+        "250,000 records/s",
+        figures,
+    )
+
+
+def _restored(beside: Cluster, folder: Path) -> dict[str, float]:
+    topic = load(beside.topology, {}).topic(CHANGELOG)
+    into, result = folder / "restored", folder / "restored.json"
+    shutil.rmtree(into, ignore_errors=True)
+    command = [sys.executable, "-m", "benchmarks.restore", "--child", beside.brokers, topic, str(into)]
+    if process.start(command, result).wait():
+        raise RuntimeError("the restoring process failed: " + result.read_text())
+    figures: dict[str, float] = json.loads(result.read_text())
+    return figures
+
+
+def _child(brokers: str, topic: str, directory: str) -> None:
+    store, codec, records = RocksStore(Path(directory)), RecordCodec(), 0
+    begun, cpu = time.perf_counter(), time.process_time()
+    for partition in range(PARTITIONS):
+        state = store.open(str(partition))
+        restoring = Restore(state, codec)
+        records += restore({"bootstrap.servers": brokers}, topic, partition, restoring).records
+        state.close()
+    print(json.dumps({"records": records, "wall": time.perf_counter() - begun, "cpu": time.process_time() - cpu}))
+
+
+def _new_worker(beside: Cluster) -> float:
+    worker = beside.start_worker()
+    seconds = worker.wait("it is ready", worker.ready, pause=0.05)
+    worker.stop()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
