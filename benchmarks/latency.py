@@ -48,8 +48,8 @@ def main() -> None:
     record(
         "latency",
         "Orders of new shoppers, one at a time at a low rate, each through intake's transaction and the shopper "
-        "agent's on the same core (exactly once); from handing the event to a producer until a read-committed consumer has the "
-        "segment change.",
+        "agent's on the same core (exactly once); from handing the event to a producer until a read-committed "
+        "consumer has the segment change.",
         "none yet; later p50 <= 50 ms, p99 <= 200 ms at half load",
         figures,
     )

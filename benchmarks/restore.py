@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agents.shopper import CHANGELOG
@@ -51,9 +52,9 @@ def main() -> None:
     }
     record(
         "restore",
-        "A new process, pinned to one core, restores four partitions of the shopper changelog one after the other from "
-        "Apache Kafka into empty RocksDB stores, read committed, with their due-time index; then a whole worker "
-        "that lost its disk, from its start until it is ready.",
+        "A new process, pinned to one core, restores four partitions of the shopper changelog side by side, "
+        "as a worker does, from Apache Kafka into empty RocksDB stores, read committed, with their due-time "
+        "index; then a whole worker that lost its disk, from its start until it is ready.",
         "250,000 records/s",
         figures,
     )
@@ -71,13 +72,18 @@ def _restored(beside: Cluster, folder: Path) -> dict[str, float]:
 
 
 def _child(brokers: str, topic: str, directory: str) -> None:
-    store, codec, records = RocksStore(Path(directory)), RecordCodec(), 0
-    begun, cpu = time.perf_counter(), time.process_time()
-    for partition in range(PARTITIONS):
+    store, codec = RocksStore(Path(directory)), RecordCodec()
+
+    def restored(partition: int) -> int:
         state = store.open(str(partition))
-        restoring = Restore(state, codec)
-        records += restore({"bootstrap.servers": brokers}, topic, partition, restoring).records
-        state.close()
+        try:
+            return restore({"bootstrap.servers": brokers}, topic, partition, Restore(state, codec)).records
+        finally:
+            state.close()
+
+    begun, cpu = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(PARTITIONS) as pool:
+        records = sum(pool.map(restored, range(PARTITIONS)))
     print(json.dumps({"records": records, "wall": time.perf_counter() - begun, "cpu": time.process_time() - cpu}))
 
 
