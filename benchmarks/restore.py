@@ -22,6 +22,7 @@ from pipeline.kafka.restore import restore
 from pipeline.state.changelog import Restore
 from pipeline.state.record import RecordCodec
 from pipeline.state.rocksdb import RocksStore
+from pipeline.worker import settle_collector
 
 PARTITIONS = 4
 
@@ -81,6 +82,7 @@ def _child(brokers: str, topic: str, directory: str) -> None:
         finally:
             state.close()
 
+    settle_collector()
     begun, cpu = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(PARTITIONS) as pool:
         records = sum(pool.map(restored, range(PARTITIONS)))
