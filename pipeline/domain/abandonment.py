@@ -167,8 +167,9 @@ class Abandonment:
             current = running[-1] if running else None
             if current is not None and named in ("", current.subject):
                 current.cart_id = cart_id
+                current.last_step = max(current.last_step, event.time)
                 self._instances.touch(shopper, rule, current, event.time, moment)
-            elif current is None or event.time >= current.first_activity:
+            elif current is None or event.time >= current.last_step:
                 subject = named or read_text(properties.get("order_id")) or DEFAULT
                 self._begin_checkout(shopper, rule, subject, event.time, cart_id, moment)
 

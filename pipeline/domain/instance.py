@@ -66,8 +66,6 @@ class Instances:
             subject, cart_id = instance.subject, instance.cart_id
             self._begin(shopper, rule, subject, at, cart_id, instance.lines, moment)
             return
-        if at < instance.first_activity:
-            instance.first_activity = at
         if at > instance.last_activity:
             instance.last_activity = at
             rule.schedule(instance)

@@ -73,17 +73,17 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     """One run of one abandonment rule over one subject. Instants in ms, 0 = none.
 
     kind: name of the rule. number: counts the shopper's instances of that kind, from 1; `instance` in outputs is
-    `kind-number`. state: see instance.py. first_activity and last_activity: event times of own activity. due: the next
-    instant it has to be looked at. abandoned_since: last own activity before the first stage. stage_times and
-    stage_ids: `effective_at` and decision id of the stages sent so far. cart_id: the cart that its lines are in;
-    lines: of browse, the product viewed last.
+    `kind-number`. state: see instance.py. last_step: event time of the latest event about its subject itself,
+    last_activity: of the latest own activity. due: the next instant it has to be looked at. abandoned_since: last own
+    activity before the first stage. stage_times and stage_ids: `effective_at` and decision id of the stages sent so
+    far. cart_id: the cart that its lines are in; lines: of browse, the product viewed last.
     """
 
     kind: str
     subject: str
     number: int
     state: int
-    first_activity: int
+    last_step: int
     last_activity: int
     due: int = 0
     abandoned_since: int = 0

@@ -128,7 +128,9 @@ class Abandonment:
         for one in self._live("checkout"):
             if one.rule is rule and one.subject == subject:
                 one.cart_id = self._cart_id(rule, record, facts)
-        if any(record.time < one.last_activity for one in older):
+                one.last_step = max(one.last_step, record.time)
+        # Edits and other activity keep a checkout alive; which of two is the newer one, their own steps tell.
+        if any(record.time < one.last_step for one in older):
             return
         if self._arm(rule, subject, record, facts):
             for one in [*older, *self._live("cart"), *self._live("browse")]:
@@ -147,7 +149,9 @@ class Abandonment:
         if any(record.time < order.completed.time for order in facts.orders.values() if order.completed):
             return False
         number = 1 + sum(1 for one in self.instances if one.rule is rule)
-        one = Instance(rule, subject, number, record.time, cart_id=self._cart_id(rule, record, facts))
+        one = Instance(
+            rule, subject, number, record.time, last_step=record.time, cart_id=self._cart_id(rule, record, facts)
+        )
         if rule.kind == "browse":
             one.product = viewed(record)
         if restarted is not None:

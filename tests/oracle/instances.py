@@ -50,6 +50,7 @@ class Instance:
     since: int = 0
     cart_id: str = DEFAULT
     product: Line | None = None
+    last_step: int = 0
 
     @property
     def live(self) -> bool:

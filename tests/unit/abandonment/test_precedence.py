@@ -106,6 +106,24 @@ def test_an_older_checkout_that_arrives_late_does_not_supersede_the_newer_one() 
     assert kim.told() == [("checkout", "k2", "abandoned", 1)]
 
 
+def test_a_late_step_does_not_make_the_checkout_it_belongs_to_older_than_another() -> None:
+    kim = Visitor(CHECKOUT)
+    kim.checkout(product("a", 10, 1), at=10, checkout_id="k1")
+    kim.checkout(product("a", 10, 1), at=3, received=20, checkout_id="k1")
+    kim.checkout(product("a", 10, 1), at=5, received=30, checkout_id="k2")
+    kim.pass_time(2 * HOUR)
+    assert kim.told() == [("checkout", "k1", "abandoned", 1)]
+
+
+def test_an_edit_does_not_make_a_checkout_newer_than_one_that_was_stepped_through_since() -> None:
+    kim = Visitor(CHECKOUT)
+    kim.checkout(product("a", 10, 1), at=0, checkout_id="k1")
+    kim.add("b", at=20)
+    kim.checkout(product("a", 10, 1), at=10, received=30, checkout_id="k2")
+    kim.pass_time(2 * HOUR)
+    assert kim.told() == [("checkout", "k2", "abandoned", 1)]
+
+
 def test_a_live_or_exhausted_checkout_keeps_edits_from_arming_a_cart_until_it_closes() -> None:
     closes = HOUR + 5 * DAY
     kim = Visitor(rule("cart", stages=(4 * HOUR,)), rule("checkout", stages=(HOUR,)))
