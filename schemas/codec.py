@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pipeline.domain.decision import DECISION_TOPICS, Decision
-from pipeline.domain.instant import format_instant
+from pipeline.domain.value.instant import format_instant
 from schemas.avro import confluent_prefix, single_object_prefix, writer
 from schemas.contract import contract
 from schemas.registry import register

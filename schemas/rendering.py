@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.decision import Decision
-from pipeline.domain.instant import format_instant
+from pipeline.domain.value.instant import format_instant
 from schemas.contract import Contract, ContractError, contract
 
 _encoder = msgspec.json.Encoder(order="sorted")

@@ -12,7 +12,7 @@ from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
 from pipeline.config.settings import process_environment
 from pipeline.config.topology import load
-from pipeline.domain.instant import parse_instant
+from pipeline.domain.value.instant import parse_instant
 from pipeline.replay.mapping import Mapping, MappingError, load_mapping
 from pipeline.replay.progress import ProgressBar
 from pipeline.replay.run import Replay

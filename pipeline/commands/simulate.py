@@ -14,7 +14,7 @@ from pipeline.config.duration import parse_duration
 from pipeline.config.flow import CLICKSTREAM
 from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import Topology, load
-from pipeline.domain.instant import DAY, format_instant, parse_instant
+from pipeline.domain.value.instant import DAY, format_instant, parse_instant
 from pipeline.simulator.file_sink import FileSink
 from pipeline.simulator.kafka_sink import KafkaSink, SinkError
 from pipeline.simulator.pace import Pace

@@ -12,7 +12,7 @@ from pipeline.config.problem import Place
 from pipeline.config.quantity import Money, Whole
 from pipeline.config.source import Block
 from pipeline.domain.definition import AbandonmentDefinition
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.value.instant import DAY, HOUR
 
 Kind = Literal["browse", "cart", "checkout"]
 KINDS: tuple[Kind, ...] = ("browse", "cart", "checkout")

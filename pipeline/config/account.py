@@ -10,12 +10,12 @@ from pipeline.config.quantity import format_micro
 from pipeline.config.reference import members_of
 from pipeline.config.timer import abandonment_timers, programme_timers, segment_timers
 from pipeline.config.topology import Topology
-from pipeline.domain.abandonment import CHECKOUT_EVENTS
-from pipeline.domain.browse import PRODUCT_VIEWED
-from pipeline.domain.cart import CART_EVENTS
+from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
+from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
+from pipeline.domain.commerce.cart import CART_EVENTS
+from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.order import ORDER_EVENTS
-from pipeline.domain.segment import CART, ORDERS, TRAITS, reads
+from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads
 
 _SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"})}
 

@@ -13,7 +13,7 @@ from pipeline.config.quantity import Micro, Money, Whole
 from pipeline.config.selection import Filters, Selecting, Window, filters
 from pipeline.config.source import Block
 from pipeline.domain.definition import Aggregate, Bound, CartNow, Edge, Purchases, Trait
-from pipeline.domain.window import LIMIT
+from pipeline.domain.segments.window import LIMIT
 
 _WITHIN = "The latest so long, sliding; left out = all the time."
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from pipeline.domain.definition import Span
-from pipeline.domain.instant import DAY, HOUR, MINUTE, SECOND
+from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
 
 WEEK = 7 * DAY
 # Longer than any shop's history; keeps instants far from what dates can express.

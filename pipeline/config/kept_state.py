@@ -16,7 +16,7 @@ from pipeline.domain.definition import (
     Selection,
     Trait,
 )
-from pipeline.domain.window import LIMIT, keep_for
+from pipeline.domain.segments.window import LIMIT, keep_for
 
 
 def event_words(selection: Selection) -> str:

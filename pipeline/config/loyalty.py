@@ -14,7 +14,7 @@ from pipeline.config.rule_name import RuleName
 from pipeline.config.source import Block
 from pipeline.domain.definition import EarnRule, ProgrammeDefinition, Span
 from pipeline.domain.definition import Level as LevelDefinition
-from pipeline.domain.number import MICRO
+from pipeline.domain.value.number import MICRO
 
 ORDER_COMPLETED = "Order Completed"
 

@@ -15,8 +15,8 @@ from pipeline.config.problem import Place
 from pipeline.config.quantity import Micro, parse_micro
 from pipeline.config.source import Block
 from pipeline.domain.definition import OPERATORS, Bound, Filter, Number, Path, Scalar, Test
-from pipeline.domain.instant import parse_instant
-from pipeline.domain.number import MICRO
+from pipeline.domain.value.instant import parse_instant
+from pipeline.domain.value.number import MICRO
 
 # RE2 matches in linear time; the limits keep a pattern's automaton, and so its memory, small.
 MAX_PATTERN = 512

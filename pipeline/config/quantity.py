@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from pipeline.config.entry import Reading
-from pipeline.domain.money import exponent
-from pipeline.domain.number import LIMIT, MICRO
+from pipeline.domain.value.money import exponent
+from pipeline.domain.value.number import LIMIT, MICRO
 
 
 def parse_decimal(value: Any) -> Decimal:

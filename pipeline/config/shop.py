@@ -12,7 +12,7 @@ from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place, nearest
 from pipeline.config.quantity import PositiveMicro
 from pipeline.config.source import Block
-from pipeline.domain.instant import DAY, HOUR, MINUTE, SECOND
+from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
 
 
 def _zone(value: str) -> str:

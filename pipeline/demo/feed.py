@@ -15,7 +15,7 @@ from pipeline.demo.sentence import sentence
 from pipeline.demo.tally import Tally
 from pipeline.demo.ticker import Headline, Ticker
 from pipeline.domain.decision import DECISION_TOPICS, LOYALTY_POINTS
-from pipeline.domain.instant import format_instant, from_datetime, parse_instant
+from pipeline.domain.value.instant import format_instant, from_datetime, parse_instant
 from schemas.avro import single_object_prefix
 from schemas.contract import contract
 

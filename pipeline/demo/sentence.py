@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import ABANDONMENT_TRIGGERS, LOYALTY_POINTS, LOYALTY_TIERS, SEGMENT_CHANGES
-from pipeline.domain.money import exponent
-from pipeline.domain.rule import BROWSE
+from pipeline.domain.value.money import exponent
 
 LONGEST_NAME = 20
 """Characters that are shown of an id or a product's name."""

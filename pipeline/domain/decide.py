@@ -8,21 +8,21 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.abandonment import Abandonment
-from pipeline.domain.cart import CART_EVENTS, Carts
-from pipeline.domain.condition import Conditions
+from pipeline.domain.abandonment.abandonment import Abandonment
+from pipeline.domain.commerce.cart import CART_EVENTS, Carts
+from pipeline.domain.commerce.order import ORDER_EVENTS, Orders
 from pipeline.domain.decision import KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
-from pipeline.domain.edge import EdgeWatch
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
-from pipeline.domain.loyalty import Loyalty
+from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
-from pipeline.domain.order import ORDER_EVENTS, Orders
-from pipeline.domain.segment import CART, ORDERS, TRAITS, Segment, Segments
+from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
+from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
-from pipeline.domain.window import Window
 
 _NOTHING: dict[str, Any] = {}
 

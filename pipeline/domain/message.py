@@ -5,8 +5,8 @@ Kept in the shopper record rather than per producer key, so that it is exact how
 
 import xxhash
 
-from pipeline.domain.instant import DAY
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import DAY
 
 KEEP = 7 * DAY
 WIDTH = 12

@@ -3,8 +3,8 @@
 from typing import Any
 
 from pipeline.domain.decide import Engine
-from pipeline.domain.money import render
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.money import render
 
 
 def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Visits that a late event may still extend or join are kept as (start, end) pairs
 their number does not depend on the order of arrival; older ones are only counted.
 """
 
-from pipeline.domain.instant import MINUTE
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import MINUTE
 
 GAP = 30 * MINUTE
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 
 from pipeline.domain.decision import DECISION_TOPICS
-from pipeline.domain.instant import format_instant
+from pipeline.domain.value.instant import format_instant
 
 
 @dataclass(slots=True)

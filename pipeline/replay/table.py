@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pipeline.domain.instant import from_datetime
-from pipeline.domain.number import parse_decimal
+from pipeline.domain.value.instant import from_datetime
+from pipeline.domain.value.number import parse_decimal
 from pipeline.replay.mapping import Becomes, Field, Fields, Mapping, MappingError
 from pipeline.replay.source import ByteStream, InputError, Value
 

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from pipeline.domain.instant import format_instant
+from pipeline.domain.value.instant import format_instant
 from pipeline.simulator.persona import Persona
 from pipeline.simulator.visit import Click, Order, line_of, money
 

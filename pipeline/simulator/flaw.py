@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from pipeline.domain.instant import DAY, HOUR, MINUTE, format_instant
+from pipeline.domain.value.instant import DAY, HOUR, MINUTE, format_instant
 
 Call = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.domain.instant import format_instant
+from pipeline.domain.value.instant import format_instant
 from pipeline.simulator.pace import Pace
 from pipeline.simulator.traffic import Delivery, Traffic, World
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.value.instant import DAY, HOUR
 from pipeline.simulator.call import OFFICE_DELAY, browser_call, cancel_call, refund_call
 from pipeline.simulator.catalogue import Catalogue
 from pipeline.simulator.flaw import Flaws

@@ -10,10 +10,10 @@ import pytest
 from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
-from pipeline.domain.instant import parse_instant
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import parse_instant
 from tests.oracle.engine_run import topology_text
 from tests.real_input.segment_language import Untranslatable, condition, rule_name
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.instant import parse_instant
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.intake.refusal import Refusal
+from pipeline.domain.value.instant import parse_instant
 
 RECEIVED = 1_767_434_700_000  # 2026-01-03T10:05:00.000Z
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.config.topology import parse
 from pipeline.domain.definition import Plan
-from pipeline.domain.instant import parse_instant
+from pipeline.domain.value.instant import parse_instant
 from pipeline.replay.run import Replay
 from pipeline.replay.source import LineSource
 from pipeline.replay.summary import Summary

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.commerce.order import OrderChange, Orders
 from pipeline.domain.decision import KIND_EVENT, KIND_TIMER, LOYALTY_POINTS, LOYALTY_TIERS, Decision, Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.loyalty import Loyalty
-from pipeline.domain.order import OrderChange, Orders
+from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.shopper import Shopper
 
 # 1 March 2026, 00:00 UTC.

@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.abandonment import Abandonment
-from pipeline.domain.cart import CART_EVENTS, Carts
+from pipeline.domain.abandonment.abandonment import Abandonment
+from pipeline.domain.abandonment.rule import Guard
+from pipeline.domain.commerce.cart import CART_EVENTS, Carts
+from pipeline.domain.commerce.order import ORDER_EVENTS, Orders
 from pipeline.domain.decision import KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import AbandonmentDefinition, Condition, Plan
 from pipeline.domain.event import Event
-from pipeline.domain.instant import DAY, HOUR
-from pipeline.domain.order import ORDER_EVENTS, Orders
-from pipeline.domain.rule import Guard
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import DAY, HOUR
 
 # 1 March 2026, 00:00 UTC.
 START = 1_772_323_200_000

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.domain.instant import DAY, EPOCH, from_datetime, parse_instant
 from pipeline.domain.intake.refusal import ABSURD_TIME, INVALID_TIME, RefusedCall
+from pipeline.domain.value.instant import DAY, EPOCH, from_datetime, parse_instant
 
 # Outside of these years a time is damage, not history.
 EARLIEST = from_datetime(datetime(2000, 1, 1, tzinfo=UTC))

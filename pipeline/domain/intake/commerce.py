@@ -6,7 +6,7 @@ Numbers may come as strings (wire-format.md, 3.7); null is absent; unknown field
 from typing import Any
 
 from pipeline.domain.intake.refusal import INVALID_PRICE, INVALID_PRODUCTS, INVALID_QUANTITY, RefusedCall
-from pipeline.domain.number import LIMIT, parse_decimal
+from pipeline.domain.value.number import LIMIT, parse_decimal
 
 _PRODUCT = frozenset(
     {"Product Viewed", "Product Clicked", "Product Added", "Product Removed", "Product Added to Wishlist",

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.value.instant import DAY, HOUR
 from tests.support.visitor import MINUTE, Visitor, product, rule
 
 PRODUCTS = st.sampled_from(["a", "b"])

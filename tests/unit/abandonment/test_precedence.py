@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.domain.instance import OPEN
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.abandonment.instance import OPEN
+from pipeline.domain.value.instant import DAY, HOUR
 from tests.support.visitor import MINUTE, START, Visitor, product, rule
 
 CHECKOUT = rule("checkout", stages=(HOUR, DAY))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.value.instant import DAY, HOUR
 from tests.support.visitor import START, Visitor, product, rule
 
 

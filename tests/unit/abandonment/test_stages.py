@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.domain.definition import CartNow
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.value.instant import DAY, HOUR
 from tests.support.visitor import START, Visitor, product, rule
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain.cart import CARTS, LINES
+from pipeline.domain.commerce.cart import CARTS, LINES
 from tests.support.visitor import Visitor, product
 
 

@@ -20,7 +20,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.definition import Test as Check
-from pipeline.domain.instant import DAY, HOUR, parse_instant
+from pipeline.domain.value.instant import DAY, HOUR, parse_instant
 from tests.unit.config.builder import condition, condition_problems, problems, topology
 
 VIEWED = Selection(("Product Viewed",))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.duration import format_duration, parse_duration, parse_span
 from pipeline.domain.definition import Span
-from pipeline.domain.instant import DAY, HOUR, MINUTE, SECOND
+from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pipeline.domain.definition import (
     ProgrammeDefinition,
     Span,
 )
-from pipeline.domain.instant import DAY, HOUR
+from pipeline.domain.value.instant import DAY, HOUR
 from tests.unit.config.builder import problems, topology
 
 LEVELS = "levels: [{name: bronze, from: 0}, {name: silver, from: 100, keep: 80, multiplier: 1.25}]"

@@ -4,8 +4,8 @@ from typing import Any
 
 from pipeline.config.topology import load, parse
 from pipeline.demo.history import history_topology, keyed_values
-from pipeline.domain.instant import parse_instant
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.value.instant import parse_instant
 from pipeline.replay.source import LineSource
 
 DEMO_SHOP = Path(__file__).parents[3] / "topology.yaml"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.decision import LOYALTY_POINTS
 from pipeline.domain.definition import EarnRule, Level, Plan, ProgrammeDefinition
-from pipeline.domain.ledger import LOTS_WITH_LINES
+from pipeline.domain.loyalty.ledger import LOTS_WITH_LINES
 from tests.support.till import START, Till
 
 MICRO = 1_000_000

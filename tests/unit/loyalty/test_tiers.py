@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.domain.decision import LOYALTY_TIERS, Moment
 from pipeline.domain.definition import EarnRule, Level, Plan, ProgrammeDefinition, Span
-from pipeline.domain.instant import DAY, from_datetime
-from pipeline.domain.loyalty import Loyalty
-from pipeline.domain.term import after
+from pipeline.domain.loyalty.loyalty import Loyalty
+from pipeline.domain.loyalty.term import after
+from pipeline.domain.value.instant import DAY, from_datetime
 from tests.support.till import START, Till
 
 MICRO = 1_000_000

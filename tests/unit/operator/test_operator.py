@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.domain.definition import Bound, Filter, Number, Test
-from pipeline.domain.operator import compile_bounds, compile_filters, compile_tests, next_change
-from pipeline.domain.path import reach
+from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
+from pipeline.domain.value.path import reach
 
 NOW = 1_767_434_400_000
 DAY = 86_400_000

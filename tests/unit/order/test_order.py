@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.domain.commerce.order import order_key
 from pipeline.domain.definition import Plan
-from pipeline.domain.instant import DAY
-from pipeline.domain.order import order_key
+from pipeline.domain.value.instant import DAY
 from tests.support.till import START, Till
 
 PLAN = Plan(name="shop", digest="d", currency="EUR", rates={"USD": 920_000, "JPY": 6_150})

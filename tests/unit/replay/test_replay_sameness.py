@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.domain.instant import format_instant
+from pipeline.domain.value.instant import format_instant
 from pipeline.replay import run
 from tests.support.replaying import TOPOLOGY, call, files, ms, replay, write
 

@@ -14,8 +14,8 @@ from pipeline.config.topology import load
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS, Decision
 from pipeline.domain.event import Event
-from pipeline.domain.instant import DAY, MINUTE
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import DAY, MINUTE
 from schemas.codec import DecisionCodec
 from schemas.contract import HERE
 

@@ -5,10 +5,10 @@ import itertools
 import msgspec
 
 from pipeline.domain.event import Event
-from pipeline.domain.instant import DAY, MINUTE
 from pipeline.domain.message import KEEP, LIMIT, take_message
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
+from pipeline.domain.value.instant import DAY, MINUTE
 from pipeline.domain.visit import fold_visit
 
 T = 1_767_434_400_000

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.definition import Aggregate, Bound, Selection
+from pipeline.domain.segments.window import LIMIT, Window, keep_for
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.window import LIMIT, Window, keep_for
 
 W = 1_000
 MICRO = 1_000_000

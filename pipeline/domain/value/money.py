@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.domain.number import MICRO, half_up, scaled, to_micro
+from pipeline.domain.value.number import MICRO, half_up, scaled, to_micro
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
 _EXPONENTS = {

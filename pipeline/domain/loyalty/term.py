@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.definition import Span
-from pipeline.domain.instant import EPOCH, from_datetime
+from pipeline.domain.value.instant import EPOCH, from_datetime
 
 
 def after(instant: int, span: Span, zone: ZoneInfo) -> int:

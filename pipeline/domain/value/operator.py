@@ -7,9 +7,9 @@ from typing import Any
 import re2
 
 from pipeline.domain.definition import Bound, Filter, Number, Scalar, Test
-from pipeline.domain.instant import parse_instant
-from pipeline.domain.number import MICRO, parse_decimal, to_micro
-from pipeline.domain.path import elements, reach
+from pipeline.domain.value.instant import parse_instant
+from pipeline.domain.value.number import MICRO, parse_decimal, to_micro
+from pipeline.domain.value.path import elements, reach
 
 _NO_SCALAR = object()
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.cart_line import PIECES, Lines, differs, exact_line, learn, meant_line, read_text, take
+from pipeline.domain.commerce.cart_line import PIECES, Lines, differs, exact_line, learn, meant_line, read_text, take
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.money import Exchange
 from pipeline.domain.shopper import Cart, Line, Shopper
+from pipeline.domain.value.money import Exchange
 
 PRODUCT_ADDED = "Product Added"
 PRODUCT_REMOVED = "Product Removed"

@@ -4,10 +4,10 @@ from typing import Any
 
 from pipeline.domain.definition import TIME_PROPERTY, Edge
 from pipeline.domain.event import Event
-from pipeline.domain.operator import compile_filters, compile_tests, next_change
-from pipeline.domain.path import reach
+from pipeline.domain.segments.window import fingerprint
 from pipeline.domain.shopper import Observation, Shopper
-from pipeline.domain.window import fingerprint
+from pipeline.domain.value.operator import compile_filters, compile_tests, next_change
+from pipeline.domain.value.path import reach
 
 
 class EdgeWatch:

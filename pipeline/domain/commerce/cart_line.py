@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import xxhash
 
-from pipeline.domain.money import Exchange, exponent, render
-from pipeline.domain.number import parse_decimal, scaled
 from pipeline.domain.shopper import Line
+from pipeline.domain.value.money import Exchange, exponent, render
+from pipeline.domain.value.number import parse_decimal, scaled
 
 # Longer texts are cut: a record has to stay small whatever a client sends.
 TEXT = 256

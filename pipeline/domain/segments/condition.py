@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pipeline.domain.cart import Carts
+from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.definition import (
     Aggregate,
     All,
@@ -16,12 +16,12 @@ from pipeline.domain.definition import (
     Purchases,
     Trait,
 )
-from pipeline.domain.edge import EdgeWatch
-from pipeline.domain.operator import compile_bounds, compile_filters, compile_tests, next_change
-from pipeline.domain.path import reach
-from pipeline.domain.purchase import compile_purchases
+from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.purchase import compile_purchases
+from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.window import Window
+from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
+from pipeline.domain.value.path import reach
 
 Look = Callable[[Shopper, int], tuple[bool, int]]
 """(shopper, now in ms) -> (true now?, earliest instant in ms at which that may change without an event; 0 = never)."""

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.cart import find_cart
-from pipeline.domain.cart_line import Lines, read_text
+from pipeline.domain.abandonment.instance import WAITING
+from pipeline.domain.abandonment.rule import CHECKOUT, Rule
+from pipeline.domain.abandonment.trigger import RECOVERED, RETRACTED, emit
+from pipeline.domain.commerce.cart import find_cart
+from pipeline.domain.commerce.cart_line import Lines, read_text
 from pipeline.domain.decision import Moment
-from pipeline.domain.instance import WAITING
-from pipeline.domain.rule import CHECKOUT, Rule
 from pipeline.domain.shopper import Instance, Line, Shopper
-from pipeline.domain.trigger import RECOVERED, RETRACTED, emit
 
 LATE_ORDER = "late_order"
 

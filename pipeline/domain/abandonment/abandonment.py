@@ -7,24 +7,24 @@ stages. Precedence: checkout over cart over browse.
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.domain.browse import PRODUCT_VIEWED, Browsing
-from pipeline.domain.cart import CART_EVENTS, CHECKOUT_STARTED, DEFAULT, CartChange, Carts, find_cart
-from pipeline.domain.cart_line import fingerprint, read_text
-from pipeline.domain.decision import KIND_TIMER, Moment
-from pipeline.domain.definition import Condition, Plan
-from pipeline.domain.event import Event
-from pipeline.domain.instance import (
+from pipeline.domain.abandonment.browse import PRODUCT_VIEWED, Browsing
+from pipeline.domain.abandonment.instance import (
     EXHAUSTED,
     WAITING,
     Instances,
     cooldown_of,
     last_purchase,
 )
-from pipeline.domain.order import COMPLETED, DUPLICATE, OrderChange
-from pipeline.domain.recovery import Purchase, Recovery
-from pipeline.domain.rule import BROWSE, CART, CHECKOUT, Guard, Rule
+from pipeline.domain.abandonment.recovery import Purchase, Recovery
+from pipeline.domain.abandonment.rule import BROWSE, CART, CHECKOUT, Guard, Rule
+from pipeline.domain.abandonment.trigger import emit_stage
+from pipeline.domain.commerce.cart import CART_EVENTS, CHECKOUT_STARTED, DEFAULT, CartChange, Carts, find_cart
+from pipeline.domain.commerce.cart_line import fingerprint, read_text
+from pipeline.domain.commerce.order import COMPLETED, DUPLICATE, OrderChange
+from pipeline.domain.decision import KIND_TIMER, Moment
+from pipeline.domain.definition import Condition, Plan
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Instance, Line, Shopper
-from pipeline.domain.trigger import emit_stage
 
 CHECKOUT_EVENTS = frozenset(
     {CHECKOUT_STARTED, "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"}

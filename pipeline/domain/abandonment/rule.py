@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pipeline.domain.cart_line import Lines
+from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.definition import AbandonmentDefinition, Condition
 from pipeline.domain.shopper import Instance, Line, Shopper
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import xxhash
 
-from pipeline.domain.money import Exchange
-from pipeline.domain.number import scaled, to_micro
+from pipeline.domain.value.money import Exchange
+from pipeline.domain.value.number import scaled, to_micro
 
 SHIPPING = "shipping"
 TAX = "tax"

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from pipeline.domain.series import next_change, sums_after
+from pipeline.domain.segments.series import next_change, sums_after
 
 Truth = Callable[[int | Fraction], bool]
 

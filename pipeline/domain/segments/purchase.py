@@ -6,9 +6,9 @@ A refund counts at its order's date; a fully refunded order still counts as an o
 from collections.abc import Callable
 
 from pipeline.domain.definition import Purchases
-from pipeline.domain.operator import compile_bounds
-from pipeline.domain.series import next_change, sums_after
+from pipeline.domain.segments.series import next_change, sums_after
 from pipeline.domain.shopper import Order, Shopper
+from pipeline.domain.value.operator import compile_bounds
 
 
 def _standing(orders: list[Order], horizon: int) -> list[Order]:

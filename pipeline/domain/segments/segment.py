@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.domain.condition import Conditions, Look
 from pipeline.domain.decision import SEGMENT_CHANGES, Moment
 from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
 from pipeline.domain.definition import SegmentDefinition as Definition
+from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.shopper import Membership, Shopper
 
 CART = "$cart"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.domain.order import OrderChange, net_value
+from pipeline.domain.commerce.order import OrderChange, net_value
 from pipeline.domain.shopper import Shopper, Standing
 
 POINTS_EARNED = "points_earned"

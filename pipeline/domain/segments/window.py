@@ -7,12 +7,14 @@ import msgspec
 import xxhash
 
 from pipeline.domain.definition import Aggregate, Bound, Path
-from pipeline.domain.lifetime import LifetimeAverage, LifetimeCount, LifetimeDistinct, LifetimeExtreme, LifetimeSum
-from pipeline.domain.number import to_micro
-from pipeline.domain.operator import compile_bounds, compile_filters, equality_key
-from pipeline.domain.path import elements, reach
-from pipeline.domain.shopper import Shopper
-from pipeline.domain.sliding import (
+from pipeline.domain.segments.lifetime import (
+    LifetimeAverage,
+    LifetimeCount,
+    LifetimeDistinct,
+    LifetimeExtreme,
+    LifetimeSum,
+)
+from pipeline.domain.segments.sliding import (
     SlidingCount,
     SlidingDistinct,
     SlidingMoments,
@@ -20,6 +22,10 @@ from pipeline.domain.sliding import (
     SlidingThreshold,
     average,
 )
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.number import to_micro
+from pipeline.domain.value.operator import compile_bounds, compile_filters, equality_key
+from pipeline.domain.value.path import elements, reach
 
 # A sliding window of more elements than this loses its oldest ones; counted as `window_truncated`.
 LIMIT = 10_000

@@ -7,9 +7,9 @@ An instance that is closed is removed from the record.
 
 from collections.abc import Iterable, Iterator
 
-from pipeline.domain.cart_line import fingerprint
+from pipeline.domain.abandonment.rule import BROWSE, Rule
+from pipeline.domain.commerce.cart_line import fingerprint
 from pipeline.domain.decision import Moment
-from pipeline.domain.rule import BROWSE, Rule
 from pipeline.domain.shopper import Cooldown, Instance, Line, Shopper
 
 ARMED, WAITING, EXHAUSTED, SUPERSEDED = range(4)

@@ -7,12 +7,20 @@ refund may come at any age. A lot is some 30 bytes; lines (10 bytes each) are ke
 from bisect import bisect_left, insort
 from typing import Any
 
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, DUPLICATE, REFUNDED, UPDATED, OrderChange
+from pipeline.domain.commerce.pricing import (
+    GIFT_CARDS,
+    Pricing,
+    is_gift_card,
+    line_amount,
+    line_key,
+    products_of,
+    quantity_of,
+)
 from pipeline.domain.decision import LOYALTY_POINTS, Moment
 from pipeline.domain.definition import ProgrammeDefinition
-from pipeline.domain.number import MICRO
-from pipeline.domain.order import CANCELLED, COMPLETED, DUPLICATE, REFUNDED, UPDATED, OrderChange
-from pipeline.domain.pricing import GIFT_CARDS, Pricing, is_gift_card, line_amount, line_key, products_of, quantity_of
 from pipeline.domain.shopper import Lot, Order, Standing
+from pipeline.domain.value.number import MICRO
 
 # A refund by lines of an older order is taken pro rata of its amount.
 LOTS_WITH_LINES = 100

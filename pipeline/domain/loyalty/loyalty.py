@@ -2,16 +2,16 @@
 
 from typing import Any
 
+from pipeline.domain.commerce.order import COMPLETED, IGNORED, PARKED, OrderChange
+from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan, ProgrammeDefinition
 from pipeline.domain.event import Event
-from pipeline.domain.ledger import Ledger, find_lot
-from pipeline.domain.metric import POINTS_EARNED, SPEND, Metric
-from pipeline.domain.money import Exchange, render
-from pipeline.domain.order import COMPLETED, IGNORED, PARKED, OrderChange
-from pipeline.domain.pricing import Pricing
+from pipeline.domain.loyalty.ledger import Ledger, find_lot
+from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
+from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.shopper import Shopper, Standing
-from pipeline.domain.tier import Tiers
+from pipeline.domain.value.money import Exchange, render
 
 
 class Loyalty:

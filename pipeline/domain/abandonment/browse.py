@@ -3,13 +3,13 @@
 from bisect import insort
 from typing import Any
 
-from pipeline.domain.cart import DEFAULT
-from pipeline.domain.cart_line import Lines
+from pipeline.domain.abandonment.instance import Instances
+from pipeline.domain.abandonment.rule import BROWSE, CART, CHECKOUT, Rule
+from pipeline.domain.commerce.cart import DEFAULT
+from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import Moment
-from pipeline.domain.instance import Instances
-from pipeline.domain.instant import DAY
-from pipeline.domain.rule import BROWSE, CART, CHECKOUT, Rule
 from pipeline.domain.shopper import Line, Shopper, View
+from pipeline.domain.value.instant import DAY
 
 PRODUCT_VIEWED = "Product Viewed"
 COUNTED_WITHIN = 7 * DAY

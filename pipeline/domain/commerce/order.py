@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import xxhash
 
+from pipeline.domain.commerce.pricing import Pricing, line_key, products_of, quantity_of
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.instant import DAY
-from pipeline.domain.money import Exchange
-from pipeline.domain.pricing import Pricing, line_key, products_of, quantity_of
 from pipeline.domain.shopper import Order, Parked, Shopper
+from pipeline.domain.value.instant import DAY
+from pipeline.domain.value.money import Exchange
 
 ORDER_COMPLETED = "Order Completed"
 ORDER_UPDATED = "Order Updated"

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from pipeline.domain.decision import LOYALTY_TIERS, Moment
 from pipeline.domain.definition import Plan, ProgrammeDefinition
-from pipeline.domain.metric import Metric
-from pipeline.domain.money import render
+from pipeline.domain.loyalty.metric import Metric
+from pipeline.domain.loyalty.term import after
 from pipeline.domain.shopper import Shopper, Standing
-from pipeline.domain.term import after
+from pipeline.domain.value.money import render
 
 # Changes of level that are remembered, for the multiplier of orders that arrive late.
 HISTORY = 16

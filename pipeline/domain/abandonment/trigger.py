@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pipeline.domain.cart_line import Lines
+from pipeline.domain.abandonment.rule import Rule
+from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import ABANDONMENT_TRIGGERS, Decision, Moment
-from pipeline.domain.rule import Rule
 from pipeline.domain.shopper import Instance, Line
 
 ABANDONED, RECOVERED, RETRACTED = "abandoned", "recovered", "retracted"

@@ -1,0 +1,1 @@
+"""Segments: conditions over what a shopper did, exact windows, and the instants at which they change."""

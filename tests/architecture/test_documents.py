@@ -1,0 +1,35 @@
+"""What the documents show must hold: topologies load, links lead somewhere, commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.commands import COMMANDS
+from pipeline.config.topology import parse
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+NAMES = [document.name for document in DOCUMENTS]
+
+
+def test_the_topology_of_the_readme_is_valid_and_has_twenty_lines() -> None:
+    shown = re.search(r"```yaml\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.S)
+    assert shown is not None
+    assert len(shown[1].splitlines()) <= 20
+    assert {one.name for one in parse(shown[1], {}).plan().segments} == {"engaged", "buyers", "slipping"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_links_lead_to_files_that_are_there(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text())
+    missing = [one for one in targets if "://" not in one and not (document.parent / one).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_commands_shown_exist(document: Path) -> None:
+    for line in document.read_text().splitlines():
+        shown = re.match(r"(?:[A-Z_]+=\S+ )*afterclick (\S+)", line)
+        if shown is not None and not shown[1].startswith("-"):
+            assert shown[1] in COMMANDS, line
