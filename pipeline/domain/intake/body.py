@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline.domain.intake.refusal import UNDECODABLE, RefusedCall
 
-# They tell of the delivery, as do sentAt, receivedAt and originalTimestamp, and a message id is what bodies are compared
+# They tell of the delivery, as do sentAt, receivedAt and originalTimestamp; a message id is what bodies are compared
 # under. The write key stands in the body of single calls and in the envelope of batches.
 DELIVERY = ("writeKey", "_metadata")
 
