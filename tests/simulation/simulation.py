@@ -78,7 +78,7 @@ class Simulation:
             self._act()
         self.broker.now = self.scenario.end
         self._say("the end of the history")
-        for _ in range(self.random.randint(0, STEPS)):
+        for _ in range(int(STEPS * self.random.random() ** 3)):
             self._act()
         self._settle_down()
 
