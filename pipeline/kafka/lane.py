@@ -35,7 +35,9 @@ class Patience(msgspec.Struct, frozen=True):
     """tries: failures in a row, without one batch getting through, after which a partition fails. first, longest: wait
     before a try, s, doubling. drain: how long a batch in hand may take to finish when the partition goes, s.
     refetch: how long re-fetched records may be on their way before they are asked for again, s. together: how long a
-    rebalance waits for partitions to open before those that have go on without the rest, s."""
+    rebalance waits for partitions to open before those that have go on without the rest, s. fenced: how long a
+    rebalance may take to say that a partition which another worker has fenced is not ours, s; longer than a zombie,
+    awake again, needs to hear that the group goes on without it."""
 
     tries: int = 8
     first: float = 0.25
@@ -43,6 +45,7 @@ class Patience(msgspec.Struct, frozen=True):
     drain: float = 10.0
     refetch: float = 10.0
     together: float = 5.0
+    fenced: float = 20.0
 
 
 class Lane:
@@ -161,6 +164,7 @@ class Lane:
             await self._refetch(gap)
         except Fenced:
             await self._let_go()
+            await self._insist_on_opening(None)
         except Exception as error:
             await self._recover(error)
 
@@ -186,11 +190,16 @@ class Lane:
             log.info("Could not seek now: %s", describe(error), extra=self._where)
 
     async def _let_go(self) -> None:
-        """Another worker owns the partition: touch nothing of it until a rebalance says that it is ours."""
+        """Another worker owns the partition: touch nothing of it, and wait for the rebalance that says so.
+
+        Without one (then the lane is not stopped) it is still ours: a zombie fenced it late, and died before it joined
+        the group again. Nobody would ever work on it, had we let go of it for good.
+        """
         self.owner.watch.fenced(self.tp.partition)
         log.warning("Another worker owns the partition now; letting go.", extra=self._where)
         self._source.hold(self.tp)
         await self._call(self.owner.close)
+        await self._wait(self._patience.fenced)
 
     async def _recover(self, error: Exception) -> None:
         """Fence and restore anew after a wait, and go on at the checkpoint; the failed batch comes again from there."""
@@ -211,7 +220,7 @@ class Lane:
                 break
             except Fenced:
                 await self._let_go()
-                return
+                error = None
             except Exception as failure:
                 error = failure
         await self._call(self.owner.close)
@@ -228,10 +237,14 @@ class Lane:
         log.warning("Failed, trying again: %s", describe(error), extra={**self._where, "tries": self.failures})
         log.debug("Stack of the failure", exc_info=error, extra=self._where)
         wait = min(self._patience.first * 2 ** (self.failures - 1), self._patience.longest)
-        until = asyncio.get_running_loop().time() + wait
+        await self._wait(wait)
+        return True
+
+    async def _wait(self, seconds: float) -> None:
+        """Less, once the lane is stopped."""
+        until = asyncio.get_running_loop().time() + seconds
         while not self._stopped and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.05)
-        return True
 
     def _call(self, work: Callable[[], None], pool: Executor | None = None) -> Awaitable[None]:
         return asyncio.get_running_loop().run_in_executor(pool or self._pool, work)
