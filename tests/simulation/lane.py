@@ -58,8 +58,8 @@ class Standing(msgspec.Struct, frozen=True):
 class SimulatedLane:
     """Fenced, restored, fed from a queue of fetched batches, told the time when idle.
 
-    disk: survives the process. held: fenced, so it waits for a rebalance. owes: a try failed, so there may be something
-    to catch up on. stopped: taken away while it was at work. cut: taken away and given back while it was at work.
+    disk: survives the process. held: fenced, so it waits a while for a rebalance. owes: a try failed, so there may be
+    something to catch up on. stopped: taken away while it was at work. cut: taken away and given back meanwhile.
     """
 
     def __init__(self, world: World, agent: Agent, key: LaneKey, disk: MemoryPartition) -> None:
@@ -85,7 +85,7 @@ class SimulatedLane:
     def open(self) -> None:
         """Fence, restore to the end of the changelog, fire what is due, and seek to the checkpoint."""
         self.close()
-        self.state.broken = self.owes = False
+        self.state.broken = self.owes = self.held = False
         self.at("before fence")
         outbox = SimulatedOutbox(
             self.world.broker, f"{self.agent.name}.{self.key.partition}", self.agent.changelog, self.at
@@ -96,7 +96,7 @@ class SimulatedLane:
             self.at("inside restore")
             restore.apply(records)
         self.at("after restore")
-        self.processor = PartitionProcessor(
+        processor: PartitionProcessor[Any] = PartitionProcessor(
             self.agent.source,
             self.key.partition,
             self.agent.fold(self.state, self.at),
@@ -104,9 +104,11 @@ class SimulatedLane:
             outbox,
             self.at,
         )
-        self.processor.start(0)
-        while not self.processor.catch_up().finished:
+        processor.start(0)
+        while not processor.catch_up().finished:
             pass
+        # One that failed to start is not to be used.
+        self.processor = processor
         self.seek()
 
     def changelog(self, offset: int) -> list[Any]:
@@ -149,12 +151,13 @@ class SimulatedLane:
         self.at("before acknowledge")
         return True
 
-    def tell(self, until: int) -> None:
+    def tell(self, until: int) -> bool:
         """Tell the processor that all that was received before `until` is in, if it has taken all there was."""
         standing, processor = self.standing, self.processor
         if standing is None or processor is None or self.queue or processor.next_offset <= standing.end:
-            return
+            return False
         processor.idle(until)
+        return True
 
     def revoked(self) -> None:
         """Taken away by a rebalance, and given back by it."""

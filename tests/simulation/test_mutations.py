@@ -85,9 +85,10 @@ def progress_ahead_of_its_events(patch: Patch) -> None:
 def idle_with_records_waiting(patch: Patch) -> None:
     """Intake says that time has passed while it still has records to forward."""
 
-    def tell(self: SimulatedLane, until: int) -> None:
+    def tell(self: SimulatedLane, until: int) -> bool:
         if self.processor is not None:
             self.processor.idle(self.world.broker.now)
+        return True
 
     patch.setattr(SimulatedLane, "tell", tell)
 
