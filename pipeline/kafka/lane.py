@@ -71,6 +71,7 @@ class Lane:
         self._stopped = False
         self._sought_at: float | None = None
         self._task: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def next_offset(self) -> int | None:
@@ -126,8 +127,13 @@ class Lane:
             life.enter(Stage.READY)
 
     def resume(self) -> None:
-        """After `drain`: the partition is still ours, and nobody else had it meanwhile."""
+        """After `drain`: the partition is still ours, and nobody else had it meanwhile.
+
+        What the rebalance cut short is finished first. The records of that batch come again, but its timers would wait
+        for the next record, which may be long in coming.
+        """
         self._stopped = False
+        self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
 
     async def close(self) -> None:
         """Let go of the partition for good."""
@@ -148,6 +154,11 @@ class Lane:
                 if life.stage is Stage.READY:
                     life.enter(Stage.PROCESSING)
                 await self._attempt(lambda batch=batch: self._take(batch))  # type: ignore[misc]
+
+    async def _catch_up(self) -> None:
+        async with self._busy:
+            if not self._stopped and self.owner.life.takes_batches:
+                await self._attempt(lambda: self.owner.catch_up(lambda: self._stopped))
 
     def _take(self, batch: Batch) -> None:
         before = self.owner.next_offset

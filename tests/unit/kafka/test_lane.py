@@ -46,6 +46,9 @@ class Owner:
         self.next_offset = batch.records[-1].offset + 1
         self.calls.append(f"took {batch.records[-1].offset}")
 
+    def catch_up(self, stopped: Callable[[], bool]) -> None:
+        self.calls.append("catch up")
+
     def idle(self, until: int) -> None:
         self.calls.append(f"idle {until}")
 
@@ -216,6 +219,7 @@ def test_draining_keeps_the_partition_open_and_takes_nothing_more() -> None:
         assert owner.calls == ["open"]
         # and when the partition comes back it goes on
         lane.resume()
+        await until(lambda: owner.calls == ["open", "catch up"])
         await lane.put(batch(0))
         await until(lambda: owner.next_offset == 1)
 
