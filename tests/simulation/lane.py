@@ -38,7 +38,7 @@ class LaneKey(msgspec.Struct, frozen=True, order=True):
         return f"{self.agent}[{self.partition}]"
 
 
-class World(Protocol):
+class Surroundings(Protocol):
     """at: called at each crash point of a lane, and in each call to the broker; raises what goes wrong."""
 
     broker: SimulatedBroker
@@ -62,7 +62,7 @@ class SimulatedLane:
     something to catch up on. stopped: taken away while it was at work. cut: taken away and given back meanwhile.
     """
 
-    def __init__(self, world: World, agent: Agent, key: LaneKey, disk: MemoryPartition) -> None:
+    def __init__(self, world: Surroundings, agent: Agent, key: LaneKey, disk: MemoryPartition) -> None:
         self.world = world
         self.agent = agent
         self.key = key
@@ -160,8 +160,8 @@ class SimulatedLane:
         return True
 
     def revoked(self) -> None:
-        """Taken away by a rebalance, and given back by it."""
-        self.cut = True
+        """Taken away by a rebalance, and given back by it: what it cut short is finished first."""
+        self.cut = self.owes = True
         self.seek()
 
     def try_again(self) -> None:

@@ -8,7 +8,8 @@ import msgspec
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.intake.intake import Intake, Refusal
+from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.refusal import Refusal
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.fold import Fold
 from pipeline.runtime.intake_fold import BROKER, FIELD, IntakeFold, IntakeSettings

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.runtime import progress, shopper_fold
+from pipeline.runtime import progress
 from pipeline.runtime.fold import Effects
 from pipeline.runtime.intake_fold import IntakeFold
 from pipeline.runtime.partition import PartitionProcessor
@@ -67,7 +67,7 @@ def timers_at_the_fastest_source(patch: Patch) -> None:
         checkpoint.time = max(checkpoint.time, told.until)
         return checkpoint.time
 
-    patch.setattr(shopper_fold.partition_time, "advance", advance)
+    patch.setattr(progress, "advance", advance)
 
 
 def progress_ahead_of_its_events(patch: Patch) -> None:
