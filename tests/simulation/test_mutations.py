@@ -4,7 +4,7 @@ Where a defence is the broker's or a consumer's doing (fencing, isolation), it i
 tests/broker has the real ones.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,9 +124,13 @@ def test_without_a_defence_the_simulation_finds_a_difference(
     mutation: Callable[[Patch], None], monkeypatch: Patch
 ) -> None:
     mutation(monkeypatch)
-    assert any(wrong(differences(Simulation(seed))) for seed in range(SEEDS))
+    assert any(ends_wrong(seed) for seed in range(SEEDS))
 
 
-def wrong(found: Iterable[str]) -> bool:
-    """Decisions, events or states that differ; not that it hangs or fails."""
+def ends_wrong(seed: int) -> bool:
+    """Decisions, events or states differ; not that it hangs, or that another defence stops it."""
+    try:
+        found = differences(Simulation(seed))
+    except Exception:
+        return False
     return any(one.startswith(("decisions", "a decision", "events", "state", "changelog")) for one in found)
