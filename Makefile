@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 SECONDS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation lint types lock
+.PHONY: help setup demo test quick simulation bench bench-stages lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,12 @@ quick: setup  ## the tests that need no broker and no real data: seconds to a mi
 
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+
+bench: setup  ## all benchmarks, about eight minutes (Java and Maven for the broker); writes docs/performance.md's table
+	$(BIN)/python -m benchmarks
+
+bench-stages: setup  ## where a batch's time goes, step by step, without a broker
+	$(BIN)/python -m benchmarks.stages
 
 lint: setup  ## ruff and the import rules
 	$(BIN)/ruff check .

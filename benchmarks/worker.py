@@ -1,6 +1,6 @@
 """Events a second of `afterclick worker` on one core: JSON in, intake, RocksDB, changelog, decisions out, exactly once.
 
-A real Apache Kafka runs on the other cores. Usage: python -m benchmarks.worker [--events 1000000] [--repeats 3]
+A real Apache Kafka runs on the other cores. Usage: python -m benchmarks.worker [--events 600000] [--repeats 3]
 """
 
 import argparse
@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     runs = []
