@@ -16,6 +16,7 @@ from faust.types import TP
 
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
+from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.lane import Patience
 from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
@@ -131,7 +132,7 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
     session = client.seconds("session.timeout.ms", 15.0)
     return {
         "broker": client.faust_broker(SCHEME),
-        "broker_credentials": client.faust_credentials(),
+        "broker_credentials": faust_credentials(client),
         "broker_session_timeout": session,
         "broker_heartbeat_interval": client.seconds("heartbeat.interval.ms", min(3.0, session / 3)),
         "broker_commit_interval": 1.0,
