@@ -78,7 +78,7 @@ class AgentApp(faust.App):
         if error is None:
             return ""
         if isinstance(error, GroupAuthorizationFailedError | TopicAuthorizationFailedError):
-            return f"This user may not read with group {self.conf.id} or its topics; see docs/operations.md."
+            return f"This user may not read with group {self.conf.id} or its topics; see docs/security.md."
         log.warning("The group did not take us, joining again: %s", describe(error))
         return ""
 

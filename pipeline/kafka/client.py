@@ -27,6 +27,7 @@ TOKEN_ENDPOINT = "sasl.oauthbearer.token.endpoint.url"  # noqa: S105
 TOKEN_CLIENT = "sasl.oauthbearer.client.id"  # noqa: S105
 TOKEN_SECRET = "sasl.oauthbearer.client.secret"  # noqa: S105
 _OAUTH = ("sasl.oauthbearer.method", TOKEN_ENDPOINT, TOKEN_CLIENT, TOKEN_SECRET, "sasl.oauthbearer.scope")
+SECRETS = ("sasl.password", "ssl.key.password", "ssl.key.pem", TOKEN_SECRET)
 _SASL = ("sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password", *_OAUTH)
 
 
@@ -36,6 +37,13 @@ class ClientError(Exception):
 
 class Properties(dict[str, Any]):
     """Properties of a confluent client. Shows their names only: some are secrets."""
+
+    def masked(self, text: str) -> str:
+        """A text of a library or of somebody else, as an endpoint's answer, without our secrets."""
+        for name in SECRETS:
+            if self.get(name):
+                text = text.replace(self[name], "******")
+        return text
 
     def __repr__(self) -> str:
         return f"<properties {', '.join(sorted(self))}>"

@@ -1,11 +1,7 @@
 """The same security for Faust's consumer: TLS, SASL with a password, SASL with tokens."""
 
 import asyncio
-import json
 import ssl
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import faust
 import pytest
@@ -14,6 +10,7 @@ from pipeline.kafka.client import Client, ClientError
 from pipeline.kafka.credentials import faust_credentials, tls_context
 from pipeline.kafka.oauth_token import TokenProvider
 from tests.support.certificates import PASSWORD, Authority, Certificate
+from tests.support.token_endpoint import TokenEndpoint
 from tests.unit.kafka.test_client import OAUTH, SCRAM
 
 
@@ -105,55 +102,24 @@ def test_the_brokers_names_are_not_looked_at_only_if_told_so() -> None:
     assert tls_context(Client("a:1", properties)).verify_mode is ssl.CERT_NONE
 
 
-class Endpoint(BaseHTTPRequestHandler):
-    """Gives tokens to those who know the secret."""
-
-    asked: list[str] = []
-
-    def do_POST(self) -> None:
-        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.asked.append(form)
-        known = self.headers["Authorization"] == "Basic bWU6aHVudGVyMg=="
-        answer = (
-            {"access_token": f"token-{len(self.asked)}", "token_type": "Bearer", "expires_in": 600}
-            if known
-            else {"error": "invalid_client", "error_description": "no hunter2 here"}
-        )
-        body = json.dumps(answer).encode()
-        self.send_response(200 if known else 401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+def test_one_token_serves_all_connections_of_its_time() -> None:
+    with TokenEndpoint({"me": "hunter2"}) as endpoint:
+        provider = TokenProvider(endpoint.url, "me", "hunter2", "kafka")
+        first = asyncio.run(provider.token())
+        assert [asyncio.run(provider.token()) for _ in range(3)] == [first] * 3
+        assert endpoint.asked == ["grant_type=client_credentials&scope=kafka"]
+        # when its time is almost over
+        provider._good_until = 0
+        assert asyncio.run(provider.token()) != first
+        assert len(endpoint.asked) == 2
 
 
-@pytest.fixture
-def endpoint() -> Iterator[str]:
-    Endpoint.asked.clear()
-    server = HTTPServer(("127.0.0.1", 0), Endpoint)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/token"
-    server.shutdown()
-    server.server_close()
-
-
-def test_one_token_serves_all_connections_of_its_time(endpoint: str) -> None:
-    provider = TokenProvider(endpoint, "me", "hunter2", "kafka")
-    assert [asyncio.run(provider.token()) for _ in range(3)] == ["token-1"] * 3
-    assert Endpoint.asked == ["grant_type=client_credentials&scope=kafka"]
-    # when its time is almost over
-    provider._good_until = 0
-    assert asyncio.run(provider.token()) == "token-2"
-
-
-def test_a_refused_token_is_told_without_the_secret(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
-    for provider, reason in (
-        (TokenProvider(endpoint, "me", "wrong-hunter2"), "invalid_client"),
-        (TokenProvider("http://127.0.0.1:1/token", "me", "hunter2"), "ConnectError"),
-    ):
-        with pytest.raises(ClientError, match=f"OAUTHBEARER_TOKEN_ENDPOINT_URL: {reason}") as told:
-            asyncio.run(provider.token())
-        assert "hunter2" not in str(told.value) + caplog.text
+def test_a_refused_token_is_told_without_the_secret(caplog: pytest.LogCaptureFixture) -> None:
+    with TokenEndpoint({"me": "hunter2"}) as endpoint:
+        for provider, reason in (
+            (TokenProvider(endpoint.url, "me", "wrong-hunter2"), "invalid_client"),
+            (TokenProvider("http://127.0.0.1:1/token", "me", "hunter2"), "ConnectError"),
+        ):
+            with pytest.raises(ClientError, match=f"OAUTHBEARER_TOKEN_ENDPOINT_URL: {reason}") as told:
+                asyncio.run(provider.token())
+            assert "hunter2" not in str(told.value) + caplog.text
