@@ -11,7 +11,6 @@ import faust
 from faust.types.auth import CredentialsT
 
 from pipeline.kafka.client import OAUTHBEARER, TOKEN_CLIENT, TOKEN_ENDPOINT, TOKEN_SECRET, Client, ClientError, variable
-from pipeline.kafka.oauth_token import TokenProvider
 
 
 def faust_credentials(client: Client) -> CredentialsT | None:
@@ -20,6 +19,9 @@ def faust_credentials(client: Client) -> CredentialsT | None:
     if not client.over_sasl:
         return faust.SSLCredentials(context) if context is not None else None
     if client.mechanism == OAUTHBEARER:
+        # Here, as its libraries cost every worker a tenth of a second and memory.
+        from pipeline.kafka.oauth_token import TokenProvider
+
         provider = TokenProvider(
             client.get(TOKEN_ENDPOINT) or "",
             client.get(TOKEN_CLIENT) or "",

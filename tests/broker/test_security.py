@@ -5,6 +5,7 @@ Every secret holds MARK, so that none can be in a log, an output or a command li
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.grant import Grant, Resource
 from tests.support.apache_kafka import require_java
 from tests.support.certificates import PASSWORD, Authority
+from tests.support.kafka_reader import decisions
 from tests.support.live_run import LiveRun
-from tests.support.secured_kafka import MARK, PASSWORDS, SecuredKafka
+from tests.support.secured_kafka import MARK, PASSWORDS, TOKEN_SESSION, SecuredKafka
 from tests.support.shop_history import history
 from tests.support.token_endpoint import TokenEndpoint
 from tests.support.worker_process import WorkerProcess, afterclick, eventually
@@ -177,7 +179,11 @@ def test_agents_known_by_a_token_and_by_a_certificate(kafka: SecuredKafka, shop:
             KAFKA_SSL_KEY_LOCATION=str(mine.key),
             KAFKA_SSL_KEY_PASSWORD=PASSWORD,
         )
-        shop.run.send(RECORDS)
+        shop.run.send(RECORDS[:250])
+        eventually("both agents work", lambda: bool(decisions(kafka.brokers)), 30)
+        # and intake goes on when its session is over
+        time.sleep(TOKEN_SESSION + 1)
+        shop.run.send(RECORDS[250:])
         shop.run.assert_decides_as(shop.run.replayed(RECORDS))
         assert MARK not in command_lines()
         assert (intake.stop(), shopper.stop()) == (0, 0)

@@ -22,6 +22,9 @@ from tests.support.certificates import PASSWORD, Authority
 MARK = "hunter2"
 PASSWORDS = {user: f"{user}-{MARK}" for user in ("intake", "shopper", "topics", "consumer", "nobody")}
 
+TOKEN_SESSION = 3.0
+"""Seconds after which the broker wants a token anew; clients that can't give one on the same connection lose it."""
+
 _LOGIN = "org.apache.kafka.common.security"
 _PROPERTIES = """\
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -38,8 +41,12 @@ ssl.keystore.password={password}
 ssl.truststore.type=PEM
 ssl.truststore.location={authority}
 listener.name.mutual.ssl.client.auth=required
+listener.name.login.oauthbearer.connections.max.reauth.ms={session}
 """
 
+_EVERYTHING: Any = AclBindingFilter(
+    ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+)
 _RESOURCES = {
     Resource.TOPIC: ResourceType.TOPIC,
     Resource.GROUP: ResourceType.GROUP,
@@ -60,6 +67,7 @@ class SecuredKafka(ApacheKafka):
             plain=" ".join(f'user_{user}="{password}"' for user, password in PASSWORDS.items()),
             store=self.authority.sign("broker").store,
             password=PASSWORD,
+            session=int(TOKEN_SESSION * 1000),
             authority=self.authority.certificate,
         )
         scram = [
@@ -99,10 +107,13 @@ class SecuredKafka(ApacheKafka):
         ]
         for made in self.admin.create_acls(bindings).values():
             made.result(10)
+        # The controller has them; the broker that is asked for a permission learns of them a little later.
+        eventually("the broker knows", lambda: set(bindings) <= self._known(), 10)
 
     def allow_nothing(self) -> None:
-        everything: Any = AclBindingFilter(
-            ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
-        )
-        for deleted in self.admin.delete_acls([everything]).values():
+        for deleted in self.admin.delete_acls([_EVERYTHING]).values():
             deleted.result(10)
+        eventually("the broker knows", lambda: not self._known(), 10)
+
+    def _known(self) -> set[Any]:
+        return set(self.admin.describe_acls(_EVERYTHING).result(10))
