@@ -115,7 +115,7 @@ def make_agent(
     teller = None
     interval = _INTERVAL
     if name == intake.NAME:
-        teller = intake.make_teller(topology, {**client.librdkafka(place.group), "group.id": place.group}, clock)
+        teller = intake.make_teller(topology, client.librdkafka(place.group, group_id=place.group), clock)
         interval = min(_INTERVAL, (topology.time.tick or 500) / 1000)
     running = RunningAgent(name, app, metrics, SourceWatch(app.ownership, _Reader(app), interval, teller))
     watch.follow(running.standings)

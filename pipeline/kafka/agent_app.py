@@ -104,7 +104,7 @@ def make_agent_app(
         outputs=place.outputs,
         transactional_prefix=place.group,
         producer=client.librdkafka(place.group),
-        consumer={**client.librdkafka(place.group), "group.id": place.group},
+        consumer=client.librdkafka(place.group, group_id=place.group),
     )
     ownership = Ownership(
         place.source,

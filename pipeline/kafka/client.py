@@ -1,6 +1,7 @@
 """One set of client properties (AFTERCLICK_BROKERS, AFTERCLICK_KAFKA_*) for every client: Faust's consumer, the
 producers, the restoring consumers and the admin client. docs/security.md has them for those who run it."""
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,8 +70,11 @@ class Client:
     def over_sasl(self) -> bool:
         return self.protocol.startswith("SASL_")
 
-    def librdkafka(self, client_id: str) -> Properties:
-        """Properties of a confluent client. It logs nothing itself: it would tell of each try to connect."""
+    def librdkafka(self, client_id: str, **more: str) -> Properties:
+        """Properties of a confluent client. It logs nothing itself: it would tell of each try to connect.
+
+        more: further ones, with `_` for `.`.
+        """
         shared = {
             name: value
             for name, value in self._properties.items()
@@ -81,7 +85,10 @@ class Client:
             shared["sasl.mechanism"] = self.mechanism
             if self.mechanism == OAUTHBEARER:
                 shared["sasl.oauthbearer.method"] = "oidc"
-        return Properties({"bootstrap.servers": self.brokers, "client.id": client_id, "log_level": 0, **shared})
+        added = {name.replace("_", "."): value for name, value in more.items()}
+        return Properties(
+            {"bootstrap.servers": self.brokers, "client.id": client_id, "log_level": 0, **shared, **added}
+        )
 
     def faust_broker(self, scheme: str) -> str:
         """The brokers as Faust's `broker` setting."""
@@ -117,8 +124,9 @@ class Client:
             if not name.startswith(prefix):
                 continue
             if name not in known:
-                allowed = ", ".join(map(variable, known))
-                raise ClientError(f"{variable(name)} is not supported; there are {allowed}.")
+                near = difflib.get_close_matches(name, known, 1)
+                guess = f" (did you mean {variable(near[0])}?)" if near else ""
+                raise ClientError(f"{variable(name)} is not supported{guess}; docs/security.md lists what is.")
             if not used:
                 raise ClientError(
                     f"{variable(name)} is set, but {variable('security.protocol')} is {self.protocol}, "

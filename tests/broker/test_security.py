@@ -262,11 +262,3 @@ def test_who_may_not_even_see_the_topics_is_told_so(kafka: SecuredKafka, tmp_pat
     refused = afterclick("topics", "--check", "--topology", run.topology, **kafka.as_user("nobody", "PLAIN"))
     assert refused.returncode == 1
     assert "This user may not see topic clickstream, or it is missing: see docs/security.md" in refused.stderr
-
-
-def test_check_shows_nothing_of_the_environment(kafka: SecuredKafka, tmp_path: Path) -> None:
-    run = LiveRun(tmp_path, kafka.brokers)
-    for flags in ([], ["--json"]):
-        checked = afterclick("check", "--topology", run.topology, *flags, **kafka.as_user("intake"))
-        assert checked.returncode == 0
-        assert MARK not in checked.stdout + checked.stderr

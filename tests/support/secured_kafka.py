@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from pipeline.kafka.grant import Grant, Resource
 from tests.support.apache_kafka import ApacheKafka, free_port
 from tests.support.certificates import PASSWORD, Authority
+from tests.support.worker_process import eventually
 
 # Each contains this, so that one search finds any of them where it must not be.
 MARK = "hunter2"

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.kafka.client import Client, ClientError
+from pipeline.kafka.partition_owner import Wiring
 
 SCRAM = {
     "security.protocol": "SASL_SSL",
@@ -50,8 +51,10 @@ def test_librdkafka_fetches_its_tokens_itself() -> None:
 @pytest.mark.parametrize("properties", [SCRAM, OAUTH], ids=["scram", "oauth"])
 def test_no_secret_is_shown(properties: dict[str, str]) -> None:
     client = Client("a:1", properties)
-    made = client.librdkafka("x")
-    shown = f"{client!r} {client} {made!r} {made} {[made]}"
+    made = client.librdkafka("x", group_id="shop")
+    assert made["group.id"] == "shop"
+    wiring = Wiring("in", "changes", {}, "shop", producer=made, consumer=made)
+    shown = f"{client!r} {client} {made!r} {made} {[made]} {wiring}"
     assert "hunter2" not in shown
     assert "security.protocol" in repr(made)
 
@@ -65,10 +68,13 @@ def test_no_secret_is_shown(properties: dict[str, str]) -> None:
         (SCRAM | {"security.protocol": "SSL"}, "is set, but AFTERCLICK_KAFKA_SECURITY_PROTOCOL is SSL"),
         ({"sasl.username": "me"}, "AFTERCLICK_KAFKA_SECURITY_PROTOCOL is PLAINTEXT, which does not use it"),
         ({"ssl.ca.location": "ca.pem"}, "AFTERCLICK_KAFKA_SECURITY_PROTOCOL is PLAINTEXT, which does not use it"),
-        (SCRAM | {"sasl.passwrd": "hunter2"}, "AFTERCLICK_KAFKA_SASL_PASSWRD is not supported"),
+        (
+            SCRAM | {"sasl.passwrd": "hunter2"},
+            "SASL_PASSWRD is not supported (did you mean AFTERCLICK_KAFKA_SASL_PASSWORD?)",
+        ),
         (
             {"security.protocol": "SSL", "ssl.keystore.location": "k.p12"},
-            "AFTERCLICK_KAFKA_SSL_KEYSTORE_LOCATION is not supported; there are AFTERCLICK_KAFKA_SSL_CA_LOCATION",
+            "AFTERCLICK_KAFKA_SSL_KEYSTORE_LOCATION is not supported",
         ),
         (
             {"security.protocol": "SSL", "ssl.certificate.location": "c.pem"},
