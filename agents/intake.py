@@ -15,11 +15,12 @@ from pipeline.kafka.restore import latest_checkpoints
 from pipeline.kafka.source_watch import Teller
 from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
-from pipeline.runtime.ports import Outbox, StatePartition
+from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, Outbox, StatePartition
 
 NAME = "intake"
 SOURCE = "clickstream"
 CHANGELOG = "intake-changelog"
+OUTPUTS = (SHOPPER_EVENTS, DEAD_LETTERS)
 
 
 class IntakeParts(LocalState):

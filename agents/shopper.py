@@ -6,14 +6,16 @@ from typing import Any
 from agents.local_state import LocalState
 from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
+from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.agent_app import AgentApp
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
-from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
+from pipeline.runtime.ports import DEAD_LETTERS, DecisionEncoder, Outbox, StatePartition
 from pipeline.runtime.shopper_fold import Settings, ShopperFold
 
 NAME = "shopper"
 SOURCE = "shopper-events"
 CHANGELOG = "shopper-changelog"
+OUTPUTS = (*DECISION_TOPICS, DEAD_LETTERS)
 
 
 class ShopperParts(LocalState):

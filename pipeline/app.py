@@ -1,5 +1,6 @@
 """The composition root: one agent of a topology, put together with its settings. Everything else is handed in."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,16 +72,23 @@ def client_of(settings: Settings) -> Client:
     return Client(settings.brokers, settings.kafka)
 
 
-def plans_of(topology: Topology) -> list[TopicPlan]:
-    """The topics that a topology needs."""
+def plans_of(topology: Topology, agents: Collection[str] = tuple(AGENTS)) -> list[TopicPlan]:
+    """The topics that these agents of a topology need."""
     logical = ("clickstream", SHOPPER_EVENTS, DEAD_LETTERS, intake.CHANGELOG, shopper.CHANGELOG, *DECISION_TOPICS)
-    return topic_plans(
+    used = {name for agent in agents for name in _topics_of(agent)}
+    plans = topic_plans(
         {name: topology.topic(name) for name in logical},
         topology.kafka.partitions,
         topology.kafka.replication,
         topology.time.received,
         DECISION_TOPICS,
     )
+    return [plan for plan in plans if plan.logical in used]
+
+
+def _topics_of(agent: str) -> tuple[str, ...]:
+    module = AGENTS[agent]
+    return module.SOURCE, module.CHANGELOG, *module.OUTPUTS
 
 
 def make_agent(
@@ -98,7 +106,7 @@ def make_agent(
         source=topology.topic(agent.SOURCE),
         changelog=topology.topic(agent.CHANGELOG),
         partitions=topology.kafka.partitions,
-        outputs={logical: topology.topic(logical) for logical in (SHOPPER_EVENTS, DEAD_LETTERS, *DECISION_TOPICS)},
+        outputs={logical: topology.topic(logical) for logical in agent.OUTPUTS},
         directory=directory,
         check_crcs=embedded is None,
     )
@@ -107,7 +115,7 @@ def make_agent(
     teller = None
     interval = _INTERVAL
     if name == intake.NAME:
-        teller = intake.make_teller(topology, {**client.librdkafka(place.group), "group.id": place.group}, clock)
+        teller = intake.make_teller(topology, client.librdkafka(place.group, group_id=place.group), clock)
         interval = min(_INTERVAL, (topology.time.tick or 500) / 1000)
     running = RunningAgent(name, app, metrics, SourceWatch(app.ownership, _Reader(app), interval, teller))
     watch.follow(running.standings)

@@ -12,9 +12,10 @@ from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, TopologyFile
 from pipeline.config.duration import parse_duration
 from pipeline.config.flow import CLICKSTREAM
-from pipeline.config.settings import process_environment, resolve
+from pipeline.config.settings import Settings, process_environment, resolve
 from pipeline.config.topology import Topology, load
 from pipeline.domain.value.instant import DAY, format_instant, parse_instant
+from pipeline.kafka.client import Client, ClientError
 from pipeline.simulator.file_sink import FileSink
 from pipeline.simulator.kafka_sink import KafkaSink, SinkError
 from pipeline.simulator.pace import Pace
@@ -83,7 +84,7 @@ def command(
         events = _FILE_EVENTS
     with stopping() as stop:
         pace = Pace(begin, pace_speed, origin, stop) if to_kafka else None
-        sink = _sink(output, loaded, {"bootstrap.servers": settings.brokers, **settings.kafka})
+        sink = _sink(output, loaded, settings)
         sent = _send(world, sink, stop, pace, events, until, quiet)
     if not quiet:
         typer.echo(_told(sent, begin), err=True)
@@ -114,12 +115,13 @@ def _send(
         raise Failure(str(error)) from None
 
 
-def _sink(output: str | None, topology: Topology | None, kafka: dict[str, str]) -> FileSink | KafkaSink:
+def _sink(output: str | None, topology: Topology | None, settings: Settings) -> FileSink | KafkaSink:
     if output is None:
         assert topology is not None  # noqa: S101 - loaded whenever there is no file
         try:
-            return KafkaSink(kafka, topology.topic(CLICKSTREAM))
-        except SinkError as error:
+            properties = Client(settings.brokers, settings.kafka).librdkafka("afterclick-simulate")
+            return KafkaSink(properties, topology.topic(CLICKSTREAM))
+        except (ClientError, SinkError) as error:
             raise Failure(str(error)) from None
     try:
         return FileSink(output)

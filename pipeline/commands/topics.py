@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.access import grants_of
 from pipeline.app import client_of, plans_of
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, TopologyFile
@@ -13,6 +14,7 @@ from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import load
 from pipeline.kafka.admin import AdminError, BrokersAway, Finding, TopicAdmin
 from pipeline.kafka.client import ClientError
+from pipeline.kafka.grant import commands
 
 _PATIENCE = 10.0
 
@@ -21,14 +23,21 @@ def command(
     topology: TopologyFile = DEFAULT_TOPOLOGY,
     brokers: Brokers = None,
     check: Annotated[bool, typer.Option("--check", help="Verify only, change nothing.")] = False,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Print the commands that allow each role what it needs; ask no broker.")
+    ] = False,
 ) -> None:
     """Make the topics that are missing, set what results depend on (cleanup policies, append time), and compare the
     rest. Partition counts are never changed. Exits 1 if something is left that a worker would refuse.
 
-    Examples: [bold]afterclick topics[/] · [bold]afterclick topics --check[/]
+    Examples: [bold]afterclick topics[/] · [bold]afterclick topics --check[/] ·
+    [bold]INTAKE=User:CN=clicks sh <(afterclick topics --acls)[/]
     """
     settings = resolve(process_environment(), topology=topology, brokers=brokers)
     loaded = load(settings.topology, process_environment())
+    if acls:
+        typer.echo("\n".join(commands(grants_of(loaded))))
+        return
     plans = plans_of(loaded)
     try:
         admin = TopicAdmin(client_of(settings).librdkafka(loaded.name))

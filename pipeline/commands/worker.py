@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pipeline.access import agent_grants_of
 from pipeline.app import AGENTS, Embedded, client_of, make_agent, plans_of
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import (
@@ -25,6 +26,7 @@ from pipeline.data_directory import DataDirectoryError
 from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
 from pipeline.kafka.client import ClientError
 from pipeline.kafka.clock import Acceleration
+from pipeline.kafka.grant import needed_on_topics
 from pipeline.observability.log import configure
 from pipeline.supervisor import Supervisor
 from pipeline.worker import Worker
@@ -69,7 +71,7 @@ def command(
     simulated = _embedded(embedded, clock)
     try:
         if socket is None and simulated is None:
-            check_brokers(loaded, settings)
+            check_brokers(loaded, settings, [agent] if agent else list(AGENTS))
         if agent is not None:
             _one(agent, loaded, settings, socket, simulated)
         raise typer.Exit(_both(settings, simulated))
@@ -77,11 +79,12 @@ def command(
         raise Failure(str(error)) from error
 
 
-def check_brokers(topology: Topology, settings: Settings) -> None:
+def check_brokers(topology: Topology, settings: Settings, agents: list[str]) -> None:
     """Wait for the brokers and look at the topics. Raises Failure with what would make results wrong."""
     admin = TopicAdmin(client_of(settings).librdkafka(topology.name))
     admin.wait_for_brokers(_PATIENCE, lambda: log.warning("No broker answers at %s yet.", settings.brokers))
-    findings = admin.verify(plans_of(topology))
+    grants = [grant for agent in agents for grant in agent_grants_of(topology, agent)]
+    findings = admin.verify(plans_of(topology, agents), needed_on_topics(grants))
     for finding in findings:
         for warning in finding.warnings:
             log.warning("%s.", warning.capitalize())

@@ -6,9 +6,11 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import msgspec
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic  # type: ignore[attr-defined]
 
+from pipeline.kafka.client import Properties
+from pipeline.kafka.refusal import Refusal
 from pipeline.kafka.topic_plan import TopicPlan
 
 _ANSWER = 15.0
@@ -39,51 +41,87 @@ class Finding(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
+class _Seen(msgspec.Struct, frozen=True):
+    """partitions: 0 = not there. operations: that we are allowed, None if the brokers don't tell. hidden: we may not
+    even know whether it is there."""
+
+    partitions: int = 0
+    operations: frozenset[str] | None = None
+    hidden: bool = False
+
+
 class TopicAdmin:
     """properties: of the client, as Client.librdkafka gives them."""
 
-    def __init__(self, properties: Mapping[str, Any]) -> None:
-        self._client = AdminClient(dict(properties))
+    def __init__(self, properties: Properties) -> None:
+        self._refusal = Refusal(properties.masked)
         self._brokers = properties["bootstrap.servers"]
+        try:
+            told: dict[str, Any] = {**properties, "error_cb": self._refusal.take}
+            self._client = AdminClient(told)
+        except KafkaException as error:
+            told_us = properties.masked(error.args[0].str())
+            raise AdminError(f"The client properties AFTERCLICK_KAFKA_* can't be used: {told_us}") from None
 
     def wait_for_brokers(self, patience: float, told: Callable[[], None] = lambda: None) -> None:
         """Until a broker answers. patience: s. told: called once, when the first try failed. Raises BrokersAway."""
         deadline = time.monotonic() + patience
-        complained = False
+        complained, wait = False, 1.0
         while True:
             try:
-                self._client.list_topics(timeout=min(5.0, max(patience, 1.0)))
+                self._client.list_topics(timeout=wait)
                 return
             except KafkaException as error:
-                problem = error.args[0]
-                if problem.code() in (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED):
-                    raise BrokersAway(
-                        f"The brokers at {self._brokers} refuse our credentials; check AFTERCLICK_KAFKA_SASL_*."
-                    ) from None
-                if time.monotonic() >= deadline:
-                    raise BrokersAway(
-                        f"No broker answers at {self._brokers}; start Kafka, or name its address with --brokers or "
-                        "AFTERCLICK_BROKERS."
-                    ) from None
+                self._refusal.take(error.args[0])
+                # Errors of connections come by the callback, and only when asked for.
+                self._client.poll(0)
+                over = time.monotonic() >= deadline
+                wait = min(2 * wait, 5.0)
+                if self._refusal.lasting or over:
+                    raise BrokersAway(self._refusal.sentence(self._brokers)) from None
             if not complained:
                 complained = True
                 told()
 
-    def verify(self, plans: Sequence[TopicPlan]) -> list[Finding]:
-        """Compare, change nothing. Raises AdminError."""
-        partitions, settings = self._partitions(), {}
-        there = [plan for plan in plans if plan.name in partitions]
+    def verify(self, plans: Sequence[TopicPlan], needed: Mapping[str, frozenset[str]] | None = None) -> list[Finding]:
+        """Compare, change nothing. needed: operations that we must be allowed, by topic. Raises AdminError."""
+        seen, settings = self._look_at(plans), {}
+        there = [plan for plan in plans if seen[plan.name].partitions]
         if there:
             settings = self._settings(there)
-        return [_compare(plan, partitions.get(plan.name, 0), settings.get(plan.name)) for plan in plans]
+        return [
+            _compare(plan, seen[plan.name], settings.get(plan.name), (needed or {}).get(plan.name, frozenset()))
+            for plan in plans
+        ]
+
+    def _look_at(self, plans: Sequence[TopicPlan]) -> dict[str, "_Seen"]:
+        names = TopicCollection([plan.name for plan in plans])
+        seen = {}
+        for name, future in self._client.describe_topics(
+            names, include_authorized_operations=True, request_timeout=_ANSWER
+        ).items():
+            try:
+                topic = future.result(_ANSWER)
+                allowed = topic.authorized_operations
+                operations = None if allowed is None else frozenset(each.name for each in allowed)
+                seen[name] = _Seen(len(topic.partitions), operations)
+            except KafkaException as error:
+                problem = error.args[0]
+                if problem.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                    seen[name] = _Seen(hidden=True)
+                elif problem.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    seen[name] = _Seen()
+                else:
+                    raise AdminError(_refused(f"look at topic {name}", problem)) from error
+        return seen
 
     def create(self, plans: Sequence[TopicPlan]) -> list[Finding]:
         """Make missing topics and mend the settings that bind, then compare. Partition counts are left as they are:
         changing one moves keys. Raises AdminError."""
-        there = self._partitions()
-        missing = [plan for plan in plans if plan.name not in there]
+        there = self._look_at(plans)
+        missing = [plan for plan in plans if not there[plan.name].partitions]
         created = set(self._make(missing)) if missing else set()
-        altered = self._mend([plan for plan in plans if plan.name in there])
+        altered = self._mend([plan for plan in plans if there[plan.name].partitions])
         self._await_visible(created)
         return [
             msgspec.structs.replace(
@@ -151,9 +189,18 @@ class TopicAdmin:
         return found
 
 
-def _compare(plan: TopicPlan, partitions: int, settings: Mapping[str, str] | None) -> Finding:
+def _compare(plan: TopicPlan, seen: "_Seen", settings: Mapping[str, str] | None, needed: frozenset[str]) -> Finding:
     mistakes, warnings = [], []
-    if not partitions:
+    partitions = seen.partitions
+    lacking = needed - seen.operations if seen.operations else frozenset()
+    if lacking:
+        denied = " and ".join(sorted(lacking))
+        mistakes.append(f"this user may not {denied} topic {plan.name}: see docs/security.md for what it needs")
+    if seen.hidden:
+        mistakes.append(
+            f"this user may not see topic {plan.name}, or it is missing: see docs/security.md for what it needs"
+        )
+    elif not partitions:
         mistakes.append(f"topic {plan.name} is missing: run `afterclick topics`")
     elif partitions != plan.partitions:
         told = f"topic {plan.name} has {partitions} partitions, topology.yaml says {plan.partitions}"
@@ -183,7 +230,7 @@ def _result(future: "Future[T]", what: str) -> T:
 
 def _refused(what: str, problem: KafkaError) -> str:
     if problem.code() in _DENIED:
-        return f"The brokers do not let us {what}: this user lacks the permission."
+        return f"The brokers do not let us {what}: this user lacks the permission; see docs/security.md."
     if problem.code() == KafkaError.INVALID_REPLICATION_FACTOR:
         return f"Could not {what}: there are fewer brokers than kafka.replication in topology.yaml asks for."
     return f"Could not {what}: {problem.str()}"

@@ -16,6 +16,7 @@ from faust.types import TP
 
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
+from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.lane import Patience
 from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
@@ -77,7 +78,7 @@ class AgentApp(faust.App):
         if error is None:
             return ""
         if isinstance(error, GroupAuthorizationFailedError | TopicAuthorizationFailedError):
-            return f"This user may not read with group {self.conf.id} or its topics; see docs/operations.md."
+            return f"This user may not read with group {self.conf.id} or its topics; see docs/security.md."
         log.warning("The group did not take us, joining again: %s", describe(error))
         return ""
 
@@ -103,7 +104,7 @@ def make_agent_app(
         outputs=place.outputs,
         transactional_prefix=place.group,
         producer=client.librdkafka(place.group),
-        consumer={**client.librdkafka(place.group), "group.id": place.group},
+        consumer=client.librdkafka(place.group, group_id=place.group),
     )
     ownership = Ownership(
         place.source,
@@ -131,7 +132,7 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
     session = client.seconds("session.timeout.ms", 15.0)
     return {
         "broker": client.faust_broker(SCHEME),
-        "broker_credentials": client.faust_credentials(),
+        "broker_credentials": faust_credentials(client),
         "broker_session_timeout": session,
         "broker_heartbeat_interval": client.seconds("heartbeat.interval.ms", min(3.0, session / 3)),
         "broker_commit_interval": 1.0,

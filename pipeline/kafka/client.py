@@ -1,52 +1,98 @@
 """One set of client properties (AFTERCLICK_BROKERS, AFTERCLICK_KAFKA_*) for every client: Faust's consumer, the
-producers, the restoring consumers and the admin client."""
+producers, the restoring consumers and the admin client. docs/security.md has them for those who run it."""
 
-import ssl
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
-import faust
-from faust.types.auth import CredentialsT
-
 _CONSUMER_ONLY = ("session.timeout.ms", "heartbeat.interval.ms", "group.instance.id", "fetch.max.bytes")
-_SUPPORTED_SASL = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_PASSWORD_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+OAUTHBEARER = "OAUTHBEARER"
+_MECHANISMS = (*_PASSWORD_MECHANISMS, OAUTHBEARER)
+
+# Only what both client libraries can be told: a property that one of them ignores would leave half of our connections
+# less protected than the other half.
+_TLS = (
+    "ssl.ca.location",
+    "ssl.ca.pem",
+    "ssl.certificate.location",
+    "ssl.certificate.pem",
+    "ssl.key.location",
+    "ssl.key.pem",
+    "ssl.key.password",
+    "ssl.endpoint.identification.algorithm",
+    "ssl.cipher.suites",
+)
+TOKEN_ENDPOINT = "sasl.oauthbearer.token.endpoint.url"  # noqa: S105
+TOKEN_CLIENT = "sasl.oauthbearer.client.id"  # noqa: S105
+TOKEN_SECRET = "sasl.oauthbearer.client.secret"  # noqa: S105
+_OAUTH = ("sasl.oauthbearer.method", TOKEN_ENDPOINT, TOKEN_CLIENT, TOKEN_SECRET, "sasl.oauthbearer.scope")
+SECRETS = ("sasl.password", "ssl.key.password", "ssl.key.pem", TOKEN_SECRET)
+_SASL = ("sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password", *_OAUTH)
 
 
 class ClientError(Exception):
-    """Client properties that can't be used; the message says what to do."""
+    """Client properties that can't be used; the message says what to do, and holds no secret."""
+
+
+class Properties(dict[str, Any]):
+    """Properties of a confluent client. Shows their names only: some are secrets."""
+
+    def masked(self, text: str) -> str:
+        """A text of a library or of somebody else, as an endpoint's answer, without our secrets."""
+        for name in SECRETS:
+            if self.get(name):
+                text = text.replace(self[name], "******")
+        return text
+
+    def __repr__(self) -> str:
+        return f"<properties {', '.join(sorted(self))}>"
+
+    __str__ = __repr__
 
 
 class Client:
-    """brokers: `host:port,..`. properties: librdkafka's names and values."""
+    """brokers: `host:port,..`. properties: librdkafka's names and values. Raises ClientError."""
 
     def __init__(self, brokers: str, properties: Mapping[str, str]) -> None:
         self.brokers = brokers
         self._properties = dict(properties)
+        self.protocol = self._properties.get("security.protocol", "PLAINTEXT").upper()
+        self.mechanism = (self.get("sasl.mechanism") or self.get("sasl.mechanisms") or "PLAIN").upper()
         self._check()
 
-    def librdkafka(self, client_id: str) -> dict[str, Any]:
-        """Properties of a confluent client. It logs nothing itself: it would tell of each try to connect."""
-        shared = {name: value for name, value in self._properties.items() if name not in _CONSUMER_ONLY}
-        return {"bootstrap.servers": self.brokers, "client.id": client_id, "log_level": 0, **shared}
+    @property
+    def over_tls(self) -> bool:
+        return self.protocol in ("SSL", "SASL_SSL")
+
+    @property
+    def over_sasl(self) -> bool:
+        return self.protocol.startswith("SASL_")
+
+    def librdkafka(self, client_id: str, **more: str) -> Properties:
+        """Properties of a confluent client. It logs nothing itself: it would tell of each try to connect.
+
+        more: further ones, with `_` for `.`.
+        """
+        shared = {
+            name: value
+            for name, value in self._properties.items()
+            if name not in _CONSUMER_ONLY and name != "sasl.mechanisms"
+        }
+        if self.over_sasl:
+            # librdkafka's own default is GSSAPI.
+            shared["sasl.mechanism"] = self.mechanism
+            if self.mechanism == OAUTHBEARER:
+                shared["sasl.oauthbearer.method"] = "oidc"
+        added = {name.replace("_", "."): value for name, value in more.items()}
+        return Properties(
+            {"bootstrap.servers": self.brokers, "client.id": client_id, "log_level": 0, **shared, **added}
+        )
 
     def faust_broker(self, scheme: str) -> str:
         """The brokers as Faust's `broker` setting."""
         return ";".join(f"{scheme}://{address}" for address in self.brokers.split(","))
-
-    def faust_credentials(self) -> CredentialsT | None:
-        """The same security for Faust's own clients. Raises ClientError."""
-        protocol = self._properties.get("security.protocol", "PLAINTEXT").upper()
-        if protocol == "PLAINTEXT":
-            return None
-        context = self._ssl_context() if protocol in ("SSL", "SASL_SSL") else None
-        if protocol == "SSL":
-            return faust.SSLCredentials(context)
-        return faust.SASLCredentials(
-            username=self._properties.get("sasl.username"),
-            password=self._properties.get("sasl.password"),
-            mechanism=self._mechanism(),
-            ssl_context=context,
-        )
 
     def seconds(self, name: str, default: float) -> float:
         """A property given in milliseconds, in seconds. Raises ClientError."""
@@ -56,41 +102,60 @@ class Client:
         try:
             return int(text) / 1000
         except ValueError:
-            raise ClientError(f"{_variable(name)} is {text!r}, it should be a number of milliseconds.") from None
+            raise ClientError(f"{variable(name)} is {text!r}, it should be a number of milliseconds.") from None
 
     def get(self, name: str) -> str | None:
         return self._properties.get(name)
 
     def _check(self) -> None:
-        protocol = self._properties.get("security.protocol", "PLAINTEXT").upper()
-        if protocol not in ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"):
-            raise ClientError(f"{_variable('security.protocol')} is {protocol!r}, which is no protocol of Kafka.")
-        if protocol.startswith("SASL") and self._mechanism() not in _SUPPORTED_SASL:
+        if self.protocol not in _PROTOCOLS:
             raise ClientError(
-                f"{_variable('sasl.mechanism')} is {self._mechanism()!r}; supported: {', '.join(_SUPPORTED_SASL)}."
+                f"{variable('security.protocol')} is {self.protocol!r}; Kafka has {', '.join(_PROTOCOLS)}."
             )
+        self._check_names("sasl.", _SASL, self.over_sasl, "SASL_SSL")
+        self._check_names("ssl.", _TLS, self.over_tls, "SASL_SSL or SSL")
+        if self.over_sasl:
+            self._check_login()
+        if self.over_tls:
+            self._check_certificate()
 
-    def _mechanism(self) -> str:
-        return (self._properties.get("sasl.mechanism") or self._properties.get("sasl.mechanisms") or "PLAIN").upper()
-
-    def _ssl_context(self) -> ssl.SSLContext:
-        authority = self._properties.get("ssl.ca.location")
-        certificate = self._properties.get("ssl.certificate.location")
-        try:
-            context = ssl.create_default_context(cafile=authority)
-            if certificate:
-                context.load_cert_chain(
-                    certificate, self._properties.get("ssl.key.location"), self._properties.get("ssl.key.password")
+    def _check_names(self, prefix: str, known: tuple[str, ...], used: bool, protocols: str) -> None:
+        for name in self._properties:
+            if not name.startswith(prefix):
+                continue
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                guess = f" (did you mean {variable(near[0])}?)" if near else ""
+                raise ClientError(f"{variable(name)} is not supported{guess}; docs/security.md lists what is.")
+            if not used:
+                raise ClientError(
+                    f"{variable(name)} is set, but {variable('security.protocol')} is {self.protocol}, "
+                    f"which does not use it; set it to {protocols}."
                 )
-        except (OSError, ssl.SSLError) as error:
+
+    def _check_login(self) -> None:
+        if self.mechanism not in _MECHANISMS:
             raise ClientError(
-                f"The TLS files named by {_variable('ssl.ca.location')} and {_variable('ssl.certificate.location')} "
-                f"can't be used: {error}"
-            ) from error
-        if self._properties.get("ssl.endpoint.identification.algorithm") == "none":
-            context.check_hostname = False
-        return context
+                f"{variable('sasl.mechanism')} is {self.mechanism!r}; supported: {', '.join(_MECHANISMS)}."
+            )
+        needed: tuple[str, ...] = ("sasl.username", "sasl.password")
+        if self.mechanism == OAUTHBEARER:
+            if (self.get("sasl.oauthbearer.method") or "oidc").lower() != "oidc":
+                raise ClientError(f"{variable('sasl.oauthbearer.method')} can only be oidc.")
+            needed = (TOKEN_ENDPOINT, TOKEN_CLIENT, TOKEN_SECRET)
+        missing = [variable(name) for name in needed if not self.get(name)]
+        if missing:
+            raise ClientError(f"SASL {self.mechanism} needs {' and '.join(missing)}.")
+
+    def _check_certificate(self) -> None:
+        for form in ("location", "pem"):
+            certificate, key = f"ssl.certificate.{form}", f"ssl.key.{form}"
+            if bool(self.get(certificate)) != bool(self.get(key)):
+                raise ClientError(f"{variable(certificate)} and {variable(key)} go together; one is missing.")
+        if (self.get("ssl.endpoint.identification.algorithm") or "https") not in ("https", "none"):
+            raise ClientError(f"{variable('ssl.endpoint.identification.algorithm')} can be https or none.")
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """The environment variable of a property."""
     return "AFTERCLICK_KAFKA_" + name.upper().replace(".", "_")

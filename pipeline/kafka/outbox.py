@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from pipeline.kafka.clock import Clock
-from pipeline.runtime.ports import CHANGELOG, Fenced, OutboxError, Output, Uncertain
+from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxError, Output, Uncertain
 
 # librdkafka's "by key"; confluent-kafka does not export the name.
 PARTITION_UA = -1
@@ -21,6 +21,7 @@ _FENCED = frozenset(
         KafkaError.INVALID_PRODUCER_ID_MAPPING,
     }
 )
+_DENIED = frozenset({KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 _TRANSACTION_TIMEOUT = 30.0
 RECORD_BYTES = 16 * 1024 * 1024
 
@@ -170,6 +171,8 @@ def _told(problem: KafkaError) -> OutboxError:
     """What an error of a transactional producer means for the transaction."""
     if problem.code() in _FENCED:
         return Fenced(problem.str())
+    if problem.code() in _DENIED:
+        return Denied(f"this user lacks a permission, see docs/security.md: {problem.str()}")
     if problem.txn_requires_abort():
         return OutboxError(problem.str())
     return Uncertain(problem.str())

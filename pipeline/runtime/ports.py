@@ -195,6 +195,10 @@ class Uncertain(OutboxError):
     """The transaction may have happened or not: fence anew, restore from the changelog, go on from its checkpoint."""
 
 
+class Denied(OutboxError):
+    """We lack a permission: trying again does not help."""
+
+
 class Fenced(OutboxError):
     """Another worker owns this partition now: touch nothing of it any more."""
 

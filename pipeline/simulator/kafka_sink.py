@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -22,7 +23,7 @@ class KafkaSink:
     Raises SinkError if no broker answers, the topic is not there, or a record is not taken.
     """
 
-    def __init__(self, properties: Mapping[str, str], topic: str) -> None:
+    def __init__(self, properties: Mapping[str, Any], topic: str) -> None:
         self._topic = topic
         self._problem = ""
         self._sent = 0

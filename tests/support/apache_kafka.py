@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,17 @@ POM = Path(__file__).parent / "kafka" / "pom.xml"
 # In the virtual environment's folder: not committed, kept between runs, gone with `make clean`.
 LIBRARIES = Path(__file__).parents[2] / ".venv" / "kafka-libs"
 
+# Of the cluster: any will do, and asking Kafka for one takes a second.
+_IDENTITY = "4L6g3nShT-eMCtK--X86sw"
+
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{listeners}
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 log.dirs={folder}/logs
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
@@ -46,17 +50,38 @@ def require_java() -> None:
 
 
 class ApacheKafka:
-    """One broker on free loopback ports, its data in `folder`. Started at once; end it with `stop`."""
+    """One broker on free loopback ports, its data in `folder`. Started at once; end it with `stop`.
 
-    def __init__(self, folder: Path) -> None:
+    listeners: further ones, name -> (port, security protocol). properties: further lines of its configuration.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        listeners: Mapping[str, tuple[int, str]] | None = None,
+        properties: str = "",
+        format_flags: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
-        port, controller = _free_port(), _free_port()
+        port, controller = free_port(), free_port()
         self.brokers = f"127.0.0.1:{port}"
+        more = (listeners or {}).items()
         self._configuration = folder / "server.properties"
-        self._configuration.write_text(_PROPERTIES.format(port=port, controller=controller, folder=folder))
+        self._configuration.write_text(
+            _PROPERTIES.format(
+                port=port,
+                controller=controller,
+                folder=folder,
+                listeners="".join(f",{name}://127.0.0.1:{at}" for name, (at, _) in more),
+                protocols="".join(f",{name}:{protocol}" for name, (_, protocol) in more),
+            )
+            + properties
+        )
         self._classpath = f"{_libraries()}/*"
-        identity = self._java("kafka.tools.StorageTool", "random-uuid").strip().splitlines()[-1]
-        self._java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(self._configuration), "--standalone")
+        self._java(
+            *("kafka.tools.StorageTool", "format", "-t", _IDENTITY, "-c", str(self._configuration), "--standalone"),
+            *format_flags,
+        )
         self.start()
 
     def start(self) -> None:
@@ -102,7 +127,7 @@ def _libraries() -> Path:
     return LIBRARIES
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

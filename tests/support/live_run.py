@@ -27,11 +27,13 @@ class LiveRun:
         self._session = session
         self._workers: list[WorkerProcess] = []
 
-    def worker(self, name: str, agent: str | None = None) -> WorkerProcess:
-        arguments = ["--topology", str(self.topology), "--brokers", self.brokers, *self._flags]
+    def worker(self, name: str, agent: str | None = None, **settings: str) -> WorkerProcess:
+        """settings: of its environment, without their AFTERCLICK_; BROKERS among them wins over ours."""
+        settings = {"BROKERS": self.brokers} | settings
+        arguments = ["--topology", str(self.topology), *self._flags]
         if agent is not None:
             arguments += ["--agent", agent]
-        worker = WorkerProcess(self.folder, name, *arguments, session=self._session)
+        worker = WorkerProcess(self.folder, name, *arguments, session=self._session, **settings)
         self._workers.append(worker)
         return worker
 

@@ -12,18 +12,24 @@ from pathlib import Path
 COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 
-def afterclick(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end."""
+def afterclick(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end. settings: of its environment, without their AFTERCLICK_."""
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=_environment(), check=False
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=_environment(**settings),
+        check=False,
     )
 
 
 class WorkerProcess:
-    """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms, 6 s at least on Kafka."""
+    """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms, 6 s at least on Kafka.
+    settings: as for `afterclick`."""
 
-    def __init__(self, folder: Path, name: str, *arguments: str | Path, session: int = 6_000) -> None:
-        self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session))
+    def __init__(self, folder: Path, name: str, *arguments: str | Path, session: int = 6_000, **settings: str) -> None:
+        self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session), **settings)
         self.data = folder / name
         self.log = folder / f"{name}.log"
         self._command = [*COMMAND, "worker", "--data-dir", str(self.data), "--http", "off", *map(str, arguments)]

@@ -1,0 +1,67 @@
+"""Tokens of an OpenID provider for SASL OAUTHBEARER, for aiokafka; librdkafka fetches its own, by the same settings."""
+
+import asyncio
+import logging
+import ssl
+import threading
+import time
+from typing import Any
+
+from aiokafka.abc import AbstractTokenProvider
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from pipeline.kafka.client import TOKEN_ENDPOINT, ClientError, variable
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT = 10.0
+_USED = 0.8
+"""Part of a token's lifetime after which it is not given out any more."""
+
+
+class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
+    """Client credentials grant (RFC 6749, 4.4). One token is given to every connection until it is near its end.
+
+    ca: PEM file of who signed the endpoint's certificate, None = the system's.
+    """
+
+    def __init__(
+        self, endpoint: str, client_id: str, client_secret: str, scope: str | None = None, ca: str | None = None
+    ) -> None:
+        self._endpoint = endpoint
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
+        self._ca = ca
+        self._lock = threading.Lock()
+        self._token = ""
+        self._good_until = 0.0
+
+    async def token(self) -> str:
+        """Raises ClientError, upon which aiokafka tries again to connect."""
+        return await asyncio.to_thread(self._current)
+
+    def _current(self) -> str:
+        with self._lock:
+            if time.monotonic() >= self._good_until:
+                asked = time.monotonic()
+                answer = self._fetch()
+                self._token = str(answer["access_token"])
+                self._good_until = asked + _USED * float(answer.get("expires_in") or 0)
+            return self._token
+
+    def _fetch(self) -> dict[str, Any]:
+        verify = ssl.create_default_context(cafile=self._ca)
+        try:
+            with OAuth2Client(
+                self._client_id, self._client_secret, scope=self._scope, timeout=_TIMEOUT, verify=verify
+            ) as client:
+                answer: dict[str, Any] = client.fetch_token(self._endpoint, grant_type="client_credentials")
+                return answer
+        except Exception as error:
+            # Of the error only what can't hold the request, which holds the secret.
+            reason = error.error if isinstance(error, AuthlibBaseError) else type(error).__name__
+            sentence = f"No token comes from {variable(TOKEN_ENDPOINT)}: {reason}."
+            log.warning(sentence)
+            raise ClientError(sentence) from None
