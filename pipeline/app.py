@@ -18,6 +18,7 @@ from pipeline.kafka.topic_plan import TopicPlan, topic_plans
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
 from pipeline.observability.stuck import Place
+from pipeline.runtime.dead_letter_limit import DeadLetterLimit
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from schemas.codec import DecisionCodec
 
@@ -115,15 +116,16 @@ def make_agent(
 
 
 def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> Parts:
+    letters = DeadLetterLimit(ratio=settings.dead_letter_ratio)
     if name == intake.NAME:
-        return intake.IntakeParts(topology, directory)
+        return intake.IntakeParts(topology, directory, letters)
     encoder = DecisionCodec(
         topology.kafka.format,
         topology.name,
         topics={logical: topology.topic(logical) for logical in DECISION_TOPICS},
         registry=settings.schema_registry or "",
     )
-    return shopper.ShopperParts(topology, encoder, directory)
+    return shopper.ShopperParts(topology, encoder, directory, letters)
 
 
 class _Reader:
