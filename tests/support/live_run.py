@@ -27,11 +27,12 @@ class LiveRun:
         self._session = session
         self._workers: list[WorkerProcess] = []
 
-    def worker(self, name: str, agent: str | None = None) -> WorkerProcess:
+    def worker(self, name: str, agent: str | None = None, prelude: str = "", **settings: str) -> WorkerProcess:
+        """See WorkerProcess."""
         arguments = ["--topology", str(self.topology), "--brokers", self.brokers, *self._flags]
         if agent is not None:
             arguments += ["--agent", agent]
-        worker = WorkerProcess(self.folder, name, *arguments, session=self._session)
+        worker = WorkerProcess(self.folder, name, *arguments, session=self._session, prelude=prelude, **settings)
         self._workers.append(worker)
         return worker
 

@@ -20,13 +20,24 @@ def afterclick(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 class WorkerProcess:
-    """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms, 6 s at least on Kafka."""
+    """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms, 6 s at least on Kafka.
+    prelude: Python that runs before anything of ours. settings: without their AFTERCLICK_."""
 
-    def __init__(self, folder: Path, name: str, *arguments: str | Path, session: int = 6_000) -> None:
-        self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session))
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *arguments: str | Path,
+        session: int = 6_000,
+        prelude: str = "",
+        **settings: str,
+    ) -> None:
+        self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session), **settings)
         self.data = folder / name
         self.log = folder / f"{name}.log"
-        self._command = [*COMMAND, "worker", "--data-dir", str(self.data), "--http", "off", *map(str, arguments)]
+        python, flag, program = COMMAND
+        place = ["--data-dir", str(self.data), "--http", "off"]
+        self._command = [python, flag, prelude + program, "worker", *place, *map(str, arguments)]
         self.start()
 
     def start(self) -> None:
