@@ -15,6 +15,7 @@ from pipeline.kafka.clock import Acceleration, BrokersClock, Clock, WorkerClock
 from pipeline.kafka.partition_owner import Parts
 from pipeline.kafka.source_watch import SourceWatch
 from pipeline.kafka.topic_plan import TopicPlan, topic_plans
+from pipeline.kafka.topic_watch import TopicWatch
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
 from pipeline.observability.stuck import Place
@@ -40,6 +41,7 @@ class RunningAgent(msgspec.Struct):
     app: AgentApp
     metrics: Metrics
     source_watch: SourceWatch
+    topic_watch: TopicWatch | None = None
 
     def places(self) -> dict[int, Place]:
         """What the watchdog looks at: partitions that should be working. From any thread."""
@@ -111,6 +113,10 @@ def make_agent(
         teller = intake.make_teller(topology, {**client.librdkafka(place.group), "group.id": place.group}, clock)
         interval = min(_INTERVAL, (topology.time.tick or 500) / 1000)
     running = RunningAgent(name, app, metrics, SourceWatch(app.ownership, _Reader(app), interval, teller))
+    if embedded is None:
+        used = {place.source, place.changelog, *place.outputs.values()}
+        plans = [plan for plan in plans_of(topology) if plan.name in used]
+        running.topic_watch = TopicWatch(client.librdkafka(place.group), plans)
     watch.follow(running.standings)
     return running
 
