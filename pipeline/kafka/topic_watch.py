@@ -1,5 +1,5 @@
-"""Topics that change under a running worker: deleted, made anew, or given more partitions. Then keys and checkpoints are
-not where they were, and the worker ends."""
+"""Topics that change under a running worker: deleted, made anew, or given more partitions. Then keys and checkpoints
+are not where they were, and the worker ends."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
