@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
-from pipeline.runtime.checkpoint import CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
+from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
 from pipeline.runtime.shopper_fold import Settings
 from pipeline.state import record
@@ -118,3 +118,8 @@ def test_an_older_version_reads_a_checkpoint_with_fields_it_does_not_know() -> N
     # and the other way round: a checkpoint of a version that did not count dead letters
     del body["letters"]
     assert decode_checkpoint(msgspec.json.encode(body)) == Checkpoint(next_offset=7)
+
+
+def test_record_and_checkpoint_have_one_format() -> None:
+    # A worker that restores from its own disk reads the checkpoint at once, and records only as they are touched.
+    assert FORMAT == CHECKPOINT_FORMAT == Checkpoint().format == Shopper().format
