@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 SECONDS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint types lock
+.PHONY: help setup demo test quick simulation lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ test: setup lint types  ## all that must pass: lint, types, every layer of tests
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
 	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
+
+simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
 
 lint: setup  ## ruff and the import rules
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from pipeline.kafka.clock import Clock
 from pipeline.kafka.progress_teller import RestTeller, TickTeller
 from pipeline.kafka.restore import latest_checkpoints
 from pipeline.kafka.source_watch import Teller
-from pipeline.runtime.dead_letter_limit import DeadLetterLimit
+from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
@@ -27,7 +27,7 @@ CHANGELOG = "intake-changelog"
 class IntakeParts(LocalState):
     """What a partition of the clickstream is made of."""
 
-    def __init__(self, topology: Topology, directory: Path, letters: DeadLetterLimit) -> None:
+    def __init__(self, topology: Topology, directory: Path, letters: DeadLetterLimit = UNLIMITED) -> None:
         super().__init__(directory)
         self._letters = letters
         self._topology = topology

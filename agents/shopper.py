@@ -7,7 +7,7 @@ from agents.local_state import LocalState
 from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
 from pipeline.kafka.agent_app import AgentApp
-from pipeline.runtime.dead_letter_limit import DeadLetterLimit
+from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
@@ -21,7 +21,9 @@ CHANGELOG = "shopper-changelog"
 class ShopperParts(LocalState):
     """What a partition of shoppers is made of."""
 
-    def __init__(self, topology: Topology, encoder: DecisionEncoder, directory: Path, letters: DeadLetterLimit) -> None:
+    def __init__(
+        self, topology: Topology, encoder: DecisionEncoder, directory: Path, letters: DeadLetterLimit = UNLIMITED
+    ) -> None:
         super().__init__(directory)
         self._topology = topology
         self._encoder = encoder

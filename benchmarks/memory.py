@@ -26,9 +26,10 @@ def main() -> None:
         beside.fill(workload(given.shoppers, shoppers=given.shoppers, each=True))
         worker = beside.start_worker()
         worker.wait("all are known", lambda: worker.events("shopper") >= given.shoppers, patience=400, pause=0.5)
-        agents = worker.agents()
+        agents = {**worker.agents(), "supervisor": worker.process.pid}
         figures = {f"{agent}_resident_mib": round(process.resident(pid) / MIB) for agent, pid in agents.items()}
         figures |= {f"{agent}_peak_mib": round(process.peak_resident(pid) / MIB) for agent, pid in agents.items()}
+        figures["worker_resident_mib"] = sum(figures[f"{agent}_resident_mib"] for agent in agents)
         worker.stop()
         sizes = sorted(_sizes(beside))
         disk = sum(file.stat().st_size for file in (beside.data / "shopper" / "state").rglob("*") if file.is_file())
@@ -42,7 +43,7 @@ def main() -> None:
     record(
         "memory",
         "A worker takes one event of each shopper, drawn from the reference mix in random order, with RocksDB, "
-        "changelog and Apache Kafka; resident memory of each agent's process then, and the most it ever was. Records "
+        "changelog and Apache Kafka; resident memory of each process then, and the most it ever was. Records "
         "are as stored and as in the changelog, before compression; disk is after it, with the due-time index.",
         "1M shoppers in less than 1,024 MiB resident",
         figures,

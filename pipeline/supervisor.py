@@ -57,7 +57,8 @@ class Supervisor:
                     code = returncode if returncode > 0 else 1
                     break
                 time.sleep(0.1)
-            return _stop(processes) or code
+            stopped = _stop(processes)
+            return code or stopped
         finally:
             for each in processes.values():
                 if each.poll() is None:
@@ -79,7 +80,9 @@ def _stop(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> int:
     code = 0
     for each in asked:
         try:
-            code = each.wait(max(0.0, deadline - time.monotonic())) or code
+            ended = each.wait(max(0.0, deadline - time.monotonic()))
+            # One that is still starting has no handler yet: our signal ends it, which is as good as in order.
+            code = code if ended in (0, -signal.SIGTERM) else ended
         except subprocess.TimeoutExpired:
             each.kill()
             code = 1

@@ -174,13 +174,30 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
     lines: list[int]
 
 
+class Shopping(msgspec.Struct, array_like=True, gc=False):
+    """What is known of a shopper's carts and orders.
+
+    refund_keys: fingerprints of refunds taken, so that each counts once.
+    """
+
+    orders: list[Order] = []
+    refund_keys: list[int] = []
+    parked: list[Parked] = []
+    carts: list[Cart] = []
+    views: list[View] = []
+    instances: list[Instance] = []
+    cooldowns: list[Cooldown] = []
+    standings: dict[str, Standing] = {}
+
+
 class Shopper(msgspec.Struct, array_like=True, gc=False):
     """The record. `now` never runs backwards; `due`: the earliest instant any rule wants to be woken at (0 = never).
 
     plan: digest (leading 32 bits) of the plan that `memberships` were decided under. ids and old_ids: 12 bytes a
     message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
     windows: state of aggregate conditions by the condition's fingerprint; layout in window.py.
-    refund_keys: fingerprints of refunds taken, so that each counts once.
+    shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
+    their records are to be small and quick to decode. Read and written through the properties below.
     """
 
     format: int = FORMAT
@@ -193,19 +210,62 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     old_ids: bytes = b""
     sessions: int = 0
     recent_visits: list[int] = []
-    traits: dict[str, TraitValue] = {}
-    windows: dict[int, list[int]] = {}
-    observations: dict[int, Observation] = {}
-    memberships: dict[str, Membership] = {}
     segments_due: int = 0
-    orders: list[Order] = []
-    refund_keys: list[int] = []
-    parked: list[Parked] = []
     orders_due: int = 0
-    carts: list[Cart] = []
-    views: list[View] = []
-    instances: list[Instance] = []
-    cooldowns: list[Cooldown] = []
     abandonment_due: int = 0
-    standings: dict[str, Standing] = {}
     loyalty_due: int = 0
+    windows: dict[int, list[int]] = {}
+    memberships: dict[str, Membership] = {}
+    traits: dict[str, TraitValue] = {}
+    observations: dict[int, Observation] = {}
+    shopping: Shopping | None = None
+
+    def _shopping(self) -> Shopping:
+        shopping = self.shopping
+        if shopping is None:
+            shopping = self.shopping = Shopping()
+        return shopping
+
+    @property
+    def orders(self) -> list[Order]:
+        return (self.shopping or self._shopping()).orders
+
+    @property
+    def refund_keys(self) -> list[int]:
+        return (self.shopping or self._shopping()).refund_keys
+
+    @property
+    def parked(self) -> list[Parked]:
+        return (self.shopping or self._shopping()).parked
+
+    @parked.setter
+    def parked(self, parked: list[Parked]) -> None:
+        (self.shopping or self._shopping()).parked = parked
+
+    @property
+    def carts(self) -> list[Cart]:
+        return (self.shopping or self._shopping()).carts
+
+    @property
+    def views(self) -> list[View]:
+        return (self.shopping or self._shopping()).views
+
+    @views.setter
+    def views(self, views: list[View]) -> None:
+        (self.shopping or self._shopping()).views = views
+
+    @property
+    def instances(self) -> list[Instance]:
+        return (self.shopping or self._shopping()).instances
+
+    @instances.setter
+    def instances(self, instances: list[Instance]) -> None:
+        (self.shopping or self._shopping()).instances = instances
+
+    @property
+    def cooldowns(self) -> list[Cooldown]:
+        return (self.shopping or self._shopping()).cooldowns
+
+    @property
+    def standings(self) -> dict[str, Standing]:
+        return (self.shopping or self._shopping()).standings

@@ -35,7 +35,9 @@ class Patience(msgspec.Struct, frozen=True):
     """tries: failures in a row, without one batch getting through, after which a partition fails. first, longest: wait
     before a try, s, doubling. drain: how long a batch in hand may take to finish when the partition goes, s.
     refetch: how long re-fetched records may be on their way before they are asked for again, s. together: how long a
-    rebalance waits for partitions to open before those that have go on without the rest, s."""
+    rebalance waits for partitions to open before those that have go on without the rest, s. fenced: how long a
+    rebalance may take to say that a partition which another worker has fenced is not ours, s; longer than a zombie,
+    awake again, needs to hear that the group goes on without it."""
 
     tries: int = 8
     first: float = 0.25
@@ -43,6 +45,7 @@ class Patience(msgspec.Struct, frozen=True):
     drain: float = 10.0
     refetch: float = 10.0
     together: float = 5.0
+    fenced: float = 20.0
 
 
 class Lane:
@@ -68,6 +71,7 @@ class Lane:
         self._stopped = False
         self._sought_at: float | None = None
         self._task: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def next_offset(self) -> int | None:
@@ -123,8 +127,13 @@ class Lane:
             life.enter(Stage.READY)
 
     def resume(self) -> None:
-        """After `drain`: the partition is still ours, and nobody else had it meanwhile."""
+        """After `drain`: the partition is still ours, and nobody else had it meanwhile.
+
+        What the rebalance cut short is finished first. The records of that batch come again, but its timers would wait
+        for the next record, which may be long in coming.
+        """
         self._stopped = False
+        self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
 
     async def close(self) -> None:
         """Let go of the partition for good."""
@@ -146,6 +155,11 @@ class Lane:
                     life.enter(Stage.PROCESSING)
                 await self._attempt(lambda batch=batch: self._take(batch))  # type: ignore[misc]
 
+    async def _catch_up(self) -> None:
+        async with self._busy:
+            if not self._stopped and self.owner.life.takes_batches:
+                await self._attempt(lambda: self.owner.catch_up(lambda: self._stopped))
+
     def _take(self, batch: Batch) -> None:
         before = self.owner.next_offset
         self.owner.take(batch, lambda: self._stopped)
@@ -161,6 +175,7 @@ class Lane:
             await self._refetch(gap)
         except Fenced:
             await self._let_go()
+            await self._insist_on_opening(None)
         except Exception as error:
             await self._recover(error)
 
@@ -186,11 +201,16 @@ class Lane:
             log.info("Could not seek now: %s", describe(error), extra=self._where)
 
     async def _let_go(self) -> None:
-        """Another worker owns the partition: touch nothing of it until a rebalance says that it is ours."""
+        """Another worker owns the partition: touch nothing of it, and wait for the rebalance that says so.
+
+        Without one (then the lane is not stopped) it is still ours: a zombie fenced it late, and died before it joined
+        the group again. Nobody would ever work on it, had we let go of it for good.
+        """
         self.owner.watch.fenced(self.tp.partition)
         log.warning("Another worker owns the partition now; letting go.", extra=self._where)
         self._source.hold(self.tp)
         await self._call(self.owner.close)
+        await self._wait(self._patience.fenced)
 
     async def _recover(self, error: Exception) -> None:
         """Fence and restore anew after a wait, and go on at the checkpoint; the failed batch comes again from there."""
@@ -211,7 +231,7 @@ class Lane:
                 break
             except Fenced:
                 await self._let_go()
-                return
+                error = None
             except Exception as failure:
                 error = failure
         await self._call(self.owner.close)
@@ -228,10 +248,14 @@ class Lane:
         log.warning("Failed, trying again: %s", describe(error), extra={**self._where, "tries": self.failures})
         log.debug("Stack of the failure", exc_info=error, extra=self._where)
         wait = min(self._patience.first * 2 ** (self.failures - 1), self._patience.longest)
-        until = asyncio.get_running_loop().time() + wait
+        await self._wait(wait)
+        return True
+
+    async def _wait(self, seconds: float) -> None:
+        """Less, once the lane is stopped."""
+        until = asyncio.get_running_loop().time() + seconds
         while not self._stopped and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.05)
-        return True
 
     def _call(self, work: Callable[[], None], pool: Executor | None = None) -> Awaitable[None]:
         return asyncio.get_running_loop().run_in_executor(pool or self._pool, work)

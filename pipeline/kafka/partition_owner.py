@@ -136,6 +136,12 @@ class PartitionOwner:
             if taken.finished:
                 return
 
+    def catch_up(self, stopped: Callable[[], bool]) -> None:
+        """Finish what a rebalance cut short: rounds of a batch, and timers that would wait for the next record."""
+        processor = self._opened()
+        while not stopped() and not processor.catch_up().finished:
+            pass
+
     def idle(self, until: int) -> None:
         """See PartitionProcessor.idle."""
         begun = time.monotonic()

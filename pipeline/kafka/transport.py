@@ -93,9 +93,8 @@ class Consumer(driver.Consumer):
         records: list[Record] = []
         follows, size = fetched.follows, 0
         for record in fetched.records:
-            value = record.value
-            records.append(Record(record.offset, record.timestamp, record.key, value))
-            size += len(value) if value is not None else 0
+            records.append(record)
+            size += len(record.value) if record.value is not None else 0
             if len(records) >= most_records or size >= most_bytes:
                 yield Batch(tp.topic, tp.partition, follows, records, now)
                 follows, size, records = record.offset, 0, []

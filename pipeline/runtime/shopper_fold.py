@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
     sources: int
     stall: int | None
     timers: int = 5_000
-    cache_bytes: int = 4 * 1024 * 1024
+    cache_bytes: int = 6 * 1024 * 1024
     dead_letter_bytes: int = DEFAULT_LIMIT
     poison: int = 20
     letters: DeadLetterLimit = UNLIMITED

@@ -61,8 +61,8 @@ class RocksSettings(msgspec.Struct, frozen=True):
     partitions together; one partition's is written out at write_buffer. block: small, as single records are read."""
 
     cache: int = 128 * 1024 * 1024
-    write_buffers: int = 128 * 1024 * 1024
-    write_buffer: int = 16 * 1024 * 1024
+    write_buffers: int = 64 * 1024 * 1024
+    write_buffer: int = 8 * 1024 * 1024
     block: int = 8 * 1024
     background_jobs: int = 2
     open_files: int = 256

@@ -10,6 +10,7 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
+from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
@@ -113,3 +114,8 @@ def test_the_transport_is_found_by_its_name() -> None:
     from pipeline.kafka import agent_app, transport
 
     assert TRANSPORTS.by_name(agent_app.SCHEME) is transport.Transport
+
+
+def test_fetched_records_are_made_by_the_class_that_we_put_in_place() -> None:
+    assert "partition_records = PartitionRecords(" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "self._consumer_record(tp, record)" in inspect.getsource(fetcher.PartitionRecords._unpack_records)

@@ -35,7 +35,7 @@ def test_batches_rounds_partitions_interleaving_and_cache_change_nothing(seed: i
         largest = draw.choice([1, 3, 20, 1_000])
         driver = shop.road(shop.interleaved(), draw.choice([1, 2, 4]), settings, partial(draw.randint, 1, largest))
         driver.run()
-        assert said(driver) == lines
+        assert said(driver.broker) == lines
         assert driver.state() == state
         assert driver.total("raised") == 0
         assert refused in (None, letters(driver))
@@ -52,7 +52,7 @@ def test_no_timer_runs_ahead_of_a_source_that_lags(seed: int) -> None:
         order += [(source, one) for one in (*events, events[-1].received, shop.until)]
     driver = shop.road(order, 2)
     driver.run()
-    assert said(driver) == lines
+    assert said(driver.broker) == lines
 
 
 @pytest.mark.parametrize("seed", SEEDS[::4])
@@ -71,7 +71,7 @@ def test_the_store_changes_nothing_and_its_due_index_is_what_its_values_ask_for(
     lane.open()
     _assert_every_due_record_has_an_entry(lane.state)
     driver.run()
-    assert said(driver) == lines
+    assert said(driver.broker) == lines
     assert driver.state() == state
     _assert_every_due_record_has_an_entry(lane.state)
     lane.state.close()
@@ -105,7 +105,7 @@ def test_poison_beside_harms_nobody(seed: int) -> None:
                 sent += 1
             poisoned.broker.append(SHOPPER_EVENTS, record.key, record.value, partition=partition)
     poisoned.run()
-    assert said(poisoned) == lines
+    assert said(poisoned.broker) == lines
     assert poisoned.state() == state
     assert len(letters(poisoned)) == without + sent
 
@@ -139,7 +139,7 @@ def test_batches_lost_repeated_or_swapped_on_their_way_are_noticed_and_fetched_a
     lane.position = lane.processor.next_offset - 1
     driver.run()
     assert refused
-    assert said(driver) == lines
+    assert said(driver.broker) == lines
     assert driver.state() == state
 
 
@@ -160,7 +160,7 @@ def test_transactions_that_fail_now_and_then_change_nothing(seed: int) -> None:
         lane.trouble = lambda call: None
         while not lane.processor.catch_up().finished:
             pass
-    assert said(driver) == lines
+    assert said(driver.broker) == lines
     assert driver.state() == state
 
 

@@ -10,8 +10,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.config.problem import TopologyError
-from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -20,33 +18,12 @@ from pipeline.domain.shopper import Shopper
 from pipeline.runtime.intake_fold import FIELD, IntakeFold, IntakeSettings
 from pipeline.runtime.ports import SHOPPER_EVENTS
 from pipeline.runtime.shopper_fold import Settings
-from tests.oracle.engine_run import topology_text
-from tests.oracle.random_stream import Stream
-from tests.oracle.random_topology import Topologies
 from tests.support.memory_broker import Crash, MemoryBroker
-from tests.support.road import said
+from tests.support.road import draw_history, draw_plan, said
 from tests.support.topology_driver import CODEC, AgentDriver, shopper_driver
 
 CLICKSTREAM = "clickstream"
 DAY = 86_400_000
-
-
-def topology(random: Random) -> Plan:
-    while True:
-        try:
-            return parse(topology_text(Topologies(random).draw()), {}).plan()
-        except TopologyError:
-            continue
-
-
-def history(random: Random) -> list[bytes]:
-    """Lines of several streams, in received order, some of them damaged."""
-    calls: list[dict[str, Any]] = []
-    for number in range(3):
-        for call in Stream(random).draw(30):
-            calls.append({**call, "userId": f"{number}-{call['userId']}"})
-    calls.sort(key=lambda call: str(call.get("receivedAt") or call["timestamp"]))
-    return [json.dumps(call).encode()[: 40 if random.random() < 0.03 else None] for call in calls]
 
 
 def alone(plan: Plan, lines: list[bytes], until: int) -> tuple[dict[str, list[Any]], dict[bytes, bytes]]:
@@ -94,7 +71,8 @@ def run_through_crashes(driver: AgentDriver, random: Random, chance: float) -> i
 @pytest.mark.parametrize("seed", range(20))
 def test_a_history_through_both_agents_ends_as_the_core_alone(seed: int, chance: float) -> None:
     random = Random(seed)
-    plan, lines = topology(random), history(random)
+    plan = draw_plan(random)
+    lines = [line for _, line in draw_history(random)]
     intake = Intake(plan)
     accepted = [call for line in lines for call in intake.accept(line, 0, from_field=True) if isinstance(call, Event)]
     until = 40 * DAY + max(event.received for event in accepted)
@@ -115,6 +93,6 @@ def test_a_history_through_both_agents_ends_as_the_core_alone(seed: int, chance:
 
     lines_alone, state = alone(plan, lines, until)
     assert bool(crashes) == bool(chance)
-    assert said(second) == lines_alone
+    assert said(second.broker) == lines_alone
     assert second.state() == state
     assert second.total("raised") == 0

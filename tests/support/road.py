@@ -12,6 +12,7 @@ from pipeline.config.problem import TopologyError
 from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
+from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
@@ -20,6 +21,7 @@ from pipeline.runtime.shopper_fold import Settings
 from tests.oracle.engine_run import topology_text
 from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies
+from tests.oracle.values import instant
 from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_progress, shopper_driver
 
@@ -43,13 +45,7 @@ class Shop:
 
     def __init__(self, seed: int, sources: int = 3, calls: int = 30) -> None:
         self.random = Random(seed)
-        while True:
-            topology = Topologies(self.random).draw()
-            try:
-                self.engine = Engine(parse(topology_text(topology), {}).plan())
-                break
-            except TopologyError:
-                continue
+        self.engine = Engine(draw_plan(self.random))
         self.sources: list[list[Event]] = []
         for source in range(sources):
             drawn = Stream(self.random).draw(calls)
@@ -83,7 +79,7 @@ class Shop:
             said += self.engine.on_due(shopper, shopper_id, self.until).decisions
         found: dict[str, list[Any]] = defaultdict(list)
         for decision in said:
-            found[f"{decision.shopper} {decision.topic}"].append(_plain(msgspec.to_builtins(decision)))
+            found[f"{decision.shopper} {decision.topic}"].append(plain(msgspec.to_builtins(decision)))
         return dict(found), {key.encode(): CODEC.encode(shopper) for key, shopper in shoppers.items()}
 
     def road(
@@ -103,11 +99,11 @@ class Shop:
         return shopper_driver(broker, self.engine, settings or Settings(len(self.sources), None), sizes)
 
 
-def said(driver: AgentDriver) -> dict[str, list[Any]]:
+def said(broker: MemoryBroker) -> dict[str, list[Any]]:
     """Decisions by shopper and topic, in their order, without what tells of the delivery."""
     found: dict[str, list[Any]] = defaultdict(list)
-    for decision in decisions(driver.broker):
-        found[f"{decision['shopper']} {decision['topic']}"].append(_plain(decision))
+    for decision in decisions(broker):
+        found[f"{decision['shopper']} {decision['topic']}"].append(plain(decision))
     return dict(found)
 
 
@@ -117,6 +113,28 @@ def letters(driver: AgentDriver) -> list[tuple[bytes, bytes]]:
     return sorted((told["reason"], record.value or b"") for told, record in zip(headers, records, strict=True))
 
 
-def _plain(decision: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(msgspec.json.encode(decision))
-    return {name: value for name, value in plain.items() if name not in DELIVERY}
+def plain(decision: dict[str, Any]) -> dict[str, Any]:
+    """A decision without what tells of its delivery."""
+    fields: dict[str, Any] = json.loads(msgspec.json.encode(decision))
+    return {name: value for name, value in fields.items() if name not in DELIVERY}
+
+
+def draw_plan(random: Random) -> Plan:
+    while True:
+        try:
+            return parse(topology_text(Topologies(random).draw()), {}).plan()
+        except TopologyError:
+            continue
+
+
+def draw_history(random: Random, streams: int = 3, calls: int = 30) -> list[tuple[int, bytes]]:
+    """(received time, line) of several streams, in received order, some of them damaged."""
+    drawn: list[dict[str, Any]] = []
+    for number in range(streams):
+        for call in Stream(random).draw(calls):
+            drawn.append({**call, "userId": f"{number}-{call['userId']}"})
+    timed = sorted(((str(call.get("receivedAt") or call["timestamp"]), call) for call in drawn), key=lambda one: one[0])
+    return [
+        (instant(received) or 0, json.dumps(call).encode()[: 40 if random.random() < 0.03 else None])
+        for received, call in timed
+    ]

@@ -182,7 +182,7 @@ class Abandonment:
         armed = self._instances.arm(shopper, rule, subject, at, cart_id, lines, moment)
         if armed is None:
             return
-        for its, one in list(self._instances.live(shopper, CHECKOUT)):
+        for its, one in self._instances.live(shopper, CHECKOUT):
             if its is rule and one is not armed:
                 self._instances.supersede(shopper, rule, one)
         self._instances.supersede_kind(shopper, CART)
@@ -192,7 +192,7 @@ class Abandonment:
         """An edit is own activity of its cart and of a checkout. It arms an idle cart, unless it left no lines or a
         checkout is on (readings.md, 32 and 38)."""
         instances = self._instances
-        for rule, checkout in list(instances.live(shopper, CHECKOUT)):
+        for rule, checkout in instances.live(shopper, CHECKOUT):
             instances.touch(shopper, rule, checkout, at, moment)
         for rule in self._rules.values():
             if rule.kind != CART:

@@ -42,7 +42,7 @@ class Browsing:
     def _arm(self, shopper: Shopper, rule: Rule, subject: str, at: int, line: Line, moment: Moment) -> None:
         if rule.minimum_views > 1 and not _enough(shopper, rule, subject, at, moment.now):
             return
-        if any(True for kind in (CART, CHECKOUT) for _ in self._instances.live(shopper, kind)):
+        if any(self._instances.live(shopper, kind) for kind in (CART, CHECKOUT)):
             return
         armed = self._instances.arm(shopper, rule, subject, at, "", [line], moment)
         if armed is not None and rule.minimum_views > 1:

@@ -5,7 +5,7 @@ a newer checkout took over). The last two send no more, and wait for an order th
 An instance that is closed is removed from the record.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from pipeline.domain.abandonment.rule import BROWSE, Rule
 from pipeline.domain.commerce.cart_line import fingerprint
@@ -21,20 +21,24 @@ OPEN = 20
 class Instances:
     """Arms, moves and ends the instances of the rules."""
 
-    __slots__ = ("_late", "rules")
+    __slots__ = ("_kinds", "_late", "rules")
 
     def __init__(self, rules: Iterable[Rule], late: int) -> None:
         """late: how much later than its event time an order may come and still count, ms (`time.late.triggers`)."""
         self.rules = {rule.name: rule for rule in rules}
+        self._kinds = frozenset(rule.kind for rule in self.rules.values())
         self._late = late
 
-    def live(self, shopper: Shopper, kind: str) -> Iterator[tuple[Rule, Instance]]:
+    def live(self, shopper: Shopper, kind: str) -> list[tuple[Rule, Instance]]:
         """Instances of rules of that kind that may still send a stage."""
-        for instance in shopper.instances:
-            if instance.state <= WAITING:
-                rule = self.rules.get(instance.kind)
-                if rule is not None and rule.kind == kind:
-                    yield rule, instance
+        if kind not in self._kinds:
+            return []
+        rules = self.rules
+        return [
+            (rule, instance)
+            for instance in shopper.instances
+            if instance.state <= WAITING and (rule := rules.get(instance.kind)) is not None and rule.kind == kind
+        ]
 
     def running(self, shopper: Shopper, rule: Rule, subject: str) -> Instance | None:
         """The one that may still send a stage about that subject."""
@@ -78,7 +82,7 @@ class Instances:
             shopper.instances.remove(instance)
 
     def supersede_kind(self, shopper: Shopper, kind: str, spared: Instance | None = None) -> None:
-        for rule, instance in list(self.live(shopper, kind)):
+        for rule, instance in self.live(shopper, kind):
             if instance is not spared:
                 self.supersede(shopper, rule, instance)
 

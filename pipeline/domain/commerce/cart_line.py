@@ -46,11 +46,12 @@ def read_quantity(value: Any) -> int:
 class Lines:
     """Reads and values lines in one shop's currency."""
 
-    __slots__ = ("_exchange", "currency")
+    __slots__ = ("_exchange", "_scale", "currency")
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self.currency = exchange.currency
+        self._scale = 10 ** exponent(exchange.currency)
 
     def read(self, product: dict[str, Any], currency: Any, time: int) -> Line | None:
         """The line that a product object speaks of; None if the product has no id.
@@ -76,7 +77,7 @@ class Lines:
         code = self._currency(product.get("currency") or currency)
         price = product.get("price")
         if price is not None:
-            price = scaled(price, 10 ** exponent(code or self.currency))
+            price = scaled(price, 10 ** exponent(code) if code else self._scale)
             if price is not None and price < 0:
                 price = None
         return Line(product_id, variant, sku, name, 1, price, code, time)

@@ -17,6 +17,7 @@ from pipeline.domain.shopper import (
     Order,
     Parked,
     Shopper,
+    Shopping,
     Standing,
     TraitValue,
     View,
@@ -44,17 +45,21 @@ SAMPLES = (
         observations={9: Observation(1, "m", [None, "x", 3.5])},
         memberships={"loyal": Membership(True, 3, 99)},
         segments_due=99,
-        orders=[Order(2**64 - 1, 1, 2, 3, True, False, None), Order(5, 6, 7)],
-        refund_keys=[11, 12],
-        parked=[Parked(8, 9, 10, None, [1, 2])],
         orders_due=9,
-        carts=[Cart("c1", [_LINE], 1, 2, 3)],
-        views=[View("browse", "p1", [1, 2])],
-        instances=[Instance("cart", "default", 1, 0, 10, 20, 30, 5, [6], ["id"], "c1", [_LINE])],
-        cooldowns=[Cooldown("cart", 2, 3, 4)],
         abandonment_due=30,
-        standings={"club": Standing(2, 1, 2, 3, 4, 5, 6, 7, [Lot(1, 2, 3, 4, 5, 6, 7, [8, 9])], 1, 2, 3, [4, 5], 6)},
         loyalty_due=6,
+        shopping=Shopping(
+            orders=[Order(2**64 - 1, 1, 2, 3, True, False, None), Order(5, 6, 7)],
+            refund_keys=[11, 12],
+            parked=[Parked(8, 9, 10, None, [1, 2])],
+            carts=[Cart("c1", [_LINE], 1, 2, 3)],
+            views=[View("browse", "p1", [1, 2])],
+            instances=[Instance("cart", "default", 1, 0, 10, 20, 30, 5, [6], ["id"], "c1", [_LINE])],
+            cooldowns=[Cooldown("cart", 2, 3, 4)],
+            standings={
+                "club": Standing(2, 1, 2, 3, 4, 5, 6, 7, [Lot(1, 2, 3, 4, 5, 6, 7, [8, 9])], 1, 2, 3, [4, 5], 6)
+            },
+        ),
     ),
 )
 

@@ -46,6 +46,9 @@ class Owner:
         self.next_offset = batch.records[-1].offset + 1
         self.calls.append(f"took {batch.records[-1].offset}")
 
+    def catch_up(self, stopped: Callable[[], bool]) -> None:
+        self.calls.append("catch up")
+
     def idle(self, until: int) -> None:
         self.calls.append(f"idle {until}")
 
@@ -83,11 +86,11 @@ def batch(offset: int, follows: int | None = None) -> Batch:
     return Batch("events", 0, offset - 1 if follows is None else follows, [Record(offset, 0, None, b"")])
 
 
-def run(scene: Callable[[Lane, Owner, Source], Awaitable[None]]) -> None:
+def run(scene: Callable[[Lane, Owner, Source], Awaitable[None]], patience: Patience = IMPATIENT) -> None:
     async def play() -> None:
         owner, source = Owner(), Source()
         with ThreadPoolExecutor(2) as pool:
-            lane = Lane(TP0, owner, source, pool, pool, IMPATIENT)  # type: ignore[arg-type]
+            lane = Lane(TP0, owner, source, pool, pool, patience)  # type: ignore[arg-type]
             await scene(lane, owner, source)
             await lane.close()
 
@@ -179,6 +182,33 @@ def test_a_fenced_partition_is_let_go_at_once() -> None:
     run(scene)
 
 
+def test_a_fenced_partition_that_stays_ours_is_taken_again() -> None:
+    """A zombie fences the owner late, and dies: no rebalance comes, and nobody else works on the partition."""
+
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        owner.errors = [Fenced("a zombie")]
+        await lane.put(batch(0))
+        await until(lambda: owner.calls == ["open", "close", "open"] and not source.held)
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+
+    run(scene, Patience(fenced=0.1))
+
+
+def test_a_fenced_partition_is_not_taken_again_once_a_rebalance_began() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        owner.errors = [Fenced("the next owner")]
+        await lane.put(batch(0))
+        await until(lambda: owner.life.stage is Stage.CLOSED)
+        lane.stop()
+        await asyncio.sleep(0.2)
+        assert "open" not in owner.calls[1:]
+
+    run(scene, Patience(fenced=0.1))
+
+
 def test_draining_keeps_the_partition_open_and_takes_nothing_more() -> None:
     async def scene(lane: Lane, owner: Owner, source: Source) -> None:
         await lane.open()
@@ -189,6 +219,7 @@ def test_draining_keeps_the_partition_open_and_takes_nothing_more() -> None:
         assert owner.calls == ["open"]
         # and when the partition comes back it goes on
         lane.resume()
+        await until(lambda: owner.calls == ["open", "catch up"])
         await lane.put(batch(0))
         await until(lambda: owner.next_offset == 1)
 

@@ -31,6 +31,12 @@ def test_if_one_agent_ends_the_other_is_stopped_and_the_worker_fails(caplog: pyt
     assert "The shopper agent ended (exit code 3); stopping the worker." in caplog.text
 
 
+def test_the_code_is_that_of_the_agent_that_ended_also_if_the_other_is_still_starting() -> None:
+    starting = command("import time; time.sleep(60)")
+    agents = {"intake": starting, "shopper": command("import sys; sys.exit(1)")}
+    assert Supervisor(agents, {}, None).run() == 1
+
+
 def test_a_killed_agent_ends_the_worker(caplog: pytest.LogCaptureFixture) -> None:
     dies = command("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert Supervisor({"intake": command(WAIT), "shopper": dies}, {}, None).run() == 1

@@ -3,7 +3,18 @@
 import msgspec
 import pytest
 
-from pipeline.domain.shopper import FORMAT, Instance, Lot, Membership, Observation, Order, Shopper, Standing, TraitValue
+from pipeline.domain.shopper import (
+    FORMAT,
+    Instance,
+    Lot,
+    Membership,
+    Observation,
+    Order,
+    Shopper,
+    Shopping,
+    Standing,
+    TraitValue,
+)
 from pipeline.runtime.ports import StateFormatError
 from pipeline.state import record
 from pipeline.state.record import RecordCodec
@@ -22,15 +33,25 @@ def full() -> Shopper:
         windows={2**63: [1, 2, 3], 7: []},
         observations={9: Observation(1, "m", [None, "x", 3])},
         memberships={"loyal": Membership(True, 3, 99)},
-        orders=[Order(2**64 - 1, 1, 2, 3, True, False)],
-        instances=[Instance("cart", "default", 1, 0, 10, 20)],
-        standings={"club": Standing(level=2, lots=[Lot(order=1, time=2, points=3)])},
+        shopping=Shopping(
+            orders=[Order(2**64 - 1, 1, 2, 3, True, False)],
+            instances=[Instance("cart", "default", 1, 0, 10, 20)],
+            standings={"club": Standing(level=2, lots=[Lot(order=1, time=2, points=3)])},
+        ),
     )
 
 
 def test_a_record_comes_back_as_it_was() -> None:
     assert CODEC.decode(CODEC.encode(full())) == full()
     assert CODEC.decode(CODEC.encode(Shopper())) == Shopper()
+
+
+def test_a_shopper_who_only_looks_around_has_nothing_kept_of_carts_and_orders() -> None:
+    shopper = CODEC.decode(CODEC.encode(Shopper(sessions=1)))
+    assert shopper.shopping is None
+    assert shopper.orders == []
+    shopper.instances = [Instance("cart", "default", 1, 0, 10, 20)]
+    assert CODEC.decode(CODEC.encode(shopper)).instances == shopper.instances
 
 
 def test_equal_records_are_equal_bytes_after_a_round_trip() -> None:

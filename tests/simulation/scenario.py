@@ -1,0 +1,102 @@
+"""What a seed stands for: a topology, a history, how it is dealt out, and how rough the world is."""
+
+from random import Random
+from typing import Any
+
+import msgspec
+
+from pipeline.domain.decide import Engine
+from pipeline.domain.definition import Plan
+from pipeline.domain.event import Event
+from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.refusal import Refusal
+from pipeline.domain.shopper import Shopper
+from pipeline.runtime.fold import Fold
+from pipeline.runtime.intake_fold import BROKER, FIELD, IntakeFold, IntakeSettings
+from pipeline.runtime.ports import SHOPPER_EVENTS, StatePartition
+from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from tests.simulation.lane import Agent
+from tests.support.road import draw_history, draw_plan
+from tests.support.topology_driver import CODEC, PlainEncoder
+
+CLICKSTREAM = "clickstream"
+DAY = 86_400_000
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """live: received time is the broker's and ticks tell it; else it is the history's, told at its end. lines:
+    (received time, line) in order. trouble: chance of a fault at a crash point. sizes: most records of a batch."""
+
+    plan: Plan
+    lines: list[tuple[int, bytes]]
+    live: bool
+    sources: int
+    partitions: int
+    workers: int
+    trouble: float
+    sizes: int
+    progress_every: int
+    timers: int
+    cache_bytes: int
+
+    @property
+    def end(self) -> int:
+        """When all deadlines have passed."""
+        return self.lines[-1][0] + 40 * DAY
+
+    def agents(self) -> list[Agent]:
+        accept = IntakeSettings(
+            self.partitions, BROKER if self.live else FIELD, None, self.progress_every if not self.live else 1
+        )
+        settings = Settings(self.sources, None, self.timers, self.cache_bytes)
+        intake, engine = Intake(self.plan), Engine(self.plan)
+
+        def intake_fold(state: StatePartition, at: Any) -> Fold[Any]:
+            return IntakeFold(_Interrupted(intake, at), settings=accept)
+
+        def shopper_fold(state: StatePartition, at: Any) -> Fold[Any]:
+            return ShopperFold(_Interrupted(engine, at), state, CODEC, PlainEncoder(), settings)
+
+        return [
+            Agent("intake", CLICKSTREAM, self.sources, intake_fold),
+            Agent("shopper", SHOPPER_EVENTS, self.partitions, shopper_fold),
+        ]
+
+
+class _Interrupted:
+    """Intake or engine, with a crash point inside its step."""
+
+    def __init__(self, inner: Any, at: Any) -> None:
+        self._inner = inner
+        self._at = at
+
+    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
+        self._at("inside decode")
+        found: list[Event | Refusal] = self._inner.accept(value, received, from_field=from_field)
+        return found
+
+    def decide(self, shopper: Shopper, event: Event, now: int) -> Any:
+        self._at("inside fold")
+        return self._inner.decide(shopper, event, now)
+
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Any:
+        self._at("inside fold")
+        return self._inner.on_due(shopper, shopper_id, until)
+
+
+def draw_scenario(seed: int) -> Scenario:
+    random = Random(seed)
+    plan = draw_plan(random)
+    return Scenario(
+        plan=plan,
+        lines=draw_history(random),
+        live=random.random() < 0.5,
+        sources=random.randint(1, 4),
+        partitions=random.randint(1, 3),
+        workers=random.randint(2, 3),
+        trouble=random.choice([0.0, 0.002, 0.005, 0.01, 0.02, 0.04]),
+        sizes=random.choice([3, 12, 40]),
+        progress_every=random.choice([1, 60_000, DAY]),
+        timers=random.choice([1, 3, 50]),
+        cache_bytes=random.choice([0, 2_000, 1_000_000]),
+    )

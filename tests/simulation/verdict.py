@@ -1,0 +1,82 @@
+"""The end of a simulation beside what the oracle expects of it."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import msgspec
+
+from pipeline.domain.decision import DECISION_TOPICS
+from pipeline.domain.event import Event
+from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
+from pipeline.state.changelog import Restore
+from pipeline.state.memory import MemoryPartition
+from tests.simulation.oracle import expect
+from tests.simulation.scenario import CLICKSTREAM
+from tests.simulation.simulation import Simulation, Stuck
+from tests.support.road import said
+from tests.support.topology_driver import CODEC, decisions
+
+
+def differences(simulation: Simulation) -> list[str]:
+    """Run it; what is not as it has to be, in words, empty if all is well."""
+    try:
+        simulation.run()
+    except Stuck:
+        return ["does not come to rest"]
+    broker, scenario = simulation.broker, simulation.scenario
+    expected = expect(scenario, [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)])
+    found: list[str] = []
+    found += _compare("events of", expected.events, _forwarded(simulation))
+    found += _compare("decisions of", expected.said, said(broker))
+    found += _compare(
+        "dead letters", expected.dead, Counter(one["reason"].decode() for one in broker.headers(DEAD_LETTERS))
+    )
+    found += _compare("state of", expected.states, _states(simulation))
+    found += _compare("changelog of", expected.states, _restored(simulation))
+    made = list(decisions(broker))
+    if len({decision["id"] for decision in made}) < len(made):
+        found.append("a decision's id came twice")
+    if scenario.live:
+        found += _early(simulation)
+    return found
+
+
+def _compare(what: str, expected: Any, got: Any) -> list[str]:
+    return [
+        f"{what} {key}: expected {expected.get(key)}, got {got.get(key)}"
+        for key in sorted(expected.keys() | got.keys())
+        if expected.get(key) != got.get(key)
+    ]
+
+
+def _forwarded(simulation: Simulation) -> dict[str, list[bytes]]:
+    forwarded: dict[str, list[bytes]] = defaultdict(list)
+    for record in simulation.broker.all(SHOPPER_EVENTS):
+        if record.value is not None and not (record.key or b"").startswith(RESERVED):
+            forwarded[msgspec.json.decode(record.value, type=Event).shopper].append(record.value)
+    return forwarded
+
+
+def _states(simulation: Simulation) -> dict[bytes, bytes]:
+    lanes = [simulation.final_lane(key) for key in simulation.keys if key.agent == "shopper"]
+    return {key: value for lane in lanes for key, value in lane.disk.scan()}
+
+
+def _restored(simulation: Simulation) -> dict[bytes, bytes]:
+    """What a worker without any disk would find."""
+    states: dict[bytes, bytes] = {}
+    for partition in range(simulation.scenario.partitions):
+        state = MemoryPartition()
+        Restore(state, CODEC).apply(simulation.broker.read("shopper-changelog", partition))
+        states.update(state.scan())
+    return states
+
+
+def _early(simulation: Simulation) -> list[str]:
+    """In a live shop: decisions published before the time at which they say that they were made."""
+    return [
+        f"{topic}: decided {record.value!r} too early, at {record.timestamp}"
+        for topic in DECISION_TOPICS
+        for record in simulation.broker.all(topic)
+        if msgspec.json.decode(record.value or b"")["decided_at"] > record.timestamp
+    ]
