@@ -13,7 +13,9 @@ from pipeline.kafka.clock import Clock
 from pipeline.kafka.progress_teller import RestTeller, TickTeller
 from pipeline.kafka.restore import latest_checkpoints
 from pipeline.kafka.source_watch import Teller
+from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
+from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, Outbox, StatePartition
 
@@ -26,8 +28,9 @@ OUTPUTS = (SHOPPER_EVENTS, DEAD_LETTERS)
 class IntakeParts(LocalState):
     """What a partition of the clickstream is made of."""
 
-    def __init__(self, topology: Topology, directory: Path) -> None:
+    def __init__(self, topology: Topology, directory: Path, letters: DeadLetterLimit = UNLIMITED) -> None:
         super().__init__(directory)
+        self._letters = letters
         self._topology = topology
 
     def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor:
@@ -37,9 +40,10 @@ class IntakeParts(LocalState):
             received=timing.received,
             skew=None if timing.tick is None or timing.received == BROKER else timing.future_skew,
             progress_every=1 if timing.tick is None else max(1, timing.tick // 5),
+            letters=self._letters,
         )
         fold = IntakeFold(Intake(topology.plan()), settings)
-        return PartitionProcessor(topology.topic(SOURCE), partition, fold, state, outbox)
+        return PartitionProcessor(topology.topic(SOURCE), partition, Isolating(fold), state, outbox)
 
 
 def make_teller(topology: Topology, consumer: Mapping[str, Any], clock: Clock) -> Teller:

@@ -8,6 +8,8 @@ from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.agent_app import AgentApp
+from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
+from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import DEAD_LETTERS, DecisionEncoder, Outbox, StatePartition
 from pipeline.runtime.shopper_fold import Settings, ShopperFold
@@ -21,18 +23,25 @@ OUTPUTS = (*DECISION_TOPICS, DEAD_LETTERS)
 class ShopperParts(LocalState):
     """What a partition of shoppers is made of."""
 
-    def __init__(self, topology: Topology, encoder: DecisionEncoder, directory: Path) -> None:
+    def __init__(
+        self, topology: Topology, encoder: DecisionEncoder, directory: Path, letters: DeadLetterLimit = UNLIMITED
+    ) -> None:
         super().__init__(directory)
         self._topology = topology
         self._encoder = encoder
+        self._letters = letters
 
     def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor:
         topology = self._topology
         timing = topology.time
-        settings = Settings(sources=topology.kafka.partitions, stall=None if timing.tick is None else timing.stall)
+        settings = Settings(
+            sources=topology.kafka.partitions,
+            stall=None if timing.tick is None else timing.stall,
+            letters=self._letters,
+        )
         # An engine a partition: it keeps caches, and partitions run on several threads.
         fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings)
-        return PartitionProcessor(topology.topic(SOURCE), partition, fold, state, outbox)
+        return PartitionProcessor(topology.topic(SOURCE), partition, Isolating(fold), state, outbox)
 
 
 def declare(app: AgentApp) -> Any:

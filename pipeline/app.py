@@ -16,9 +16,11 @@ from pipeline.kafka.clock import Acceleration, BrokersClock, Clock, WorkerClock
 from pipeline.kafka.partition_owner import Parts
 from pipeline.kafka.source_watch import SourceWatch
 from pipeline.kafka.topic_plan import TopicPlan, topic_plans
+from pipeline.kafka.topic_watch import TopicWatch
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
 from pipeline.observability.stuck import Place
+from pipeline.runtime.dead_letter_limit import DeadLetterLimit
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from schemas.codec import DecisionCodec
 
@@ -40,6 +42,7 @@ class RunningAgent(msgspec.Struct):
     app: AgentApp
     metrics: Metrics
     source_watch: SourceWatch
+    topic_watch: TopicWatch | None = None
 
     def places(self) -> dict[int, Place]:
         """What the watchdog looks at: partitions that should be working. From any thread."""
@@ -118,20 +121,25 @@ def make_agent(
         teller = intake.make_teller(topology, client.librdkafka(place.group, group_id=place.group), clock)
         interval = min(_INTERVAL, (topology.time.tick or 500) / 1000)
     running = RunningAgent(name, app, metrics, SourceWatch(app.ownership, _Reader(app), interval, teller))
+    if embedded is None:
+        used = {place.source, place.changelog, *place.outputs.values()}
+        plans = [plan for plan in plans_of(topology) if plan.name in used]
+        running.topic_watch = TopicWatch(client.librdkafka(place.group), plans)
     watch.follow(running.standings)
     return running
 
 
 def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> Parts:
+    letters = DeadLetterLimit(ratio=settings.dead_letter_ratio)
     if name == intake.NAME:
-        return intake.IntakeParts(topology, directory)
+        return intake.IntakeParts(topology, directory, letters)
     encoder = DecisionCodec(
         topology.kafka.format,
         topology.name,
         topics={logical: topology.topic(logical) for logical in DECISION_TOPICS},
         registry=settings.schema_registry or "",
     )
-    return shopper.ShopperParts(topology, encoder, directory)
+    return shopper.ShopperParts(topology, encoder, directory, letters)
 
 
 class _Reader:

@@ -27,6 +27,9 @@ STOP_BUDGET = 20.0
 LEAVE_BUDGET = 3.0
 """Seconds of it for the last commit, and again for leaving the group."""
 
+TOPICS_EVERY = 10.0
+"""Seconds between two looks at whether the topics are still what they were."""
+
 STOPPED, FAILED, STUCK = 0, 1, 70
 """Exit codes: as asked; nothing left to work on; no progress, or no end within the budget."""
 
@@ -78,6 +81,7 @@ class Worker:
         app.in_worker = True
         beating = asyncio.create_task(self._turn(), name="beat")
         looking = asyncio.create_task(self._look_for_the_end(), name="failures")
+        topics = asyncio.create_task(self._look_at_the_topics(), name="topics")
         starting = asyncio.create_task(self._start(), name="start")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
         await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -85,7 +89,7 @@ class Worker:
         if error is not None:
             log.critical("Could not start: %s", describe(error), exc_info=error)
             self._code = FAILED
-        for task in (starting, looking):
+        for task in (starting, looking, topics):
             task.cancel()
         await app.leave(LEAVE_BUDGET)
         beating.cancel()
@@ -119,6 +123,18 @@ class Worker:
             self._code = FAILED
             self._ask_to_stop()
             return
+
+    async def _look_at_the_topics(self) -> None:
+        """Give up when a topic is not what it was."""
+        watch = self._agent.topic_watch
+        while watch is not None:
+            trouble = await asyncio.to_thread(watch.trouble)
+            if trouble:
+                log.critical(trouble)
+                self._code = FAILED
+                self._ask_to_stop()
+                return
+            await asyncio.sleep(TOPICS_EVERY)
 
 
 def settle_collector() -> None:

@@ -29,7 +29,8 @@ class Settings:
     """All that is not in topology.yaml.
 
     brokers: `host:port,..`. http: (host, port) of health and metrics, None = off. schema_registry: URL or None.
-    log: text or json. kafka: client properties of librdkafka, as `sasl.mechanism`; never shown, as some are secrets.
+    log: text or json. dead_letter_ratio: see pipeline/runtime/dead_letter_limit.py. kafka: client properties of
+    librdkafka, as `sasl.mechanism`; never shown, as some are secrets.
     """
 
     topology: Path
@@ -38,6 +39,7 @@ class Settings:
     http: tuple[str, int] | None
     schema_registry: str | None = field(default=None, repr=False)
     log: str = "text"
+    dead_letter_ratio: float = 0.1
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def shown_kafka(self) -> dict[str, str]:
@@ -80,6 +82,7 @@ def resolve(
         http=_address(pick(http, "HTTP", "127.0.0.1:8080"), problems),
         schema_registry=registry or None,
         log=shape,
+        dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "0.1"), problems),
         kafka=_kafka(environment, problems),
     )
     if problems:
@@ -111,6 +114,16 @@ def _address(text: str, problems: list[str]) -> tuple[str, int] | None:
         problems.append(f"AFTERCLICK_HTTP is {text!r}, write host:port as 127.0.0.1:8080, or off")
         return None
     return host.strip("[]"), int(port)
+
+
+def _ratio(text: str, problems: list[str]) -> float:
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = -1.0
+    if not 0 < ratio <= 1:
+        problems.append(f"AFTERCLICK_DEAD_LETTER_RATIO is {text!r}, write a share as 0.1, or 1 for no limit")
+    return ratio
 
 
 def _kafka(environment: Mapping[str, str], problems: list[str]) -> dict[str, str]:

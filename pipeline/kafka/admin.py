@@ -216,6 +216,11 @@ def _compare(plan: TopicPlan, seen: "_Seen", settings: Mapping[str, str] | None,
             continue
         if name in plan.binding:
             mistakes.append(f"topic {plan.name} has {name}={actual}, it should be {wanted}: run `afterclick topics`")
+        elif name == "max.message.bytes" and int(actual) < int(wanted):
+            warnings.append(
+                f"topic {plan.name} has {name}={actual}, we would have made it {wanted}: a shopper whose record grows "
+                "beyond it stops the partition"
+            )
         elif name == "cleanup.policy":
             warnings.append(f"topic {plan.name} has {name}={actual}, we would have made it {wanted}")
     return Finding(plan, partitions, mistakes=tuple(mistakes), warnings=tuple(warnings))

@@ -14,7 +14,7 @@ from pipeline.kafka.partition_owner import PartitionOwner
 from pipeline.kafka.restore import RestoreStopped
 from pipeline.observability.log import describe
 from pipeline.runtime.partition import Discontinuity
-from pipeline.runtime.ports import Batch, Denied, Fenced, StateFormatError
+from pipeline.runtime.ports import Batch, Denied, Fenced, Hopeless
 
 log = logging.getLogger(__name__)
 
@@ -239,7 +239,7 @@ class Lane:
     async def _patient(self, error: Exception) -> bool:
         """Wait before the next try. False: that was the last one, and the partition failed."""
         self.failures += 1
-        hopeless = isinstance(error, StateFormatError | Denied)
+        hopeless = isinstance(error, Hopeless)
         if hopeless or self.failures >= self._patience.tries:
             stack = None if isinstance(error, Denied) else error
             log.error("The partition failed and stops: %s", describe(error), exc_info=stack, extra=self._where)

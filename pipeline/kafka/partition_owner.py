@@ -1,8 +1,9 @@
 """One owned partition: its store, its producer and its processor, opened and closed together. Blocking; no asyncio."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -79,6 +80,8 @@ class PartitionOwner:
         self._state: StatePartition | None = None
         self._outbox: TransactionalOutbox | None = None
         self._processor: AnyProcessor | None = None
+        # Found while working: opening a store does not read all of it.
+        self._damaged = False
 
     @property
     def next_offset(self) -> int | None:
@@ -117,8 +120,9 @@ class PartitionOwner:
             processor.start(first_offset(wiring.consumer, wiring.source, self.partition))
         elif not self._clock.at(time.monotonic()):
             self._ask_for_the_time(processor, outbox)
-        while not stopped() and not processor.catch_up().finished:
-            pass
+        with self._noting_damage():
+            while not stopped() and not processor.catch_up().finished:
+                pass
         self.life.enter(Stage.READY)
 
     def take(self, batch: Batch, stopped: Callable[[], bool]) -> None:
@@ -126,7 +130,8 @@ class PartitionOwner:
         processor = self._opened()
         while not stopped():
             begun = time.monotonic()
-            taken = processor.process(batch)
+            with self._noting_damage():
+                taken = processor.process(batch)
             self.watch.taken(self.partition, batch, taken, time.monotonic() - begun)
             if taken.finished:
                 return
@@ -162,6 +167,9 @@ class PartitionOwner:
 
     def _restored(self, stopped: Callable[[], bool]) -> StatePartition:
         """The state as its changelog says, from scratch if the local one is of no use."""
+        if self._damaged:
+            self._discard(StateCorrupt("damaged blocks were met"))
+            self._damaged = False
         for last_try in (False, True):
             state: StatePartition | None = None
             try:
@@ -182,16 +190,25 @@ class PartitionOwner:
                     state.close()
                 if last_try:
                     raise
-                log.warning(
-                    "Local state is of no use, restoring it all: %s", error, extra={"partition": self.partition}
-                )
-                self._parts.discard_state(self.partition)
-                self.watch.discarded(self.partition, type(error).__name__)
+                self._discard(error)
             except BaseException:
                 if state is not None:
                     state.close()
                 raise
         raise AssertionError("unreachable")
+
+    def _discard(self, why: Exception) -> None:
+        log.warning("Local state is of no use, restoring it all: %s", why, extra={"partition": self.partition})
+        self._parts.discard_state(self.partition)
+        self.watch.discarded(self.partition, type(why).__name__)
+
+    @contextlib.contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except StateCorrupt:
+            self._damaged = True
+            raise
 
     def _restore(self, state: StatePartition, stopped: Callable[[], bool]) -> Restored:
         return restore(

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from pipeline.runtime.ports import Batch, Checkpoint, DueEntry, Output
+from pipeline.runtime.ports import Batch, Checkpoint, DueEntry, Output, Record
 
 
 class Refused(msgspec.Struct, gc=False):
@@ -75,6 +75,11 @@ class Fold(Protocol[Decoded]):
 
     def fold(self, batch: Batch, decoded: list[Decoded], start: int, checkpoint: Checkpoint) -> Effects:
         """Fold the records from index `start` on; `checkpoint` stays as it is."""
+        ...
+
+    def refused(self, record: Record, item: Decoded | None, error: Exception) -> Decoded | None:
+        """What stands for a record that makes `fold` fail, or `decode` (then item is None): a dead letter. None: this
+        one may not be left out."""
         ...
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:

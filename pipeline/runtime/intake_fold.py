@@ -8,6 +8,7 @@ from pipeline.domain.event import Event
 from pipeline.domain.intake.refusal import OVERSIZE, Refusal
 from pipeline.runtime.checkpoint import copy_checkpoint
 from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, dead_letter
+from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.fold import Counts, Effects, tally
 from pipeline.runtime.ports import RECORD_LIMIT, SHOPPER_EVENTS, Batch, Checkpoint, Output, Record
 from pipeline.runtime.progress import progress_records
@@ -33,6 +34,7 @@ class IntakeSettings(msgspec.Struct, frozen=True):
     skew: where it comes from producers or fields, how far it may lie ahead of the brokers' time, ms; None: anywhere
     (`tick: off`, where history sets the time). progress_every: progress is told only when it is at least so many ms of
     received time further, because each telling is a record in every partition. dead_letter_bytes: see dead_letter.py.
+    letters: most dead letters.
     """
 
     partitions: int
@@ -40,6 +42,7 @@ class IntakeSettings(msgspec.Struct, frozen=True):
     skew: int | None = None
     progress_every: int = 1
     dead_letter_bytes: int = DEFAULT_LIMIT
+    letters: DeadLetterLimit = UNLIMITED
 
 
 class IntakeFold:
@@ -63,7 +66,7 @@ class IntakeFold:
 
     def fold(self, batch: Batch, decoded: list[Calls], start: int, checkpoint: Checkpoint) -> Effects:
         checkpoint = copy_checkpoint(checkpoint)
-        counts, outputs = Counts(), list[Output]()
+        counts, outputs, letters = Counts(), list[Output](), list[int]()
         latest = checkpoint.time
         for index in range(start, len(decoded)):
             for call in decoded[index]:
@@ -83,7 +86,11 @@ class IntakeFold:
                     call = Refusal(OVERSIZE, batch.records[index].value or b"", f"an event of {len(value)} bytes")
                 outputs.append(self._dead_letter(batch, batch.records[index], call))
                 tally(counts.dead, (call.reason,))
+                letters.append(counts.events + len(letters))
         checkpoint.time = latest
+        checkpoint.letters = self._settings.letters.counted(
+            batch, checkpoint.letters, letters, counts.events + len(letters), counts.dead
+        )
         counts.records = taken = len(decoded) - start
         if taken:
             checkpoint.next_offset = batch.records[-1].offset + 1
@@ -91,6 +98,9 @@ class IntakeFold:
         if latest - told >= self._settings.progress_every and taken:
             outputs.extend(self._progress(batch.partition, checkpoint, counts))
         return Effects(checkpoint, taken, True, counts, outputs)
+
+    def refused(self, record: Record, item: Calls | None, error: Exception) -> Calls | None:
+        return [Refusal(FAILED, record.value or b"", type(error).__name__)]
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         if max(until, checkpoint.time) <= checkpoint.sources.get(partition, 0):

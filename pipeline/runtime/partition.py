@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.runtime.checkpoint import changelog, copy_checkpoint
 from pipeline.runtime.fold import Counts, Decoded, Effects, Fold
-from pipeline.runtime.ports import Batch, Checkpoint, Fenced, Outbox, StatePartition, StateWrite, Uncertain
+from pipeline.runtime.ports import Batch, Checkpoint, Fenced, Hopeless, Outbox, StatePartition, StateWrite, Uncertain
 
 STEPS = ("decode", "fold", "begin", "produce", "commit", "store")
 """Steps of a round; `at` is called with `before STEP` and `after STEP`. Step 7, acknowledging, is the caller's."""
@@ -21,6 +21,10 @@ class Discontinuity(Exception):
         super().__init__(f"batch follows offset {follows}, expected {next_offset - 1}")
         self.next_offset = next_offset
         self.follows = follows
+
+
+class SourceWentBack(Hopeless):
+    """The source has records again at offsets that were taken: it was deleted and made anew, or lost its end."""
 
 
 class ProcessorClosed(Exception):
@@ -100,13 +104,18 @@ class PartitionProcessor(Generic[Decoded]):
     def process(self, batch: Batch) -> Taken:
         """Take a batch, or a bounded part of it: call again with the same batch until `finished`.
 
-        Raises Discontinuity (nothing was taken), ProcessorClosed, OutboxError (nothing was taken, may be given again),
-        Fenced and Uncertain (closed).
+        Raises Discontinuity (nothing was taken), SourceWentBack, ProcessorClosed, OutboxError (nothing was taken, may
+        be given again), Fenced and Uncertain (closed).
         """
         self._check_open()
         if batch is not self._batch:
             if self._checkpoint.next_offset < 0 or batch.follows != self._checkpoint.next_offset - 1:
                 raise Discontinuity(self._checkpoint.next_offset, batch.follows)
+            if batch.records and batch.records[0].offset < self._checkpoint.next_offset:
+                raise SourceWentBack(
+                    f"{self.topic}[{self.partition}] begins anew at offset {batch.records[0].offset}, all before "
+                    f"{self._checkpoint.next_offset} was taken: the topic was deleted and made anew, or lost its end"
+                )
             self._at("before decode")
             self._decoded = self._fold.decode(batch)
             self._batch, self._position = batch, 0

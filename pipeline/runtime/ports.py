@@ -22,6 +22,9 @@ RESERVED = b"\x00"
 # Bytes of a value that a topic with default settings takes (1 MiB less room for key, headers and framing).
 RECORD_LIMIT = 960 * 1024
 
+# Bytes of a shopper record; the changelog topics and our producers take 16 MiB.
+SHOPPER_LIMIT = 15 * 1024 * 1024
+
 DueEntry = tuple[int, bytes]
 Headers = list[tuple[str, bytes]]
 
@@ -61,13 +64,21 @@ class Output(msgspec.Struct, gc=False):
     partition: int | None = None
 
 
+class LetterCount(msgspec.Struct, frozen=True, gc=False):
+    """row: dead letters in a row up to here. dead: of the latest `seen` records; see dead_letter_limit.py."""
+
+    row: int = 0
+    dead: int = 0
+    seen: int = 0
+
+
 class Checkpoint(msgspec.Struct, gc=False):
     """Where a partition stands; written to its changelog in each batch's transaction, and to the store with its state.
 
     next_offset: first source offset not yet taken in (-1: nothing taken yet). sources: latest progress of each source
     partition, ms; intake's own: what it last told of its source partition. first_progress: the first progress ever
     seen, ms (0 = none). time: the shopper agent's partition time, intake's greatest received time, ms; never runs
-    backwards. format: of the checkpoint and of the state it belongs to.
+    backwards. format: of the checkpoint and of the state it belongs to. letters: how many records were dead letters.
     """
 
     next_offset: int = -1
@@ -75,6 +86,7 @@ class Checkpoint(msgspec.Struct, gc=False):
     first_progress: int = 0
     time: int = 0
     format: int = 1
+    letters: LetterCount = LetterCount()
 
 
 class StateWrite(msgspec.Struct, gc=False):
@@ -187,6 +199,10 @@ class Outbox(Protocol):
     def abort(self) -> None: ...
 
 
+class Hopeless(Exception):
+    """Trying again changes nothing: the partition stops at once, until someone has looked."""
+
+
 class OutboxError(Exception):
     """The transaction did not happen; the same batch may be given to the processor again."""
 
@@ -195,8 +211,8 @@ class Uncertain(OutboxError):
     """The transaction may have happened or not: fence anew, restore from the changelog, go on from its checkpoint."""
 
 
-class Denied(OutboxError):
-    """We lack a permission: trying again does not help."""
+class Denied(OutboxError, Hopeless):
+    """We lack a permission."""
 
 
 class Fenced(OutboxError):
@@ -215,5 +231,5 @@ class StateCorrupt(StateError):
     """The files are damaged: set them aside and restore from the changelog."""
 
 
-class StateFormatError(StateError):
+class StateFormatError(StateError, Hopeless):
     """Written by a newer version of this program, or by none."""

@@ -5,15 +5,18 @@ from typing import Protocol
 import msgspec
 
 from pipeline.domain.event import Event
+from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime import progress as partition_time
 from pipeline.runtime.checkpoint import copy_checkpoint
-from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, UNDECODABLE, dead_letter
+from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED
+from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit, TooManyDeadLetters
 from pipeline.runtime.due_queue import DueQueue
-from pipeline.runtime.fold import Counts, Effects, Refused, tally
+from pipeline.runtime.fold import Effects, Refused, tally
+from pipeline.runtime.item import Item, decode_item
 from pipeline.runtime.overlay import Overlay
 from pipeline.runtime.ports import (
-    RESERVED,
+    SHOPPER_LIMIT,
     Batch,
     Checkpoint,
     DecisionEncoder,
@@ -24,10 +27,7 @@ from pipeline.runtime.ports import (
     StatePartition,
 )
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
-
-Item = Event | Progress | Refused
-
-_decode_event = msgspec.json.Decoder(Event).decode
+from pipeline.runtime.round import Round
 
 
 class Decider(Protocol):
@@ -45,7 +45,8 @@ class Settings(msgspec.Struct, frozen=True):
     cache_bytes: bound of the partition's cache of decoded records, by encoded size; in memory they take ten times that.
     dead_letter_bytes: see dead_letter.py.
     poison: most records of one batch that may make the core fail and go to the dead letters; with more, it is the core
-    that is broken, and the partition stops.
+    that is broken, and the partition stops. letters: most dead letters of all kinds. shopper_bytes: bound of one
+    shopper's record; an event that would make it longer is a dead letter.
     """
 
     sources: int
@@ -54,6 +55,12 @@ class Settings(msgspec.Struct, frozen=True):
     cache_bytes: int = 6 * 1024 * 1024
     dead_letter_bytes: int = DEFAULT_LIMIT
     poison: int = 20
+    letters: DeadLetterLimit = UNLIMITED
+    shopper_bytes: int = SHOPPER_LIMIT
+
+
+class RecordTooLarge(Exception):
+    """A shopper's record would outgrow what the changelog takes."""
 
 
 class _Poison(Exception):
@@ -83,12 +90,12 @@ class ShopperFold:
         self._values: list[tuple[bytes, bytes | None]] = []
 
     def decode(self, batch: Batch) -> list[Item]:
-        return [_decode(record) for record in batch.records]
+        return [decode_item(record) for record in batch.records]
 
     def fold(self, batch: Batch, decoded: list[Item], start: int, checkpoint: Checkpoint) -> Effects:
         poisoned = 0
         while True:
-            round_ = _Round(batch, copy_checkpoint(checkpoint))
+            round_ = Round(batch, copy_checkpoint(checkpoint), start)
             try:
                 taken, finished = self._apply(round_, decoded, start)
                 break
@@ -97,7 +104,10 @@ class ShopperFold:
                 self.drop()
                 poisoned += 1
                 if poisoned > self._settings.poison:
-                    raise poison.cause from None
+                    raise TooManyDeadLetters(
+                        f"more than {self._settings.poison} records of one batch make the core fail "
+                        f"({type(poison.cause).__name__}): this version has a fault"
+                    ) from poison.cause
                 decoded[poison.index] = Refused(FAILED, type(poison.cause).__name__)
         if taken:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
@@ -105,6 +115,7 @@ class ShopperFold:
         round_.counts.shoppers = len(self._overlay.touched)
         round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
         self._values = self._overlay.changes()
+        self._check_bounds(round_, taken)
         return Effects(
             checkpoint=round_.checkpoint,
             taken=taken,
@@ -115,6 +126,14 @@ class ShopperFold:
             due_added=self._due.added(),
             due_dropped=self._due.dropped,
         )
+
+    def refused(self, record: Record, item: Item | None, error: Exception) -> Item | None:
+        """A progress record is never left out: nobody's timers would fire any more."""
+        if isinstance(item, Progress) or (record.key or b"").startswith(PROGRESS_PREFIX):
+            return None
+        if isinstance(error, RecordTooLarge):
+            return Refused(OVERSIZE, str(error))
+        return Refused(FAILED, type(error).__name__)
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         """Nothing: a shopper partition's time is in its records."""
@@ -130,7 +149,17 @@ class ShopperFold:
         self._due.drop()
         self._values = []
 
-    def _apply(self, round_: "_Round", items: list[Item], start: int) -> tuple[int, bool]:
+    def _check_bounds(self, round_: Round, taken: int) -> None:
+        limit = self._settings.shopper_bytes
+        for _, value in self._values:
+            if value is not None and len(value) > limit:
+                raise RecordTooLarge(f"the shopper's record would take {len(value)} bytes, {limit} are the most")
+        counts, checkpoint = round_.counts, round_.checkpoint
+        checkpoint.letters = self._settings.letters.counted(
+            round_.batch, checkpoint.letters, round_.letters, taken - counts.progress, counts.dead
+        )
+
+    def _apply(self, round_: Round, items: list[Item], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
         batch, checkpoint = round_.batch, round_.checkpoint
         records = batch.records
@@ -152,11 +181,11 @@ class ShopperFold:
                 if until > before and not self._fire(round_, until, records[index].offset):
                     return index + 1 - start, False
             elif isinstance(item, Refused):
-                self._refuse(round_, records[index], item)
+                round_.refuse(index, item, settings.dead_letter_bytes)
             index += 1
         return end - start, True
 
-    def _take(self, round_: "_Round", items: list[Item], index: int) -> int:
+    def _take(self, round_: Round, items: list[Item], index: int) -> int:
         """Apply the events from `index` on; returns where they end. The hot loop: partition time stands still in it."""
         records, counts, time = round_.batch.records, round_.counts, round_.checkpoint.time
         touched, decide, arm = self._overlay.touched, self._engine.decide, self._due.arm
@@ -174,7 +203,7 @@ class ShopperFold:
                 if outcome.decisions or outcome.remarks:
                     self._tell(round_, outcome, record)
                 if outcome.refusal is not None:
-                    self._turn_away(round_, outcome.refusal, record)
+                    self._turn_away(round_, outcome.refusal, index)
                 due = shopper.due
                 if due:
                     if due <= now:
@@ -190,7 +219,7 @@ class ShopperFold:
         counts.raised += raised
         return index
 
-    def _fire(self, round_: "_Round", until: int, offset: int) -> bool:
+    def _fire(self, round_: Round, until: int, offset: int) -> bool:
         """Fire what is due by `until`, unless that is more than a round may do: then False, and it goes on with the
         next one. offset: of the record that moved time, the source of the decisions."""
         due, counts = self._due, round_.counts
@@ -211,7 +240,7 @@ class ShopperFold:
                 self._tell(round_, outcome, Record(offset, 0, held.key, None))
             due.arm(held)
 
-    def _tell(self, round_: "_Round", outcome: Outcome, cause: Record) -> None:
+    def _tell(self, round_: Round, outcome: Outcome, cause: Record) -> None:
         batch, counts = round_.batch, round_.counts
         for decision in outcome.decisions:
             source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
@@ -220,43 +249,8 @@ class ShopperFold:
             tally(counts.decisions, (decision.topic,))
         tally(counts.remarks, outcome.remarks)
 
-    def _turn_away(self, round_: "_Round", refusal: str, record: Record) -> None:
+    def _turn_away(self, round_: Round, refusal: str, index: int) -> None:
         if refusal == "duplicate":
             round_.counts.duplicates += 1
         else:
-            self._refuse(round_, record, Refused(refusal))
-
-    def _refuse(self, round_: "_Round", record: Record, why: Refused) -> None:
-        batch, limit = round_.batch, self._settings.dead_letter_bytes
-        round_.outputs.append(dead_letter(record, batch.topic, batch.partition, why.reason, why.detail, limit=limit))
-        tally(round_.counts.dead, (why.reason,))
-
-
-class _Round:
-    """What one round has led to so far. entries: due entries met."""
-
-    __slots__ = ("batch", "checkpoint", "counts", "entries", "outputs")
-
-    def __init__(self, batch: Batch, checkpoint: Checkpoint) -> None:
-        self.batch = batch
-        self.checkpoint = checkpoint
-        self.counts = Counts()
-        self.entries = 0
-        self.outputs: list[Output] = []
-
-
-def _decode(record: Record) -> Item:
-    key, value = record.key, record.value
-    if not key or value is None:
-        return Refused(UNDECODABLE, "no key or no value")
-    try:
-        if key[:1] == RESERVED:
-            if key.startswith(PROGRESS_PREFIX):
-                return partition_time.decode_progress(value)
-            return Refused(UNDECODABLE, "unknown kind of record")
-        event = _decode_event(value)
-        if event.shopper.encode() != key:
-            return Refused(UNDECODABLE, "the key is not the event's shopper")
-        return event
-    except (msgspec.DecodeError, UnicodeError) as error:
-        return Refused(UNDECODABLE, type(error).__name__)
+            round_.refuse(index, Refused(refusal), self._settings.dead_letter_bytes)

@@ -10,8 +10,9 @@ The write-ahead log is on but never synced: after a crash of the machine the sto
 the rest; it is never ahead of it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 from weakref import WeakSet
@@ -26,6 +27,7 @@ from rocksdict import (
     ReadOptions,
     WriteBatch,
     WriteBufferManager,
+    WriteOptions,
 )
 
 from pipeline.runtime.checkpoint import decode_checkpoint, encode_checkpoint
@@ -33,14 +35,16 @@ from pipeline.runtime.ports import (
     Checkpoint,
     DueEntry,
     StateCorrupt,
-    StateError,
     StateFormatError,
-    StateLocked,
     StateStats,
     StateWrite,
 )
+from pipeline.state.disk_error import translated
 
 LAYOUT = b"1"
+
+# Seconds that a write waits for RocksDB to catch up with writing out and compacting.
+_STALL = 10.0
 
 _LAYOUT_KEY = b"m|layout"
 _CHECKPOINT_KEY = b"m|checkpoint"
@@ -80,13 +84,13 @@ class RocksStore:
     def open(self, name: str) -> "RocksPartition":
         """Raises StateLocked, StateCorrupt (then `quarantine` it and restore), StateFormatError, StateError."""
         path = self.path(name)
-        with _translated(path):
+        with translated(path):
             path.mkdir(parents=True, exist_ok=True)
             database = Rdict(str(path), self._options())
         try:
             return RocksPartition(database, path)
         except BaseException:
-            database.close()
+            _close(database)
             raise
 
     def quarantine(self, name: str) -> Path:
@@ -94,7 +98,7 @@ class RocksStore:
         path = self.path(name)
         taken = 1 + sum(1 for _ in self._directory.glob(f"{name}.corrupt-*"))
         aside = path.with_name(f"{name}.corrupt-{taken}")
-        with _translated(path):
+        with translated(path):
             return path.rename(aside)
 
     def shared_memory(self) -> int:
@@ -137,7 +141,7 @@ class RocksPartition:
         self._path = path
         self._closed = False
         self._scans: WeakSet[Iterator[tuple[bytes, bytes]]] = WeakSet()
-        with _translated(path):
+        with translated(path):
             layout = database.get(_LAYOUT_KEY)
             if layout is None:
                 database[_LAYOUT_KEY] = LAYOUT
@@ -149,26 +153,11 @@ class RocksPartition:
             self._changelog_offset = int(database.get(_CHANGELOG_KEY) or -1)
 
     def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
-        with _translated(self._path):
+        with translated(self._path):
             return cast(list[bytes | None], self._db[[_STATE + key for key in keys]])
 
     def write(self, change: StateWrite) -> None:
-        batch = WriteBatch(raw_mode=True)
-        put, delete = batch.put, batch.delete
-        for key, value in change.values:
-            if value is None:
-                delete(_STATE + key)
-            else:
-                put(_STATE + key, value)
-        for due, key in change.due_dropped:
-            delete(_DUE + due.to_bytes(8, "big") + key)
-        for due, key in change.due_added:
-            put(_DUE + due.to_bytes(8, "big") + key, b"")
-        if change.checkpoint is not None:
-            put(_CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
-        put(_CHANGELOG_KEY, b"%d" % change.changelog_offset)
-        with _translated(self._path):
-            self._db.write(batch)
+        self._write(lambda: _batch(change))
         self._changelog_offset = change.changelog_offset
 
     def due(self, until: int, limit: int, after: DueEntry | None = None) -> list[DueEntry]:
@@ -179,15 +168,17 @@ class RocksPartition:
         found: list[DueEntry] = []
         if limit <= 0:
             return found
-        with _translated(self._path):
+        with translated(self._path):
             for key in cast(Iterable[bytes], self._db.keys(from_key=start, read_opt=bound)):
                 found.append((int.from_bytes(key[len(_DUE) : _DUE_KEY_AT], "big"), key[_DUE_KEY_AT:]))
                 if len(found) == limit:
-                    break
+                    return found
+            last = found[-1] if found else None
+            self._check_end(start if last is None else _DUE + last[0].to_bytes(8, "big") + last[1], bound)
         return found
 
     def checkpoint(self) -> Checkpoint:
-        with _translated(self._path):
+        with translated(self._path):
             stored = self._db.get(_CHECKPOINT_KEY)
         return Checkpoint() if stored is None else decode_checkpoint(stored)
 
@@ -204,11 +195,11 @@ class RocksPartition:
         batch.delete_range(_DUE, _DUE_END)
         for due, key in entries:
             batch.put(_DUE + due.to_bytes(8, "big") + key, b"")
-        with _translated(self._path):
+        with translated(self._path):
             self._db.write(batch)
 
     def stats(self) -> StateStats:
-        with _translated(self._path):
+        with translated(self._path):
             number = self._db.property_int_value
             return StateStats(
                 keys=number("rocksdb.estimate-num-keys") or 0,
@@ -222,29 +213,63 @@ class RocksPartition:
         self._closed = True
         for scan in list(self._scans):
             scan.close()  # type: ignore[attr-defined]  # it is a generator
-        self._db.close()
+        _close(self._db)
+
+    def _write(self, batch: Callable[[], WriteBatch]) -> None:
+        """RocksDB would wait without end, and hold up the whole process, until a full disk has room again."""
+        options = WriteOptions()
+        options.no_slowdown = True
+        until = time.monotonic() + _STALL
+        with translated(self._path):
+            while True:
+                try:
+                    # A batch can be written once only, also where that fails.
+                    self._db.write(batch(), options)
+                    return
+                except Exception as error:
+                    if "incomplete" not in str(error) or time.monotonic() > until:
+                        raise
+                time.sleep(0.005)
 
     def _scan(self) -> Iterator[tuple[bytes, bytes]]:
         bound = ReadOptions()
         bound.set_iterate_upper_bound(_STATE_END)
-        with _translated(self._path):
+        last = _STATE
+        with translated(self._path):
             for key, value in cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=_STATE, read_opt=bound)):
+                last = key
                 yield key[len(_STATE) :], value
+            self._check_end(last, bound)
+
+    def _check_end(self, last: bytes, bound: ReadOptions) -> None:
+        """rocksdict's iterators end without a word at a damaged block: look whether anything follows the last key."""
+        walker = self._db.iter(bound)
+        walker.seek(last + b"\x00")
+        walker.status()
+        if walker.valid():
+            raise StateCorrupt(f"{self._path} is damaged: a scan ended too soon")
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """rocksdict raises plain Exception with RocksDB's text; say what it means, and where."""
-    try:
-        yield
-    except StateError:
-        raise
-    except Exception as error:
-        text = str(error)
-        if "lock" in text.lower() and "IO error" in text:
-            raise StateLocked(f"{path} is locked: another worker, or one that has not ended, uses it") from error
-        if "Corruption" in text:
-            raise StateCorrupt(f"{path} is damaged: {text}") from error
-        if isinstance(error, PermissionError):
-            raise StateError(f"{path}: permission denied; the worker's user has to own the data directory") from error
-        raise StateError(f"{path}: {text}") from error
+def _batch(change: StateWrite) -> WriteBatch:
+    batch = WriteBatch(raw_mode=True)
+    put, delete = batch.put, batch.delete
+    for key, value in change.values:
+        if value is None:
+            delete(_STATE + key)
+        else:
+            put(_STATE + key, value)
+    for due, key in change.due_dropped:
+        delete(_DUE + due.to_bytes(8, "big") + key)
+    for due, key in change.due_added:
+        put(_DUE + due.to_bytes(8, "big") + key, b"")
+    if change.checkpoint is not None:
+        put(_CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
+    put(_CHANGELOG_KEY, b"%d" % change.changelog_offset)
+    return batch
+
+
+def _close(database: Rdict) -> None:
+    """RocksDB tells once more here of a write that failed before, or of damage, and lets go of the files all the same.
+    What it could not write is in the changelog."""
+    with suppress(Exception):
+        database.close()

@@ -33,3 +33,10 @@ def test_commands_shown_exist(document: Path) -> None:
         shown = re.match(r"(?:[A-Z_]+=\S+ )*afterclick (\S+)", line)
         if shown is not None and not shown[1].startswith("-"):
             assert shown[1] in COMMANDS, line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_tests_that_are_named_exist(document: Path) -> None:
+    there = {str(one.relative_to(REPOSITORY)) for one in (REPOSITORY / "tests").rglob("*.py")}
+    named = re.findall(r"[\w/]*test_\w+\.py", document.read_text())
+    assert [one for one in named if not any(f"/{path}".endswith(f"/{one}") for path in there)] == []

@@ -18,7 +18,7 @@ from pipeline.observability.partition_watch import PartitionWatch
 from pipeline.runtime.checkpoint import copy_checkpoint
 from pipeline.runtime.fold import Counts, Effects
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
-from pipeline.runtime.ports import Batch, Checkpoint, Outbox, StatePartition
+from pipeline.runtime.ports import Batch, Checkpoint, Outbox, Record, StatePartition
 from tests.support.kafka_reader import send
 
 pytestmark = pytest.mark.embedded
@@ -44,6 +44,9 @@ class Recording:
             checkpoint.next_offset = decoded[-1] + 1
         self._partition, self._offsets = batch.partition, decoded
         return Effects(checkpoint, len(decoded), True, Counts(records=len(decoded)), [])
+
+    def refused(self, record: Record, item: int | None, error: Exception) -> None:
+        return None
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> None:
         return None

@@ -27,13 +27,13 @@ class LiveRun:
         self._session = session
         self._workers: list[WorkerProcess] = []
 
-    def worker(self, name: str, agent: str | None = None, **settings: str) -> WorkerProcess:
-        """settings: of its environment, without their AFTERCLICK_; BROKERS among them wins over ours."""
+    def worker(self, name: str, agent: str | None = None, prelude: str = "", **settings: str) -> WorkerProcess:
+        """See WorkerProcess; BROKERS among the settings wins over ours."""
         settings = {"BROKERS": self.brokers} | settings
         arguments = ["--topology", str(self.topology), *self._flags]
         if agent is not None:
             arguments += ["--agent", agent]
-        worker = WorkerProcess(self.folder, name, *arguments, session=self._session, **settings)
+        worker = WorkerProcess(self.folder, name, *arguments, session=self._session, prelude=prelude, **settings)
         self._workers.append(worker)
         return worker
 

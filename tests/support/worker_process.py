@@ -26,13 +26,23 @@ def afterclick(*arguments: str | Path, **settings: str) -> "subprocess.Completed
 
 class WorkerProcess:
     """A worker, or one agent of it. Output goes to `log`. session: timeout of its groups, ms, 6 s at least on Kafka.
-    settings: as for `afterclick`."""
+    prelude: Python that runs before anything of ours. settings: as for `afterclick`."""
 
-    def __init__(self, folder: Path, name: str, *arguments: str | Path, session: int = 6_000, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *arguments: str | Path,
+        session: int = 6_000,
+        prelude: str = "",
+        **settings: str,
+    ) -> None:
         self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session), **settings)
         self.data = folder / name
         self.log = folder / f"{name}.log"
-        self._command = [*COMMAND, "worker", "--data-dir", str(self.data), "--http", "off", *map(str, arguments)]
+        python, flag, program = COMMAND
+        place = ["--data-dir", str(self.data), "--http", "off"]
+        self._command = [python, flag, prelude + program, "worker", *place, *map(str, arguments)]
         self.start()
 
     def start(self) -> None:

@@ -70,3 +70,14 @@ def test_all_wrong_settings_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         resolve({"AFTERCLICK_BROKERS": "x", "AFTERCLICK_HTTP": "y", "AFTERCLICK_LOG": "z"})
     assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(("text", "ratio"), [("0.25", 0.25), ("1", 1.0)])
+def test_the_limit_of_dead_letters_is_a_share(text: str, ratio: float) -> None:
+    assert resolve({"AFTERCLICK_DEAD_LETTER_RATIO": text}).dead_letter_ratio == ratio
+
+
+@pytest.mark.parametrize("text", ["10 %", "0", "-0.1", "1.5", "nan"])
+def test_a_limit_that_is_no_share_is_told(text: str) -> None:
+    with pytest.raises(SettingsError, match="AFTERCLICK_DEAD_LETTER_RATIO is"):
+        resolve({"AFTERCLICK_DEAD_LETTER_RATIO": text})

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.domain.event import Event
 from pipeline.runtime.checkpoint import CHECKPOINT_KEY, decode_checkpoint
-from pipeline.runtime.partition import STEPS, Discontinuity, ProcessorClosed
+from pipeline.runtime.partition import STEPS, Discontinuity, ProcessorClosed, SourceWentBack
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Fenced, OutboxError, Uncertain
 from pipeline.runtime.shopper_fold import Settings
 from tests.support.fake_engine import FakeEngine
@@ -180,3 +180,11 @@ def test_nothing_to_do_makes_no_transaction(broker: MemoryBroker, lane: Lane) ->
     assert lane.processor.idle(T).next_offset == 0
     assert lane.processor.process(Batch(SHOPPER_EVENTS, 0, -1, [])).finished
     assert len(broker.all("shopper-changelog")) == before
+
+
+def test_a_source_that_begins_anew_is_never_taken_for_the_old_one(broker: MemoryBroker, lane: Lane) -> None:
+    # given a topic deleted and made anew: the consumer is reset to its begin, and the link of its batches still fits
+    lane.processor.process(batch(broker, 0, 4))
+    with pytest.raises(SourceWentBack, match="begins anew at offset 0, all before 4 was taken"):
+        lane.processor.process(batch(broker, 0, 2, follows=3))
+    assert lane.processor.next_offset == 4

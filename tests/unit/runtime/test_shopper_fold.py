@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from pipeline.domain.event import Event
+from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.shopper_fold import Settings
 from tests.support.fake_engine import FakeEngine
@@ -214,7 +215,7 @@ def test_if_too_many_records_make_the_core_fail_the_partition_stops() -> None:
     scene = Scene(Settings(sources=1, stall=None, poison=3))
     for at in range(4):
         scene.event("ann", at, "boom")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(TooManyDeadLetters, match=r"more than 3 records .* \(ZeroDivisionError\)"):
         scene.run()
     assert scene.broker.all(DEAD_LETTERS) == []
     assert scene.driver.lanes[0].processor.next_offset == 0

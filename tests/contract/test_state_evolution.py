@@ -1,0 +1,125 @@
+"""What earlier versions stored is read, and what later ones stored is refused or read without loss of meaning."""
+
+import msgspec
+import pytest
+
+from pipeline.domain.shopper import FORMAT, Membership, Shopper
+from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
+from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
+from pipeline.runtime.shopper_fold import Settings
+from pipeline.state import record
+from pipeline.state.changelog import Restore, rebuild_due
+from pipeline.state.memory import MemoryPartition
+from pipeline.state.record import RecordCodec
+from tests.contract.records.write_format import SAMPLES, path_of
+from tests.support.fake_engine import FakeEngine
+from tests.support.memory_broker import MemoryBroker
+from tests.support.topology_driver import decisions, send_progress, shopper_driver
+
+CODEC = RecordCodec()
+T = 1_767_434_400_000
+
+
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_records_stored_by_every_format_there_was_are_read(number: int) -> None:
+    stored = msgspec.msgpack.decode(path_of(number).read_bytes())
+    assert [value[0] for value in stored] == [number] * len(SAMPLES)
+    assert [CODEC.decode(value) for value in stored] == list(SAMPLES)
+    assert [CODEC.due(value) for value in stored] == [sample.due for sample in SAMPLES]
+
+
+def test_the_present_version_stores_what_the_fixture_holds() -> None:
+    # A field added at the end changes these bytes: then format-N.bin stays, and a test of its own reads the new field.
+    stored = msgspec.msgpack.decode(path_of(FORMAT).read_bytes())
+    assert [CODEC.encode(sample) for sample in SAMPLES] == stored
+
+
+def old_value(now: int, due: int) -> bytes:
+    return b"\x00" + msgspec.msgpack.encode([due, now])
+
+
+@pytest.fixture
+def format_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A format that never was: (due, now)."""
+
+    def migrate(body: bytes) -> Shopper:
+        due, now = msgspec.msgpack.decode(body)
+        return Shopper(now=now, created=now, due=due)
+
+    monkeypatch.setitem(record.MIGRATIONS, 0, migrate)
+
+
+@pytest.mark.usefixtures("format_zero")
+@pytest.mark.parametrize("how", ["from the changelog", "from the disk"])
+def test_a_partition_of_an_older_format_goes_on_and_is_rewritten_as_it_is_touched(how: str) -> None:
+    broker = MemoryBroker()
+    values = [(b"ann", old_value(T, T + 500)), (b"bob", old_value(T, 0))]
+    checkpoint = Checkpoint(next_offset=0, sources={0: T}, first_progress=T, time=T)
+    driver = shopper_driver(broker, FakeEngine(), Settings(1, None))
+    lane = driver.lanes[0]
+    state = MemoryPartition()
+    restore = Restore(state, CODEC)
+    restore.apply(
+        [
+            *(Record(100 + number, 0, key, value) for number, (key, value) in enumerate(values)),
+            Record(110, 0, CHECKPOINT_KEY, encode_checkpoint(checkpoint)),
+        ]
+    )
+    if how == "from the disk":
+        rebuild_due(state, CODEC)
+    lane.state = state
+    lane.open()
+    send_progress(broker, 0, T + 1_000)
+    driver.run()
+    assert [(one["shopper"], one["effective_at"]) for one in decisions(broker)] == [("ann", T + 500)]
+    stored = driver.state()
+    assert (stored[b"ann"][0], stored[b"bob"][0]) == (FORMAT, 0)
+
+
+@pytest.mark.parametrize("newer", ["record", "checkpoint"])
+def test_a_newer_format_stops_the_restore_and_leaves_the_store_as_it_was(newer: str) -> None:
+    state = MemoryPartition()
+    records = [
+        Record(0, 0, b"ann", CODEC.encode(Shopper(due=5)) if newer != "record" else bytes([FORMAT + 1]) + b"\x90"),
+        Record(1, 0, CHECKPOINT_KEY, encode_checkpoint(Checkpoint(format=2 if newer == "checkpoint" else 1))),
+    ]
+    with pytest.raises(StateFormatError, match="this version knows 1"):
+        Restore(state, CODEC).apply(records)
+    assert list(state.scan()) == []
+
+
+class Later(msgspec.Struct, array_like=True, gc=False):
+    """A Membership with a field that a later version appended."""
+
+    member: bool
+    sequence: int
+    due: int
+    reason: str
+
+
+def test_fields_appended_by_a_newer_version_are_read_over_at_every_level() -> None:
+    fields = list(msgspec.msgpack.decode(CODEC.encode(SAMPLES[1])[1:], strict=False))
+    membership = Shopper.__struct_fields__.index("memberships")
+    fields[membership] = {"loyal": Later(True, 3, 99, "because")}
+    value = bytes([FORMAT]) + msgspec.msgpack.encode([*fields, ["more"], 7])
+    assert CODEC.decode(value) == SAMPLES[1]
+    assert CODEC.due(value) == SAMPLES[1].due
+    assert CODEC.decode(value).memberships == {"loyal": Membership(True, 3, 99)}
+
+
+def test_a_record_that_lacks_fields_appended_since_gets_their_defaults() -> None:
+    fields = msgspec.msgpack.decode(CODEC.encode(Shopper(now=5))[1:])
+    assert CODEC.decode(bytes([FORMAT]) + msgspec.msgpack.encode(fields[:4])) == Shopper(now=5)
+
+
+def test_an_older_version_reads_a_checkpoint_with_fields_it_does_not_know() -> None:
+    body = msgspec.json.decode(encode_checkpoint(Checkpoint(next_offset=7)))
+    assert decode_checkpoint(msgspec.json.encode(body | {"later": [1]})) == Checkpoint(next_offset=7)
+    # and the other way round: a checkpoint of a version that did not count dead letters
+    del body["letters"]
+    assert decode_checkpoint(msgspec.json.encode(body)) == Checkpoint(next_offset=7)
+
+
+def test_record_and_checkpoint_have_one_format() -> None:
+    # A worker that restores from its own disk reads the checkpoint at once, and records only as they are touched.
+    assert FORMAT == CHECKPOINT_FORMAT == Checkpoint().format == Shopper().format
