@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from pipeline.kafka.admin import _compare
+from pipeline.kafka.admin import _compare, _Seen
 from pipeline.kafka.topic_plan import topic_plans
 from pipeline.kafka.topic_watch import TopicWatch
 
@@ -63,8 +63,8 @@ def test_what_changed_is_told_and_silence_is_no_change(topic: str, told: Any, se
 
 def test_a_changelog_that_takes_smaller_records_is_warned_of_and_a_wrong_cleanup_refused() -> None:
     [plan] = [plan for plan in PLANS if plan.logical == "shopper-changelog"]
-    finding = _compare(plan, 4, {**plan.settings, "max.message.bytes": "1048588"})
+    finding = _compare(plan, _Seen(4), {**plan.settings, "max.message.bytes": "1048588"}, frozenset())
     assert (finding.mistakes, len(finding.warnings)) == ((), 1)
     assert "max.message.bytes=1048588" in finding.warnings[0]
-    finding = _compare(plan, 4, {**plan.settings, "cleanup.policy": "delete"})
+    finding = _compare(plan, _Seen(4), {**plan.settings, "cleanup.policy": "delete"}, frozenset())
     assert "cleanup.policy=delete, it should be compact" in finding.mistakes[0]
