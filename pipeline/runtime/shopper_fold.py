@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
     """sources: partitions of the source of progress (clickstream). stall: ms, None with `tick: off`; see progress.py.
 
     timers: most due entries that one round takes, so that a transaction stays small however many are due at once.
-    cache_bytes: bound of the partition's cache of decoded records, by encoded size; in memory they take ten times that.
+    cache_bytes: bound of the partition's cache of records, in memory.
     dead_letter_bytes: see dead_letter.py.
     poison: most records of one batch that may make the core fail and go to the dead letters; with more, it is the core
     that is broken, and the partition stops. letters: most dead letters of all kinds. shopper_bytes: bound of one
@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True):
     sources: int
     stall: int | None
     timers: int = 5_000
-    cache_bytes: int = 6 * 1024 * 1024
+    cache_bytes: int = 24 * 1024 * 1024
     dead_letter_bytes: int = DEFAULT_LIMIT
     poison: int = 20
     letters: DeadLetterLimit = UNLIMITED
