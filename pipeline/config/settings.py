@@ -39,7 +39,7 @@ class Settings:
     http: tuple[str, int] | None
     schema_registry: str | None = field(default=None, repr=False)
     log: str = "text"
-    dead_letter_ratio: float = 0.1
+    dead_letter_ratio: float = 1.0
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def shown_kafka(self) -> dict[str, str]:
@@ -82,7 +82,7 @@ def resolve(
         http=_address(pick(http, "HTTP", "127.0.0.1:8080"), problems),
         schema_registry=registry or None,
         log=shape,
-        dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "0.1"), problems),
+        dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "1"), problems),
         kafka=_kafka(environment, problems),
     )
     if problems:
