@@ -7,7 +7,6 @@ import msgspec
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import ShopperCodec, StatePartition
 
-
 # What keeping one record takes besides its bytes: its key, two object heads and its place in a dict.
 ENTRY_BYTES = 200
 
