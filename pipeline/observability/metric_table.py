@@ -84,7 +84,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     _counter("decisions_total", "decisions", "Published, by logical topic.", "topic"),
     _counter("timers_fired_total", "timers", "Due times that were reached and looked at."),
     _counter("shoppers_written_total", "writes", "Shopper records written: distinct shoppers of each round, added up."),
-    _counter("record_cache_total", "look-ups", "Of the cache of decoded shopper records: hit or miss.", "result"),
+    _counter("record_cache_total", "look-ups", "Of the cache of shopper records: hit or miss.", "result"),
     _counter("rounds_total", "transactions", "Committed: a batch, or a bounded part of one."),
     _counter("retries_total", "tries", "A partition failed and was fenced and restored anew."),
     _counter("fenced_total", "times", "Another worker took a partition over while this one still worked on it."),
