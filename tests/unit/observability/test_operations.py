@@ -21,7 +21,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
         "HTTP": http,
         "SCHEMA_REGISTRY": "",
         "LOG": defaults.log,
-        "DEAD_LETTER_RATIO": str(defaults.dead_letter_ratio),
+        "DEAD_LETTER_RATIO": f"{defaults.dead_letter_ratio:g}",
         "KAFKA_*": "",
     }
 
