@@ -30,6 +30,8 @@ ROWS = (
     Row("worker", "cpu_us_per_event", "worker, CPU an event of both agents, us", "<= 20"),
     Row("worker", "intake_cpu_us_per_event", "- of it intake", ""),
     Row("worker", "shopper_cpu_us_per_event", "- of it shopper", ""),
+    Row("transactions", "throughput_lost_percent", "worker, events/s lost to transactions, %", "<= 10"),
+    Row("transactions", "cpu_added_percent", "- CPU an event added by them, %", ""),
     Row("restore", "records_per_second", "restore from a changelog on one core, records/s", ">= 250,000"),
     Row("memory", "shopper_resident_mib", "1M shoppers: resident memory of the shopper agent, MiB", "< 1,024"),
     Row("memory", "worker_resident_mib", "1M shoppers: of the whole worker, three processes, MiB", "< 1,024"),
