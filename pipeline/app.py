@@ -10,21 +10,24 @@ from agents import intake, shopper
 from pipeline.config.settings import Settings
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS
-from pipeline.kafka.agent_app import AgentApp, AgentPlace, make_agent_app
+from pipeline.kafka.agent_app import AgentApp, AgentParts, AgentPlace, make_agent_app
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Acceleration, BrokersClock, Clock, WorkerClock
-from pipeline.kafka.partition_owner import Parts
+from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.source_watch import SourceWatch
 from pipeline.kafka.topic_plan import TopicPlan, topic_plans
 from pipeline.kafka.topic_watch import TopicWatch
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
-from pipeline.observability.stuck import Place
+from pipeline.observability.stuck import Opening, Place
 from pipeline.runtime.dead_letter_limit import DeadLetterLimit
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from schemas.codec import DecisionCodec
 
 AGENTS = {intake.NAME: intake, shopper.NAME: shopper}
+
+# Intake's state is one checkpoint a partition: nothing to follow.
+_FOLLOWED = frozenset({shopper.NAME})
 
 _INTERVAL = 1.0
 
@@ -44,14 +47,16 @@ class RunningAgent(msgspec.Struct):
     source_watch: SourceWatch
     topic_watch: TopicWatch | None = None
 
-    def places(self) -> dict[int, Place]:
-        """What the watchdog looks at: partitions that should be working. From any thread."""
+    def places(self) -> dict[int, Place | Opening]:
+        """What the watchdog looks at: partitions that should be working, or soon. From any thread."""
         lags = self.source_watch.lags
-        places = {}
+        places: dict[int, Place | Opening] = {}
         for partition, lane in list(self.app.ownership.lanes.items()):
             next_offset = lane.next_offset
             if lane.owner.life.takes_batches and next_offset is not None:
                 places[partition] = Place(next_offset, lags.get(partition, 0))
+            elif lane.owner.life.stage in (Stage.FENCING, Stage.RESTORING):
+                places[partition] = Opening(str(lane.owner.life.stage), lane.owner.steps)
         return places
 
     def standings(self) -> list[Standing]:
@@ -111,6 +116,7 @@ def make_agent(
         partitions=topology.kafka.partitions,
         outputs={logical: topology.topic(logical) for logical in agent.OUTPUTS},
         directory=directory,
+        standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
     )
     app = make_agent_app(place, client, _parts(name, topology, settings, directory / "state"), clock, watch)
@@ -125,11 +131,11 @@ def make_agent(
         used = {place.source, place.changelog, *place.outputs.values()}
         plans = [plan for plan in plans_of(topology) if plan.name in used]
         running.topic_watch = TopicWatch(client.librdkafka(place.group), plans)
-    watch.follow(running.standings)
+    watch.follow(running.standings, lags=app.standbys.lags)
     return running
 
 
-def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> Parts:
+def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> AgentParts:
     letters = DeadLetterLimit(ratio=settings.dead_letter_ratio)
     if name == intake.NAME:
         return intake.IntakeParts(topology, directory, letters)

@@ -59,7 +59,7 @@ def restore(
     Raises AheadOfChangelog, RestoreStopped, RestoreError, StateError.
     """
     begun = time.monotonic()
-    consumer = _reader(properties)
+    consumer = changelog_reader(properties)
     try:
         first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
         start = max(first, restoring.next_offset)
@@ -78,7 +78,7 @@ def restore(
 
 def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> int:
     """The first offset that the partition still has. Raises RestoreError."""
-    consumer = _reader(properties)
+    consumer = changelog_reader(properties)
     try:
         first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
         return int(first)
@@ -93,7 +93,7 @@ def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Se
 
     Raises RestoreError.
     """
-    consumer = _reader(properties)
+    consumer = changelog_reader(properties)
     try:
         tails, found = [], {}
         for partition in partitions:
@@ -120,7 +120,8 @@ def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Se
         consumer.close()
 
 
-def _reader(properties: Mapping[str, Any]) -> Consumer:
+def changelog_reader(properties: Mapping[str, Any]) -> Consumer:
+    """A consumer of committed records, told of each end of a partition; a member of no group."""
     return Consumer(
         {
             "group.id": "unused",
