@@ -40,6 +40,7 @@ from pipeline.runtime.ports import (
     StateWrite,
 )
 from pipeline.state.disk_error import translated
+from pipeline.state.sorted_table import settled_tables
 
 LAYOUT = b"1"
 
@@ -86,20 +87,28 @@ class RocksStore:
         path = self.path(name)
         with translated(path):
             path.mkdir(parents=True, exist_ok=True)
+            # Looked at before: RocksDB deletes what its manifest does not name.
+            tables = settled_tables(path)
             database = Rdict(str(path), self._options())
         try:
+            with translated(path):
+                if lost := tables - {file["name"].lstrip("/") for file in database.live_files()}:
+                    raise StateCorrupt(f"{path} is damaged: its manifest does not name {len(lost)} of its tables")
+                database.set_options({"disable_auto_compactions": "false"})
             return RocksPartition(database, path)
         except BaseException:
             _close(database)
             raise
 
     def quarantine(self, name: str) -> Path:
-        """Move a damaged partition aside, for someone to look at; the next `open` begins empty."""
+        """Move a damaged partition aside, for someone to look at, if there is anything left of it; the next `open`
+        begins empty."""
         path = self.path(name)
         taken = 1 + sum(1 for _ in self._directory.glob(f"{name}.corrupt-*"))
         aside = path.with_name(f"{name}.corrupt-{taken}")
-        with translated(path):
-            return path.rename(aside)
+        with translated(path), suppress(FileNotFoundError):
+            path.rename(aside)
+        return aside
 
     def shared_memory(self) -> int:
         """Bytes in the shared block cache and write buffers."""
@@ -125,6 +134,8 @@ class RocksStore:
         options.set_level_compaction_dynamic_level_bytes(True)
         options.set_max_background_jobs(settings.background_jobs)
         options.set_max_open_files(settings.open_files)
+        # Until `open` has compared the files with the manifest.
+        options.set_disable_auto_compactions(True)
         options.set_max_total_wal_size(4 * settings.write_buffer)
         options.set_keep_log_file_num(2)
         # Fired due entries leave tombstones at the head of the index, where every scan begins.
