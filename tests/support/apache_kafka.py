@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,8 +15,11 @@ POM = Path(__file__).parent / "kafka" / "pom.xml"
 # In the virtual environment's folder: not committed, kept between runs, gone with `make clean`.
 LIBRARIES = Path(__file__).parents[2] / ".venv" / "kafka-libs"
 
+RUNNING = "AFTERCLICK_TEST_KAFKA"
+"""Environment variable: address of a broker that the tests are to use instead of starting one."""
+
 # Of the cluster: any will do, and asking Kafka for one takes a second.
-_IDENTITY = "4L6g3nShT-eMCtK--X86sw"
+IDENTITY = "4L6g3nShT-eMCtK--X86sw"
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -77,9 +81,9 @@ class ApacheKafka:
             )
             + properties
         )
-        self._classpath = f"{_libraries()}/*"
+        self._classpath = f"{libraries()}/*"
         self._java(
-            *("kafka.tools.StorageTool", "format", "-t", _IDENTITY, "-c", str(self._configuration), "--standalone"),
+            *("kafka.tools.StorageTool", "format", "-t", IDENTITY, "-c", str(self._configuration), "--standalone"),
             *format_flags,
         )
         self.start()
@@ -120,7 +124,13 @@ class ApacheKafka:
         return done.stdout
 
 
-def _libraries() -> Path:
+class RunningKafka(NamedTuple):
+    """One that others start and end."""
+
+    brokers: str
+
+
+def libraries() -> Path:
     if not any(LIBRARIES.glob("kafka_*.jar")):
         command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={LIBRARIES}"]
         subprocess.run(command, check=True, timeout=300)

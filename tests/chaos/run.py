@@ -1,0 +1,156 @@
+"""One chaos run: brokers, workers and traffic on this machine, faults for a while, then peace and the audit."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from tests.chaos.auditor import Auditor
+from tests.chaos.expectation import STAGES
+from tests.chaos.faults import Faults
+from tests.chaos.topic_log import DECISIONS, TopicLog
+from tests.chaos.traffic import Traffic
+from tests.chaos.worker import ChaosWorker
+from tests.support.kafka_cluster import KafkaCluster
+from tests.support.worker_process import afterclick
+
+TOPOLOGY = Path(__file__).parent / "topology.yaml"
+WORKERS = 3
+EVERY = 10.0
+"""Seconds between two lines of progress."""
+MARGIN = 10.0
+"""`time.margin` of topology.yaml, seconds."""
+
+
+@dataclass
+class Outcome:
+    """What came of a run. minutes: of trouble. exits: ends of workers that nobody asked for. gap: longest time without
+    a decision while there was traffic, seconds. logs: of workers, if something differs."""
+
+    seed: int
+    minutes: float
+    faults: Counter[str]
+    kills: int
+    sent: int
+    exits: Counter[int]
+    gap: float
+    drained: float
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences and self.counts["decisions by timers"] > 0
+
+
+class ChaosRun:
+    """folder: for data and logs of all. rate: events a second. patience: seconds that the tail may take, once there is
+    peace. say: told of all that happens."""
+
+    def __init__(
+        self, folder: Path, seed: int, rate: float, say: Callable[[str], None] = print, patience: float = 120
+    ) -> None:
+        self.folder = folder
+        self.seed = seed
+        self._rate = rate
+        self._patience = patience
+        self._begun = time.monotonic()
+        self._told = 0.0
+        self._say = lambda what: say(f"{time.monotonic() - self._begun:6.1f} s  {what}")
+        self._workers: list[ChaosWorker] = []
+        self._guests = 0
+
+    def run(self, seconds: float) -> Outcome:
+        """Trouble ends so many seconds after the call. Ctrl-C ends it at once; a second one ends all."""
+        until = self._begun + seconds
+        cluster = KafkaCluster(self.folder / "kafka")
+        log = None
+        try:
+            made = afterclick("topics", "--topology", TOPOLOGY, "--brokers", cluster.brokers)
+            if made.returncode:
+                raise RuntimeError(f"topics were not made: {made.stderr}")
+            self._workers = [self._worker(cluster, f"worker-{number}") for number in range(1, WORKERS + 1)]
+            log = TopicLog(cluster.brokers)
+            traffic = Traffic(cluster.brokers, self.seed, self._rate)
+            faults = Faults(self.seed, cluster, self._workers, lambda: self._guest(cluster), self._say)
+            traffic.start()
+            self._say("three nodes, three workers, traffic: go")
+            begun = time.time()
+            self._trouble(until, traffic, faults, cluster)
+            troubled = time.time() - begun
+            auditor, drained = self._peace(traffic, faults, log, cluster)
+            return Outcome(
+                self.seed,
+                troubled / 60,
+                faults.happened,
+                faults.kills,
+                traffic.sent,
+                Counter(code for worker in self._workers for code in worker.exits),
+                _longest_gap(log, begun),
+                drained,
+                auditor.counts,
+                auditor.differences,
+            )
+        finally:
+            for worker in self._workers:
+                worker.kill()
+            if log is not None:
+                log.close()
+            cluster.stop()
+
+    def _trouble(self, until: float, traffic: Traffic, faults: Faults, cluster: KafkaCluster) -> None:
+        try:
+            while time.monotonic() < until:
+                faults.step()
+                self._look(traffic, faults, cluster)
+        except KeyboardInterrupt:
+            self._say("interrupted: what there is will be audited; once more to leave it")
+
+    def _peace(self, traffic: Traffic, faults: Faults, log: TopicLog, cluster: KafkaCluster) -> tuple[Auditor, float]:
+        """Heal, let the last timers fire, audit; once more while what is missing may still come."""
+        faults.heal()
+        self._say("peace: all runs again, traffic ends, the last timers fire")
+        begun = time.monotonic()
+        traffic.stop()
+        calm = time.monotonic() + sum(STAGES) / 1000 + MARGIN + 3
+        deadline = calm + self._patience
+        while True:
+            while time.monotonic() < calm:
+                self._look(traffic, faults, cluster)
+            log.read()
+            auditor = Auditor(log.rows)
+            found = auditor.differences
+            if not found or not auditor.only_missing or time.monotonic() > deadline:
+                return auditor, time.monotonic() - begun
+            self._say(f"{len(found)} still missing, as {found[0]}")
+            calm = time.monotonic() + 5
+
+    def _look(self, traffic: Traffic, faults: Faults, cluster: KafkaCluster) -> None:
+        for worker in self._workers:
+            worker.look()
+        time.sleep(0.25)
+        if time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            up = sum(worker.healthy for worker in self._workers)
+            nodes = sum(node.running for node in cluster.nodes)
+            self._say(
+                f"-- {traffic.sent} events sent, {traffic.waiting} waiting to be stored; {faults.kills} kills, "
+                f"{sum(faults.happened.values())} faults; up: {up} workers, {nodes} nodes"
+            )
+
+    def _worker(self, cluster: KafkaCluster, name: str) -> ChaosWorker:
+        return ChaosWorker(self.folder, name, TOPOLOGY, cluster.brokers)
+
+    def _guest(self, cluster: KafkaCluster) -> ChaosWorker:
+        self._guests += 1
+        guest = self._worker(cluster, f"guest-{self._guests}")
+        self._workers.append(guest)
+        return guest
+
+
+def _longest_gap(log: TopicLog, begun: float) -> float:
+    times = sorted(row.timestamp for topic in DECISIONS for row in log.rows[topic])
+    times = [round(begun * 1000), *times]
+    return max((later - earlier for earlier, later in pairwise(times)), default=0) / 1000
