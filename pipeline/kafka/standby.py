@@ -222,7 +222,11 @@ class Standbys:
 
     def _apply(self, consumer: Consumer, partition: int, records: Sequence[Record]) -> None:
         standby = self._standbys.get(partition)
-        if standby is None or partition not in self._wanted:
+        if standby is None:
+            return
+        if partition not in self._wanted:
+            # Wanted again a moment later, it would go on behind these records.
+            self._let_go(partition)
             return
         try:
             standby.restoring.apply(records)
