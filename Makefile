@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 SECONDS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation bench bench-stages lint types lock
+.PHONY: help setup demo test quick simulation chaos bench bench-stages lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ quick: setup  ## the tests that need no broker and no real data: seconds to a mi
 
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+
+chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)
 
 bench: setup  ## all benchmarks, about eight minutes (Java and Maven for the broker); writes docs/performance.md's table
 	$(BIN)/python -m benchmarks

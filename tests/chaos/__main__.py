@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.replay_check import replay_differences
 from tests.chaos.report import table, write
-from tests.chaos.run import ChaosRun
+from tests.chaos.run import TOPOLOGY, ChaosRun
 
 _EXAMPLES = """\
 examples:
@@ -43,6 +44,7 @@ def main() -> int:
     try:
         run = ChaosRun(folder, seed, given.rate, lambda what: print(what, flush=True))
         outcome = run.run(given.minutes * 60)
+        outcome.differences += replay_differences(run.logs, TOPOLOGY, folder, outcome.last_due)
         failed = not outcome.passed
         print(f"\n{table(outcome)}\n")
         for difference in outcome.differences[:50]:

@@ -14,7 +14,7 @@ _PAGE = """\
 
 Three Apache Kafka nodes, three workers, hundreds of shoppers with numbered calls, and faults without pause, on one
 machine. When there is peace again, an auditor that knows none of Afterclick's code reads all topics `read_committed`,
-recomputes from `clickstream` what must be in them, and compares record by record: each accepted event once and in order,
+recomputes from `clickstream` what must be in them, and compares record by record: each accepted event once, in order,
 each decision once, with its instant, cause and content, and no other; no timer early, twice, or ahead of a record that
 waited in a lagging intake; each record that can't be used in the dead letters, once; one state a shopper. Every event
 counts in something that is published: views in a segment that is entered at each fifth of them, orders in the balance
@@ -31,7 +31,8 @@ The seed decides faults and traffic. It ran on {date}, on {cores} cores that bro
 **{verdict}**
 
 A 3-minute run is part of `make test` (`tests/chaos/test_chaos.py`); that the auditor can fail is shown by topics that
-were tampered with (`tests/chaos/test_auditor.py`). What each fault leads to: [failure-scenarios.md](failure-scenarios.md).
+were tampered with (`tests/chaos/test_auditor.py`). What each fault leads to stands in
+[failure-scenarios.md](failure-scenarios.md).
 """
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.chaos.auditor import Auditor
 from tests.chaos.expectation import STAGES
 from tests.chaos.faults import Faults
-from tests.chaos.topic_log import DECISIONS, TopicLog
+from tests.chaos.topic_log import DECISIONS, Logs, TopicLog
 from tests.chaos.traffic import Traffic
 from tests.chaos.worker import ChaosWorker
 from tests.support.kafka_cluster import KafkaCluster
@@ -27,7 +27,8 @@ MARGIN = 10.0
 @dataclass
 class Outcome:
     """What came of a run. minutes: of trouble. exits: ends of workers that nobody asked for. gap: longest time without
-    a decision while there was traffic, seconds. logs: of workers, if something differs."""
+    a decision while there was traffic, seconds. drained: from peace to the end of the audit, seconds. last_due: when
+    the last timer was due, ms."""
 
     seed: int
     minutes: float
@@ -37,6 +38,7 @@ class Outcome:
     exits: Counter[int]
     gap: float
     drained: float
+    last_due: int
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
@@ -47,7 +49,7 @@ class Outcome:
 
 class ChaosRun:
     """folder: for data and logs of all. rate: events a second. patience: seconds that the tail may take, once there is
-    peace. say: told of all that happens."""
+    peace. say: told of all that happens. logs: what was read of the topics in the end."""
 
     def __init__(
         self, folder: Path, seed: int, rate: float, say: Callable[[str], None] = print, patience: float = 120
@@ -61,10 +63,11 @@ class ChaosRun:
         self._say = lambda what: say(f"{time.monotonic() - self._begun:6.1f} s  {what}")
         self._workers: list[ChaosWorker] = []
         self._guests = 0
+        self.logs: Logs = {}
 
     def run(self, seconds: float) -> Outcome:
-        """Trouble ends so many seconds after the call. Ctrl-C ends it at once; a second one ends all."""
-        until = self._begun + seconds
+        """Trouble ends so many seconds after the call, and lasts for a third of that at least, if the machine is slow.
+        Ctrl-C ends it at once; a second one ends all."""
         cluster = KafkaCluster(self.folder / "kafka")
         log = None
         try:
@@ -78,9 +81,11 @@ class ChaosRun:
             traffic.start()
             self._say("three nodes, three workers, traffic: go")
             begun = time.time()
+            until = max(self._begun + seconds, time.monotonic() + seconds / 3)
             self._trouble(until, traffic, faults, cluster)
             troubled = time.time() - begun
             auditor, drained = self._peace(traffic, faults, log, cluster)
+            self.logs = log.rows
             return Outcome(
                 self.seed,
                 troubled / 60,
@@ -90,6 +95,7 @@ class ChaosRun:
                 Counter(code for worker in self._workers for code in worker.exits),
                 _longest_gap(log, begun),
                 drained,
+                auditor.last_due,
                 auditor.counts,
                 auditor.differences,
             )
@@ -99,6 +105,10 @@ class ChaosRun:
             if log is not None:
                 log.close()
             cluster.stop()
+
+    def tails(self) -> str:
+        """The ends of the workers' logs."""
+        return "\n".join(f"--- {worker.name}, exits {worker.exits}\n{worker.tail()}" for worker in self._workers)
 
     def _trouble(self, until: float, traffic: Traffic, faults: Faults, cluster: KafkaCluster) -> None:
         try:
