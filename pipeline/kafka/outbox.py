@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from pipeline.kafka.clock import Clock
-from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxError, Output, Uncertain
+from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxError, Output, TooLarge, Uncertain
 
 # librdkafka's "by key"; confluent-kafka does not export the name.
 PARTITION_UA = -1
@@ -191,6 +191,11 @@ def _told(problem: KafkaError) -> OutboxError:
         return Fenced(problem.str())
     if problem.code() in _DENIED:
         return Denied(f"this user lacks a permission, see docs/security.md: {problem.str()}")
+    if problem.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return TooLarge(
+            "a record is longer than its topic takes; raise the topic's max.message.bytes (`afterclick topics --check` "
+            f"says where it is low): {problem.str()}"
+        )
     if problem.txn_requires_abort():
         return OutboxError(problem.str())
     return Uncertain(problem.str())

@@ -215,6 +215,10 @@ class Denied(OutboxError, Hopeless):
     """We lack a permission."""
 
 
+class TooLarge(OutboxError, Hopeless):
+    """A topic does not take a record as long as this."""
+
+
 class Fenced(OutboxError):
     """Another worker owns this partition now: touch nothing of it any more."""
 
