@@ -17,6 +17,7 @@ from faust.types import TP
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.credentials import faust_credentials
+from pipeline.kafka.group_member import MembershipLost
 from pipeline.kafka.lane import Patience
 from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
@@ -91,6 +92,8 @@ class AgentApp(faust.App):
             return ""
         if isinstance(error, GroupAuthorizationFailedError | TopicAuthorizationFailedError):
             return f"This user may not read with group {self.conf.id} or its topics; see docs/security.md."
+        if isinstance(error, MembershipLost):
+            return str(error)
         log.warning("The group did not take us, joining again: %s", describe(error))
         return ""
 
@@ -157,6 +160,9 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
         "broker_commit_interval": 1.0,
         "broker_check_crcs": place.check_crcs,
         "consumer_group_instance_id": client.get("group.instance.id"),
+        # Said in each assignment, and refused by its own member when another: a static member keeps its assignment, not
+        # always its host name. Nothing is served there.
+        "canonical_url": f"http://{place.group}",
         "consumer_auto_offset_reset": "earliest",
         # Large batches write a busy shopper once for many events.
         "consumer_max_fetch_size": 4 << 20,
