@@ -1,8 +1,7 @@
 """The composition root: one agent of a topology, put together with its settings. Everything else is handed in."""
 
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -12,30 +11,24 @@ from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.agent_app import AgentApp, AgentParts, AgentPlace, make_agent_app
 from pipeline.kafka.client import Client
-from pipeline.kafka.clock import Acceleration, BrokersClock, Clock, WorkerClock
+from pipeline.kafka.clock import BrokersClock, Clock, WorkerClock
+from pipeline.kafka.embedded import Embedded
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.source_watch import SourceWatch
-from pipeline.kafka.topic_plan import TopicPlan, topic_plans
 from pipeline.kafka.topic_watch import TopicWatch
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
 from pipeline.observability.stuck import Opening, Place
 from pipeline.runtime.dead_letter_limit import DeadLetterLimit
-from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
+from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, plans_of
 from schemas.codec import DecisionCodec
 
-AGENTS = {intake.NAME: intake, shopper.NAME: shopper}
+AGENTS = {INTAKE: intake, SHOPPER: shopper}
 
 # Intake's state is one checkpoint a partition: nothing to follow.
-_FOLLOWED = frozenset({shopper.NAME})
+_FOLLOWED = frozenset({SHOPPER})
 
 _INTERVAL = 1.0
-
-
-class Embedded(NamedTuple):
-    """The brokers are the embedded one: no topic administration, no append time. acceleration: None = real time."""
-
-    acceleration: Acceleration | None = None
 
 
 class RunningAgent(msgspec.Struct):
@@ -75,46 +68,22 @@ class RunningAgent(msgspec.Struct):
         ]
 
 
-def client_of(settings: Settings) -> Client:
-    """Raises ClientError."""
-    return Client(settings.brokers, settings.kafka)
-
-
-def plans_of(topology: Topology, agents: Collection[str] = tuple(AGENTS)) -> list[TopicPlan]:
-    """The topics that these agents of a topology need."""
-    logical = ("clickstream", SHOPPER_EVENTS, DEAD_LETTERS, intake.CHANGELOG, shopper.CHANGELOG, *DECISION_TOPICS)
-    used = {name for agent in agents for name in _topics_of(agent)}
-    plans = topic_plans(
-        {name: topology.topic(name) for name in logical},
-        topology.kafka.partitions,
-        topology.kafka.replication,
-        topology.time.received,
-        DECISION_TOPICS,
-    )
-    return [plan for plan in plans if plan.logical in used]
-
-
-def _topics_of(agent: str) -> tuple[str, ...]:
-    module = AGENTS[agent]
-    return module.SOURCE, module.CHANGELOG, *module.OUTPUTS
-
-
 def make_agent(
     name: str, topology: Topology, settings: Settings, directory: Path, embedded: Embedded | None = None
 ) -> RunningAgent:
     """name: of AGENTS. directory: owned by this process. Raises ClientError, RegistryError."""
-    agent = AGENTS[name]
-    client = client_of(settings)
+    agent, topics = AGENTS[name], AGENT_TOPICS[name]
+    client = Client(settings.brokers, settings.kafka)
     worker_clock = WorkerClock(embedded.acceleration if embedded else None)
     clock: Clock = worker_clock if embedded else BrokersClock(worker_clock)
     metrics = Metrics(name)
     watch = PartitionWatch(metrics)
     place = AgentPlace(
         group=f"{topology.name}.{name}",
-        source=topology.topic(agent.SOURCE),
-        changelog=topology.topic(agent.CHANGELOG),
+        source=topology.topic(topics.source),
+        changelog=topology.topic(topics.changelog),
         partitions=topology.kafka.partitions,
-        outputs={logical: topology.topic(logical) for logical in agent.OUTPUTS},
+        outputs={logical: topology.topic(logical) for logical in topics.outputs},
         directory=directory,
         standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
@@ -123,7 +92,7 @@ def make_agent(
     agent.declare(app)
     teller = None
     interval = _INTERVAL
-    if name == intake.NAME:
+    if name == INTAKE:
         teller = intake.make_teller(topology, client.librdkafka(place.group, group_id=place.group), clock)
         interval = min(_INTERVAL, (topology.time.tick or 500) / 1000)
     running = RunningAgent(name, app, metrics, SourceWatch(app.ownership, _Reader(app), interval, teller))
@@ -137,7 +106,7 @@ def make_agent(
 
 def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> AgentParts:
     letters = DeadLetterLimit(ratio=settings.dead_letter_ratio)
-    if name == intake.NAME:
+    if name == INTAKE:
         return intake.IntakeParts(topology, directory, letters)
     encoder = DecisionCodec(
         topology.kafka.format,

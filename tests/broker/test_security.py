@@ -17,13 +17,13 @@ from confluent_kafka.admin import AdminClient
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from pipeline.access import CONSUMER_GROUP, grants_of
-from pipeline.app import plans_of
 from pipeline.config.settings import resolve
 from pipeline.config.topology import load
 from pipeline.kafka.admin import TopicAdmin
 from pipeline.kafka.client import Client
 from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.grant import Grant, Resource
+from pipeline.topics import plans_of
 from tests.support.apache_kafka import require_java
 from tests.support.certificates import PASSWORD, Authority
 from tests.support.kafka_reader import decisions
