@@ -67,7 +67,7 @@ def held(worker: WorkerProcess) -> set[int]:
 
 def static(live: LiveRun, name: str, instance: str, prelude: str = "") -> WorkerProcess:
     """A shopper agent that is a static member, with a session longer than it takes to start."""
-    settings = {"KAFKA_GROUP_INSTANCE_ID": instance, "KAFKA_SESSION_TIMEOUT_MS": "12000"}
+    settings = {"KAFKA_GROUP_INSTANCE_ID": instance, "KAFKA_SESSION_TIMEOUT_MS": "15000"}
     return live.worker(name, "shopper", prelude, **settings)
 
 
@@ -80,14 +80,14 @@ def test_a_static_worker_that_restarts_gets_its_partitions_back_and_moves_nobody
     eventually("the first one owns all", lambda: owned(first) == [4])
     second = static(live, "b", "shopper-1")
     eventually("they share", lambda: owned(first) == [4, 2] and owned(second) == [2])
-    eventually("both have opened theirs", lambda: len(opened(second)) == 2, 10)
+    eventually("both have opened theirs", lambda: len(opened(second)) == 2)
     # when each restarts: in order, or killed and on another host
     assert second.stop() == 0
     second.start()
-    eventually("the second one is back", lambda: owned(second) == [2, 2], 10)
+    eventually("the second one is back", lambda: owned(second) == [2, 2])
     first.kill()
     moved = static(live, "a", "shopper-0", ELSEWHERE)
-    eventually("the leader is back", lambda: owned(first) == [4, 2, 2], 10)
+    eventually("the leader is back", lambda: owned(first) == [4, 2, 2])
     # then each has its own again, the other has seen nothing of it, and both work
     assert set(opened(second)[:2]) == set(opened(second)[2:])
     assert owned(second) == [2, 2]
@@ -100,25 +100,25 @@ def test_a_second_worker_under_one_instance_id_takes_over_and_the_first_one_ends
     records = history(4_000, seed=22)
     live.worker("i", "intake")
     live.send(records[:1_500])
-    other = static(live, "a", "shopper-0")
+    other = live.worker("a", "shopper")
     eventually("one owns all", lambda: owned(other) == [4])
     older = static(live, "b", "shopper-1")
     eventually("they share", lambda: owned(other) == [4, 2] and owned(older) == [2])
     # when an id is used twice
     twin = static(live, "c", "shopper-1")
     # then the older one ends and says why, and the younger has its partitions; nobody else notices
-    assert older.process.wait(20) == 1
+    assert older.process.wait(40) == 1
     assert "runs with the same AFTERCLICK_KAFKA_GROUP_INSTANCE_ID, shopper-1, and took over" in older.text()
     live.send(records[1_500:3_000])
-    eventually("the twin works", lambda: set(opened(twin)) == set(opened(older)), 10)
+    eventually("the twin works", lambda: set(opened(twin)) == set(opened(older)))
     time.sleep(1)
     assert owned(other) == [4, 2] and owned(twin) == [2]
     # when it leaves for good, then its partitions are handed over after the session timeout, not before
     left = time.monotonic()
     assert twin.stop() == 0
     live.send(records[3_000:])
-    eventually("the other one owns all", lambda: owned(other) == [4, 2, 4], 30)
-    assert time.monotonic() - left > 8
+    eventually("the other one owns all", lambda: owned(other) == [4, 2, 4])
+    assert time.monotonic() - left > 10
     live.assert_decides_as(live.replayed(records))
 
 
