@@ -13,8 +13,8 @@ _DELIVERY = ("decided_at", "source")
 
 
 def replay_differences(logs: Logs, topology: Path, folder: Path, until: int) -> list[str]:
-    """What live workers published and replay does not, or the other way round, a sentence each. until: when the last timer
-    is due, ms."""
+    """What live workers published and replay does not, or the other way round, a sentence each. until: when the last
+    timer is due, ms."""
     history, output = folder / "clickstream.ndjson", folder / "replayed"
     end = max(until, write_history(logs, history))
     flags = ["--topology", topology, "--output", output, "--until", iso(end), "--quiet"]

@@ -20,7 +20,7 @@ TOPOLOGY = Path(__file__).parent / "topology.yaml"
 WORKERS = 3
 EVERY = 10.0
 """Seconds between two lines of progress."""
-MARGIN = 10.0
+MARGIN = 20.0
 """`time.margin` of topology.yaml, seconds."""
 
 

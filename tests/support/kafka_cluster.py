@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.support.apache_kafka import IDENTITY, free_port, libraries
 
-# A node counts as dead after 4 s without a heartbeat, and a replica as lagging after 5 s; Kafka's defaults, 9 and 30 s,
+# A node counts as dead after 6 s without a heartbeat, and a replica as lagging after 8 s; Kafka's defaults, 9 and 30 s,
 # would have every partition stand still for longer than tests of failure can wait.
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -36,8 +36,8 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 auto.create.topics.enable=false
 broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=4000
-replica.lag.time.max.ms=5000
+broker.session.timeout.ms=6000
+replica.lag.time.max.ms=8000
 log.cleaner.dedupe.buffer.size=16777216
 """
 
@@ -100,7 +100,7 @@ class KafkaNode:
 class KafkaCluster:
     """Three nodes: every topic replicated to all, and written while two are in step. Started at once; end with `stop`.
 
-    heap: of each node, MiB. Raises TimeoutError if it does not come up within 90 s, RuntimeError if a node ends.
+    heap: of each node, MiB. Raises TimeoutError if it does not come up within 240 s, RuntimeError if a node ends.
     """
 
     def __init__(self, folder: Path, heap: int = 320) -> None:
@@ -143,7 +143,7 @@ class KafkaCluster:
         except KafkaException:
             return 0
 
-    def _wait(self, what: str, holds: Callable[[], bool], patience: float = 90) -> None:
+    def _wait(self, what: str, holds: Callable[[], bool], patience: float = 240) -> None:
         deadline = time.monotonic() + patience
         while not holds():
             ended = [node.number for node in self.nodes if not node.running]
