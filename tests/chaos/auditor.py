@@ -5,7 +5,7 @@ It recomputes from `clickstream` what all other topics must hold, and knows none
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -220,7 +220,7 @@ def _trigger(decision: dict[str, Any]) -> str:
     return told if decision["order_id"] is None else f"{told} {decision['order_id']}"
 
 
-_WHAT = {
+_WHAT: dict[str, Callable[[dict[str, Any]], str]] = {
     SEGMENTS: lambda one: f"{one['segment']} {one['change']} {one['sequence']}",
     ABANDONMENT: _trigger,
     TIERS: lambda one: f"{one['change']} {one['from']} {one['to']}",

@@ -17,6 +17,8 @@ PAUSE = "worker paused for a moment"
 RESTART = "worker restarted in order"
 JOIN = "fourth worker joins, and leaves later"
 
+NODE_ENDED = "Kafka node that ended by itself"
+
 KILLS = (KILL_WORKER, KILL_AGENT, WIPE, KILL_BROKER)
 
 # Dealt out like cards, so that a short run has some of everything too.
@@ -73,12 +75,17 @@ class Faults:
                 self.happened[kind] += 1
                 return
 
+    def look_at_nodes(self) -> None:
+        """A node that ended by itself starts again."""
+        for node in self._cluster.nodes:
+            if not node.running and not self._node_busy:
+                node.start()
+                self.happened[NODE_ENDED] += 1
+                self._say(f"{NODE_ENDED}: node {node.number}")
+
     def heal(self) -> None:
         """Everything runs again, and stays so; three workers are left."""
         self._settle(float("inf"))
-        for node in self._cluster.nodes:
-            if not node.running:
-                node.start()
         for worker in self._workers:
             worker.thaw()
             worker.kept_down = 0.0

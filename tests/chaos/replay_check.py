@@ -17,7 +17,7 @@ def replay_differences(logs: Logs, topology: Path, folder: Path, until: int) -> 
     timer is due, ms."""
     history, output = folder / "clickstream.ndjson", folder / "replayed"
     end = max(until, write_history(logs, history))
-    flags = ["--topology", topology, "--output", output, "--until", iso(end), "--quiet"]
+    flags: list[str | Path] = ["--topology", topology, "--output", output, "--until", iso(end), "--quiet"]
     done = afterclick("replay", history, *flags)
     if done.returncode:
         return [f"replay failed: {done.stderr}"]

@@ -42,10 +42,10 @@ def table(outcome: Outcome) -> str:
         ("minutes of trouble", f"{outcome.minutes:.1f}"),
         ("kills (`kill -9`)", str(outcome.kills)),
         *((kind, str(count)) for kind, count in sorted(outcome.faults.items())),
-        ("workers that ended by themselves", str(sum(outcome.exits.values()))),
+        ("workers that ended by themselves, and were restarted", str(sum(outcome.exits.values()))),
         ("calls sent", f"{outcome.sent:,}"),
         *((what, f"{count:,}") for what, count in outcome.counts.items()),
-        ("longest time without a decision", f"{outcome.gap:.1f} s"),
+        ("longest time without a decision meanwhile", f"{outcome.gap:.1f} s"),
         ("from peace to the end of the audit", f"{outcome.drained:.0f} s"),
         ("differences", str(len(outcome.differences))),
     ]

@@ -27,7 +27,7 @@ MARGIN = 20.0
 @dataclass
 class Outcome:
     """What came of a run. minutes: of trouble. exits: ends of workers that nobody asked for. gap: longest time without
-    a decision while there was traffic, seconds. drained: from peace to the end of the audit, seconds. last_due: when
+    a decision while there was trouble, seconds. drained: from peace to the end of the audit, seconds. last_due: when
     the last timer was due, ms."""
 
     seed: int
@@ -60,7 +60,7 @@ class ChaosRun:
         self._patience = patience
         self._begun = time.monotonic()
         self._told = 0.0
-        self._say = lambda what: say(f"{time.monotonic() - self._begun:6.1f} s  {what}")
+        self._listener = say
         self._workers: list[ChaosWorker] = []
         self._guests = 0
         self.logs: Logs = {}
@@ -83,22 +83,10 @@ class ChaosRun:
             begun = time.time()
             until = max(self._begun + seconds, time.monotonic() + seconds / 3)
             self._trouble(until, traffic, faults, cluster)
-            troubled = time.time() - begun
+            ended = time.time()
             auditor, drained = self._peace(traffic, faults, log, cluster)
             self.logs = log.rows
-            return Outcome(
-                self.seed,
-                troubled / 60,
-                faults.happened,
-                faults.kills,
-                traffic.sent,
-                Counter(code for worker in self._workers for code in worker.exits),
-                _longest_gap(log, begun),
-                drained,
-                auditor.last_due,
-                auditor.counts,
-                auditor.differences,
-            )
+            return self._outcome(begun, ended, faults, traffic, auditor, drained)
         finally:
             for worker in self._workers:
                 worker.kill()
@@ -138,6 +126,7 @@ class ChaosRun:
             calm = time.monotonic() + 5
 
     def _look(self, traffic: Traffic, faults: Faults, cluster: KafkaCluster) -> None:
+        faults.look_at_nodes()
         for worker in self._workers:
             worker.look()
         time.sleep(0.25)
@@ -150,6 +139,30 @@ class ChaosRun:
                 f"{sum(faults.happened.values())} faults; up: {up} workers, {nodes} nodes"
             )
 
+    def _outcome(
+        self, begun: float, ended: float, faults: Faults, traffic: Traffic, auditor: Auditor, drained: float
+    ) -> Outcome:
+        """begun, ended: of trouble, seconds since the epoch."""
+        instants = [row.timestamp / 1000 for topic in DECISIONS for row in self.logs[topic]]
+        during = sorted(instant for instant in instants if instant < ended)
+        auditor.counts["decisions while there was trouble"] = len(during)
+        return Outcome(
+            seed=self.seed,
+            minutes=(ended - begun) / 60,
+            faults=faults.happened,
+            kills=faults.kills,
+            sent=traffic.sent,
+            exits=Counter(code for worker in self._workers for code in worker.exits),
+            gap=max(later - earlier for earlier, later in pairwise([begun, *during, ended])),
+            drained=drained,
+            last_due=auditor.last_due,
+            counts=auditor.counts,
+            differences=auditor.differences,
+        )
+
+    def _say(self, what: str) -> None:
+        self._listener(f"{time.monotonic() - self._begun:6.1f} s  {what}")
+
     def _worker(self, cluster: KafkaCluster, name: str) -> ChaosWorker:
         return ChaosWorker(self.folder, name, TOPOLOGY, cluster.brokers)
 
@@ -158,9 +171,3 @@ class ChaosRun:
         guest = self._worker(cluster, f"guest-{self._guests}")
         self._workers.append(guest)
         return guest
-
-
-def _longest_gap(log: TopicLog, begun: float) -> float:
-    times = sorted(row.timestamp for topic in DECISIONS for row in log.rows[topic])
-    times = [round(begun * 1000), *times]
-    return max((later - earlier for earlier, later in pairwise(times)), default=0) / 1000

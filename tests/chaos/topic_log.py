@@ -65,11 +65,11 @@ class TopicLog:
             if time.monotonic() > deadline:
                 return False
             for message in self._consumer.consume(5_000, 0.1):
-                place = message.topic(), message.partition()
-                if not message.error():
+                place, error = (str(message.topic()), message.partition()), message.error()
+                if error is None:
                     self._next[place] = message.offset() + 1
                     self._keep(message)
-                elif message.error().code() == KafkaError._PARTITION_EOF:
+                elif error.code() == KafkaError._PARTITION_EOF:
                     # Behind the transaction markers, which are no messages.
                     self._next[place] = message.offset()
         return True

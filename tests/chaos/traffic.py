@@ -63,7 +63,10 @@ class Traffic(threading.Thread):
         self.join(30)
         for customer in list(self._living.values()):
             self._send(customer, customer.farewell())
-        self._producer.flush(patience)
+        if self._producer.flush(patience):
+            # What came late would change what must be decided while it is audited.
+            self._producer.purge()
+            self._producer.flush(5)
 
     @property
     def waiting(self) -> int:

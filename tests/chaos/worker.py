@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +13,16 @@ from tests.support.worker_process import WorkerProcess
 SESSION = 6.0
 """Session timeout of the workers' groups, seconds: who is silent for longer counts as dead."""
 _STOP_PATIENCE = 40.0
+
+
+class _Apart(WorkerProcess):
+    """In a process group of its own: Ctrl-C is for the run, which then heals and audits."""
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self._command, stdout=output, stderr=output, env=self._environment, process_group=0
+            )
 
 
 class ChaosWorker:
@@ -29,7 +40,7 @@ class ChaosWorker:
         self._killed = False
         self._stop_by = 0.0
         flags = ["--topology", str(topology)]
-        self._process = WorkerProcess(folder, name, *flags, session=int(SESSION * 1000), BROKERS=brokers)
+        self._process = _Apart(folder, name, *flags, session=int(SESSION * 1000), BROKERS=brokers)
 
     @property
     def running(self) -> bool:
