@@ -33,6 +33,9 @@ simulation: setup  ## run the whole engine through simulated failures and compar
 chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)
 
+mutation: setup  ## take each defence away and see a test fail, minutes (Java and Maven for the broker); writes docs/failure-scenarios.md's table
+	$(BIN)/python -m tests.mutation
+
 bench: setup  ## all benchmarks, about eight minutes (Java and Maven for the broker); writes docs/performance.md's table
 	$(BIN)/python -m benchmarks
 

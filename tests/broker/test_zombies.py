@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.kafka.restore import restore
 from pipeline.runtime.checkpoint import changelog
@@ -14,10 +16,13 @@ from pipeline.runtime.ports import Checkpoint
 from pipeline.state.changelog import Restore
 from pipeline.state.memory import MemoryPartition
 from tests.support.apache_kafka import ApacheKafka
-from tests.support.kafka_reader import read_committed
+from tests.support.kafka_reader import decisions, read_committed
+from tests.support.live_run import LiveRun
 from tests.support.topology_driver import CODEC
 from tests.support.worker_process import eventually
 from tests.support.zombies import Place, Zombies, message_ids
+
+T = 1_767_434_400_000
 
 pytestmark = pytest.mark.broker
 
@@ -73,6 +78,29 @@ def test_nothing_is_restored_of_a_transaction_that_was_torn(place: Place, end: s
     assert restored.records == 2
     assert [key for key, _ in state.scan()] == [b"whole"]
     assert state.checkpoint().next_offset == 5
+
+
+def test_nobody_acts_on_an_event_that_intake_took_back(live: LiveRun) -> None:
+    # given events of an intake that died before it committed them, and of one that did commit
+    producer = transactional(Place({"bootstrap.servers": live.brokers, "log_level": 0}), uuid.uuid4().hex)
+    for shopper, committed in (("ghost", False), ("ann", True)):
+        producer.begin_transaction()
+        for number in range(3):
+            event = Event("track", "Product Viewed", shopper, T + number, T + number, f"{shopper}{number}")
+            producer.produce("shopper-events", msgspec.json.encode(event), shopper.encode())
+        assert producer.flush(10) == 0
+        if committed:
+            producer.commit_transaction(10)
+        else:
+            producer.abort_transaction(10)
+    # when a worker decides
+    live.worker("s", "shopper")
+    eventually("somebody is engaged", lambda: bool(decisions(live.brokers)), 40)
+    # then of what is committed only
+    assert [(one["type"], one["shopper_id"]) for one in decisions(live.brokers)] == [("segment.entered", "ann")]
+    topic = "shop.shopper-changelog"
+    keys = {seen.key for seen in read_committed(live.brokers, [topic])}
+    assert (b"ann" in keys, b"ghost" in keys) == (True, False)
 
 
 def transactional(place: Place, name: str) -> Producer:

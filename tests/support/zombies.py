@@ -38,11 +38,10 @@ class Place(NamedTuple):
 
 
 class _Parts:
-    """at: called at each crash point of the processor. restored: called when fencing and restoring are done."""
+    """at: called at each crash point of the processor."""
 
-    def __init__(self, at: Callable[[str], None], restored: Callable[[], None]) -> None:
+    def __init__(self, at: Callable[[str], None]) -> None:
         self._at = at
-        self._restored = restored
 
     def open_state(self, partition: int) -> StatePartition:
         return MemoryPartition()
@@ -53,7 +52,6 @@ class _Parts:
         return Restore(state, CODEC)
 
     def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor:
-        self._restored()
         fold = ShopperFold(FakeEngine(), state, CODEC, PlainEncoder(), Settings(1, None))
         return PartitionProcessor("source", partition, fold, state, outbox, self._at)
 
@@ -63,7 +61,8 @@ def own(
     at: Callable[[str], None] = lambda step: None,
     restored: Callable[[], None] = lambda: None,
 ) -> PartitionOwner:
-    """An owner of partition 0, as a worker of its own would have it; not open yet."""
+    """An owner of partition 0, as a worker of its own would have it; not open yet. restored: called as soon as the
+    changelog is read to its end."""
     wiring = Wiring(
         source=place.source,
         changelog=place.changes,
@@ -73,7 +72,8 @@ def own(
         consumer={**place.client, "group.id": "shop.shopper"},
     )
     watch: Any = PartitionWatch(Metrics("shopper"))
-    return PartitionOwner(0, _Parts(at, restored), wiring, WorkerClock(), watch)
+    watch.restored = lambda *told: restored()
+    return PartitionOwner(0, _Parts(at), wiring, WorkerClock(), watch)
 
 
 def never() -> bool:
