@@ -70,6 +70,14 @@ class Cluster:
         self._worker = process.start(command, self.folder / "worker.log", {**_ENVIRONMENT, **(environment or {})})
         return Worker(self._worker)
 
+    def prelude(self, text: str) -> dict[str, str]:
+        """Environment of a worker in which, in all its processes, this Python runs before anything of ours. It has to
+        say something, so that its run can be seen in the log: Python goes on if it fails."""
+        folder = self.folder / "prelude"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(text)
+        return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))}
+
     def begin_anew(self, name: str) -> None:
         """Read the same clickstream once more, as a shop of another name: its other topics and its state are empty."""
         topics = ", ".join(f"{topic}: {name}.{topic}" for topic in LOGICAL_TOPICS if topic != "clickstream")
@@ -153,10 +161,10 @@ def cluster(folder: Path, time_block: str = FIELD_TIME) -> Iterator[Cluster]:
         made.close()
 
 
-def get(path: str) -> str | None:
-    """Body of a 200 answer of the worker, None for any other."""
+def get(path: str, http: str = HTTP) -> str | None:
+    """Body of a 200 answer of the worker, None for any other. http: where it serves."""
     try:
-        with urllib.request.urlopen(f"http://{HTTP}{path}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{http}{path}", timeout=2) as answer:
             text: str = answer.read().decode()
             return text
     except OSError:

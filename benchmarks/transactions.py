@@ -4,7 +4,6 @@ Usage: python -m benchmarks.transactions [--events 300000] [--repeats 3]
 """
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -14,8 +13,7 @@ from benchmarks.result import record, spread
 from benchmarks.worker import Run, through
 from benchmarks.workload import workload
 
-# Python runs a module of this name before anything else, in the worker and in each of its agents. What is left of a
-# commit is the flush that comes before it: every record confirmed by the broker. Nobody is fenced then.
+# What is left of a commit is the flush that comes before it: every record confirmed by the broker. Nobody is fenced.
 PRELUDE = """
 from pipeline.kafka import outbox
 
@@ -49,7 +47,8 @@ def main() -> None:
             # One first, then the other: what changes on the machine in the meantime weighs on both.
             for mode in MODES if number % 2 == 0 else reversed(MODES):
                 beside.begin_anew(f"{mode}-{number}")
-                runs[mode].append(through(beside, given.events, _environment(Path(folder), mode)))
+                environment = beside.prelude(PRELUDE) if mode == "flush" else {}
+                runs[mode].append(through(beside, given.events, environment))
                 if ("Without transactions." in beside.log()) != (mode == "flush"):
                     raise RuntimeError("the worker did not run as it was meant to")
                 print(mode, runs[mode][-1], flush=True)
@@ -70,15 +69,6 @@ def main() -> None:
         "at most 10 % of the throughput at the default batch size",
         figures,
     )
-
-
-def _environment(folder: Path, mode: str) -> dict[str, str]:
-    if mode == "commit":
-        return {}
-    prelude = folder / "prelude"
-    prelude.mkdir(exist_ok=True)
-    (prelude / "sitecustomize.py").write_text(PRELUDE)
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(prelude), os.environ.get("PYTHONPATH"))))}
 
 
 if __name__ == "__main__":
