@@ -11,7 +11,7 @@ import msgspec
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.outbox import TransactionalOutbox
-from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, first_offset, restore
+from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, StateTooOld, first_offset, restore
 from pipeline.runtime.checkpoint import changelog
 from pipeline.runtime.partition import AnyProcessor, Taken
 from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition, StateStats
@@ -188,7 +188,7 @@ class PartitionOwner:
                     },
                 )
                 return state
-            except (StateCorrupt, AheadOfChangelog) as error:
+            except (StateCorrupt, AheadOfChangelog, StateTooOld) as error:
                 if state is not None:
                     state.close()
                 if last_try:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from pipeline.kafka.restore import AheadOfChangelog, Restoring, changelog_reader
+from pipeline.kafka.restore import AheadOfChangelog, Restoring, StateTooOld, changelog_reader, check_age
 from pipeline.observability.log import describe
 from pipeline.runtime.ports import Hopeless, Record, StateCorrupt, StatePartition
 
@@ -46,12 +46,15 @@ class StandbyWatch(Protocol):
 
 class _Standby(msgspec.Struct):
     """One followed partition, its store open. first: offset of the first record that its changelog had when it was
-    opened. lag: offsets between what is applied and what can be read."""
+    opened. lag: offsets between what is applied and what can be read. applied: records so far. behind: changed since
+    the end was last reached."""
 
     state: StatePartition
     restoring: Restoring
     first: int
     lag: int = 0
+    applied: int = 0
+    behind: bool = False
 
     @property
     def next_offset(self) -> int:
@@ -209,8 +212,18 @@ class Standbys:
         for partition, of_partition in records.items():
             self._apply(consumer, partition, of_partition)
         for partition in ended & self._standbys.keys():
-            self._standbys[partition].lag = 0
-            self._troubles.pop(partition, None)
+            self._reach_end(partition, self._standbys[partition])
+
+    def _reach_end(self, partition: int, standby: _Standby) -> None:
+        standby.lag = 0
+        try:
+            if standby.behind:
+                standby.restoring.caught_up()
+        except Exception as error:
+            self._interrupt(partition, error)
+            return
+        standby.behind = False
+        self._troubles.pop(partition, None)
 
     def _complain(self, message: Message, error: KafkaError) -> None:
         """Only what is said of a partition matters: the client connects again by itself."""
@@ -229,12 +242,16 @@ class Standbys:
             self._let_go(partition)
             return
         try:
+            if not standby.applied:
+                check_age(standby.restoring)
             standby.restoring.apply(records)
             _, end = consumer.get_watermark_offsets(TopicPartition(self._topic, partition), cached=True)
         except Exception as error:
             self._interrupt(partition, error)
             return
         standby.lag = max(end - records[-1].offset - 1, 0)
+        standby.applied += len(records)
+        standby.behind = True
         self._watch.followed(len(records))
 
     def _interrupt(self, partition: int, error: Exception) -> None:
@@ -246,7 +263,8 @@ class Standbys:
         log.warning("Standby is not followed for now: %s", describe(error), extra={"partition": partition})
         self._watch.interrupted(type(error).__name__)
         self._close(partition)
-        if isinstance(error, StateCorrupt) or (isinstance(error, AheadOfChangelog) and trouble.tries >= _AHEAD_TRIES):
+        ahead = isinstance(error, AheadOfChangelog) and trouble.tries >= _AHEAD_TRIES
+        if ahead or isinstance(error, StateCorrupt | StateTooOld):
             self._discard(partition, error)
         self._let_go(partition)
 

@@ -34,6 +34,11 @@ class Restore:
         """The changelog offset to read from."""
         return self._state.changelog_offset() + 1
 
+    @property
+    def complete_at(self) -> int:
+        """See StatePartition."""
+        return self._state.complete_at()
+
     def apply(self, records: Sequence[Record]) -> None:
         """Apply consecutive records in one write; some thousands at once are best. Raises StateError."""
         if not records:
@@ -54,8 +59,12 @@ class Restore:
             if value is not None and (due := due_of(value)):
                 added.append((due, key))
         dropped = self._superseded(list(latest))
-        self._state.write(StateWrite(list(latest.items()), records[-1].offset, checkpoint, added, dropped))
+        self._state.write(StateWrite(list(latest.items()), records[-1].offset, checkpoint, added, dropped, False))
         self.records += len(records)
+
+    def caught_up(self) -> None:
+        """The end of the partition is reached. Raises StateError."""
+        self._state.write(StateWrite((), self._state.changelog_offset()))
 
     def _superseded(self, keys: list[bytes]) -> list[DueEntry]:
         """Due entries that go with the values that these keys have now."""

@@ -3,6 +3,7 @@
 Layout, one column family, raw bytes (so that one WriteBatch and one memtable make everything atomic):
 
     m|layout, m|checkpoint, m|changelog      layout version, checkpoint record, changelog offset (decimal)
+    m|complete                               when it last held all of its changelog, ms (decimal)
     s|KEY                                    shopper record
     t|DUE KEY                                due-time index: DUE is 8 bytes, big endian, ms; no value
 
@@ -50,6 +51,7 @@ _STALL = 10.0
 _LAYOUT_KEY = b"m|layout"
 _CHECKPOINT_KEY = b"m|checkpoint"
 _CHANGELOG_KEY = b"m|changelog"
+_COMPLETE_KEY = b"m|complete"
 _STATE = b"s|"
 _STATE_END = b"s}"
 _DUE = b"t|"
@@ -162,14 +164,17 @@ class RocksPartition:
             if stored is not None:
                 decode_checkpoint(stored)
             self._changelog_offset = int(database.get(_CHANGELOG_KEY) or -1)
+            self._complete_at = int(database.get(_COMPLETE_KEY) or 0)
 
     def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
         with translated(self._path):
             return cast(list[bytes | None], self._db[[_STATE + key for key in keys]])
 
     def write(self, change: StateWrite) -> None:
-        self._write(lambda: _batch(change))
-        self._changelog_offset = change.changelog_offset
+        first = self._changelog_offset < 0
+        complete_at = time.time_ns() // 1_000_000 if change.complete or first else self._complete_at
+        self._write(lambda: _batch(change, complete_at))
+        self._changelog_offset, self._complete_at = change.changelog_offset, complete_at
 
     def due(self, until: int, limit: int, after: DueEntry | None = None) -> list[DueEntry]:
         bound = ReadOptions()
@@ -195,6 +200,9 @@ class RocksPartition:
 
     def changelog_offset(self) -> int:
         return self._changelog_offset
+
+    def complete_at(self) -> int:
+        return self._complete_at
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         scan = self._scan()
@@ -261,7 +269,7 @@ class RocksPartition:
             raise StateCorrupt(f"{self._path} is damaged: a scan ended too soon")
 
 
-def _batch(change: StateWrite) -> WriteBatch:
+def _batch(change: StateWrite, complete_at: int) -> WriteBatch:
     batch = WriteBatch(raw_mode=True)
     put, delete = batch.put, batch.delete
     for key, value in change.values:
@@ -276,6 +284,7 @@ def _batch(change: StateWrite) -> WriteBatch:
     if change.checkpoint is not None:
         put(_CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
     put(_CHANGELOG_KEY, b"%d" % change.changelog_offset)
+    put(_COMPLETE_KEY, b"%d" % complete_at)
     return batch
 
 

@@ -219,3 +219,35 @@ def test_a_newer_format_is_not_followed_and_not_tried_again(shop: Shop) -> None:
     eventually("it is told", lambda: shop.watch.interruptions == ["StateFormatError"], 20)
     time.sleep(1.2)
     assert shop.watch.interruptions == ["StateFormatError"]
+
+
+def test_a_store_that_may_have_missed_a_deletion_is_followed_from_scratch(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write(0, "ann", 100)
+    shop.standbys.follow({0})
+    shop.settled(0)
+    shop.standbys.release(0)
+    shop.write(0, "bob", 200)
+    # given the worker was away for a day
+    monkeypatch.setattr("pipeline.kafka.restore.STATE_AGE", -1.0)
+    shop.standbys.follow({0})
+    eventually("it is read anew", lambda: shop.watch.discards == ["StateTooOld"], 20)
+    monkeypatch.undo()
+    eventually("all is there", lambda: shop.watch.records == 6, 20)
+    shop.standbys.release(0)
+    assert shop.known(0) == {b"ann": 100, b"bob": 200}
+
+
+def test_a_standby_at_the_end_of_its_changelog_is_complete(shop: Shop) -> None:
+    shop.write(0, "ann", 100)
+    begun = int(time.time() * 1000)
+    shop.standbys.follow({0})
+    shop.settled(0)
+    first = shop.write(0, "bob", 200)
+    eventually("it is there", lambda: shop.watch.records == 4 and shop.standbys.lags() == {0: 0}, 20)
+    shop.standbys.release(0)
+    state = shop.parts.open_state(0)
+    assert begun < state.complete_at() <= time.time() * 1000
+    assert state.changelog_offset() == first
+    state.close()

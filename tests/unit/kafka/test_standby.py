@@ -66,12 +66,15 @@ class Following:
     """Applied records of one partition. on_apply: called with each batch applied."""
 
     def __init__(self) -> None:
+        self.complete_at = 0
         self.offsets: list[int] = []
         self.on_apply: Callable[[], None] = lambda: None
 
     @property
     def next_offset(self) -> int:
         return self.offsets[-1] + 1 if self.offsets else 0
+
+    def caught_up(self) -> None: ...
 
     def apply(self, records: Sequence[Record]) -> None:
         self.offsets += [record.offset for record in records]
