@@ -6,7 +6,7 @@ import time
 
 from benchmarks import table
 
-ORDER = ("stages", "replay", "worker", "transactions", "restore", "memory", "start", "latency")
+ORDER = ("stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency")
 
 
 def main() -> None:
