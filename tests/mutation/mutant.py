@@ -58,18 +58,25 @@ class Copy:
         return Path(run.stdout.strip())
 
     def test(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return self._python("-m", "pytest", "--no-header", "--tb=line", "--timeout=60", *arguments)
+        return self._python(
+            "-m", "pytest", "--no-header", "--tb=line", "-p", "no:hypothesispytest", "--timeout=60", *arguments
+        )
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> Iterator[None]:
+        sound = (self.folder / mutant.file).read_text()
+        self.change(mutant)
+        try:
+            yield
+        finally:
+            (self.folder / mutant.file).write_text(sound)
+
+    def change(self, mutant: Mutant) -> None:
+        """For good."""
         path = self.folder / mutant.file
         sound = path.read_text()
         assert sound.count(mutant.old) == 1, f"{mutant.file} has not exactly one of: {mutant.old}"
         path.write_text(sound.replace(mutant.old, mutant.new))
-        try:
-            yield
-        finally:
-            path.write_text(sound)
 
     def survivor(self, mutant: Mutant) -> str:
         """What pytest said of a mutant that no test noticed; empty for one that is killed: by a test that failed, not

@@ -213,13 +213,6 @@ ON_KAFKA = (
         (f"{_ZOMBIES}::TestApacheKafka",),
     ),
     Mutant(
-        "fencing before restoring (against a real zombie)",
-        _PARTITION_OWNER,
-        QUICK[0].old,
-        QUICK[0].new,
-        (f"{_ZOMBIES}::TestApacheKafka",),
-    ),
-    Mutant(
         "a fenced producer is told as fenced",
         _OUTBOX,
         "if problem.code() in _FENCED:",
