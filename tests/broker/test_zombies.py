@@ -97,7 +97,7 @@ def test_nobody_acts_on_an_event_that_intake_took_back(live: LiveRun) -> None:
     live.worker("s", "shopper")
     eventually("somebody is engaged", lambda: bool(decisions(live.brokers)), 40)
     # then of what is committed only
-    assert [one["shopper_id"] for one in decisions(live.brokers)] == ["ann"]
+    assert [one["shopper"] for one in decisions(live.brokers)] == ["ann"]
     topic = "shop.shopper-changelog"
     keys = {seen.key for seen in read_committed(live.brokers, [topic])}
     assert (b"ann" in keys, b"ghost" in keys) == (True, False)
