@@ -25,13 +25,15 @@ KILLS = (KILL_WORKER, KILL_AGENT, WIPE, KILL_BROKER)
 _DECK = {KILL_WORKER: 4, KILL_AGENT: 4, WIPE: 2, KILL_BROKER: 2, ZOMBIE: 2, PAUSE: 1, RESTART: 1, JOIN: 1}
 
 _GAP = (2.5, 6.0)
-_ROUND, _TROUBLE = 60.0, 46.0
+_ROUND, _TROUBLE = 60.0, 50.0
+_KILLS_A_MINUTE = 4.0
 
 
 class Faults:
-    """One at a time, for 46 s of each minute; then the system may breathe, and drain.
+    """One at a time, for 50 s of each minute; then the system may breathe, and drain. After a fault the next one waits
+    until something is decided again, so that it hits a system at work; but not so long that kills become rare.
 
-    happened: how often what. say: told of each. add: makes a further worker.
+    happened: how often what. decided: number of decisions so far. say: told of each fault. add: makes a further worker.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Faults:
         cluster: KafkaCluster,
         workers: list[ChaosWorker],
         add: Callable[[], ChaosWorker],
+        decided: Callable[[], int],
         say: Callable[[str], None],
     ) -> None:
         self.happened: Counter[str] = Counter()
@@ -48,6 +51,8 @@ class Faults:
         self._workers = workers
         self._add = add
         self._say = say
+        self._decided = decided
+        self._decided_before = 0
         self._cards: list[str] = []
         self._begun = time.monotonic()
         self._next = self._begun + 3
@@ -63,8 +68,12 @@ class Faults:
         """What is due by now."""
         self._settle(time.monotonic())
         now = time.monotonic()
-        if now < self._next or (now - self._begun) % _ROUND > _TROUBLE:
+        passed = now - self._begun
+        if now < self._next or passed % _ROUND > _TROUBLE:
             return
+        if self._decided() == self._decided_before and self.kills >= passed / 60 * _KILLS_A_MINUTE:
+            return
+        self._decided_before = self._decided()
         self._next = now + self._random.uniform(*_GAP)
         if not self._cards:
             self._cards = [kind for kind, times in _DECK.items() for _ in range(times)]

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -77,12 +78,13 @@ class ChaosRun:
             self._workers = [self._worker(cluster, f"worker-{number}") for number in range(1, WORKERS + 1)]
             log = TopicLog(cluster.brokers)
             traffic = Traffic(cluster.brokers, self.seed, self._rate)
-            faults = Faults(self.seed, cluster, self._workers, lambda: self._guest(cluster), self._say)
+            decided = partial(getattr, log, "decisions")
+            faults = Faults(self.seed, cluster, self._workers, partial(self._guest, cluster), decided, self._say)
             traffic.start()
             self._say("three nodes, three workers, traffic: go")
             begun = time.time()
             until = max(self._begun + seconds, time.monotonic() + seconds / 3)
-            self._trouble(until, traffic, faults, cluster)
+            self._trouble(until, traffic, faults, log, cluster)
             ended = time.time()
             auditor, drained = self._peace(traffic, faults, log, cluster)
             self.logs = log.rows
@@ -98,11 +100,11 @@ class ChaosRun:
         """The ends of the workers' logs."""
         return "\n".join(f"--- {worker.name}, exits {worker.exits}\n{worker.tail()}" for worker in self._workers)
 
-    def _trouble(self, until: float, traffic: Traffic, faults: Faults, cluster: KafkaCluster) -> None:
+    def _trouble(self, until: float, traffic: Traffic, faults: Faults, log: TopicLog, cluster: KafkaCluster) -> None:
         try:
             while time.monotonic() < until:
                 faults.step()
-                self._look(traffic, faults, cluster)
+                self._look(traffic, faults, log, cluster)
         except KeyboardInterrupt:
             self._say("interrupted: what there is will be audited; once more to leave it")
 
@@ -116,7 +118,7 @@ class ChaosRun:
         deadline = calm + self._patience
         while True:
             while time.monotonic() < calm:
-                self._look(traffic, faults, cluster)
+                self._look(traffic, faults, log, cluster)
             log.read()
             auditor = Auditor(log.rows)
             found = auditor.differences
@@ -125,18 +127,19 @@ class ChaosRun:
             self._say(f"{len(found)} still missing, as {found[0]}")
             calm = time.monotonic() + 5
 
-    def _look(self, traffic: Traffic, faults: Faults, cluster: KafkaCluster) -> None:
+    def _look(self, traffic: Traffic, faults: Faults, log: TopicLog, cluster: KafkaCluster) -> None:
         faults.look_at_nodes()
         for worker in self._workers:
             worker.look()
+        log.poll(0)
         time.sleep(0.25)
         if time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
             up = sum(worker.healthy for worker in self._workers)
             nodes = sum(node.running for node in cluster.nodes)
             self._say(
-                f"-- {traffic.sent} events sent, {traffic.waiting} waiting to be stored; {faults.kills} kills, "
-                f"{sum(faults.happened.values())} faults; up: {up} workers, {nodes} nodes"
+                f"-- {traffic.sent} events sent, {traffic.waiting} waiting to be stored, {log.decisions} decisions; "
+                f"{faults.kills} kills, {sum(faults.happened.values())} faults; up: {up} workers, {nodes} nodes"
             )
 
     def _outcome(

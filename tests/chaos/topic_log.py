@@ -64,15 +64,23 @@ class TopicLog:
         while any(self._next[place] < end for place, end in ends.items()):
             if time.monotonic() > deadline:
                 return False
-            for message in self._consumer.consume(5_000, 0.1):
-                place, error = (str(message.topic()), message.partition()), message.error()
-                if error is None:
-                    self._next[place] = message.offset() + 1
-                    self._keep(message)
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    # Behind the transaction markers, which are no messages.
-                    self._next[place] = message.offset()
+            self.poll(0.1)
         return True
+
+    def poll(self, seconds: float) -> None:
+        """Read what there is; wait so long for it at most."""
+        for message in self._consumer.consume(5_000, seconds):
+            place, error = (str(message.topic()), message.partition()), message.error()
+            if error is None:
+                self._next[place] = message.offset() + 1
+                self._keep(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                # Behind the transaction markers, which are no messages.
+                self._next[place] = message.offset()
+
+    @property
+    def decisions(self) -> int:
+        return sum(len(self.rows[topic]) for topic in DECISIONS)
 
     def _keep(self, message: Message) -> None:
         topic, key, value = message.topic(), message.key(), message.value()
