@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SECONDS ?=
+# Whole workers and brokers wait most of the time: more at once than a small machine has cores.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick simulation chaos bench bench-stages lint types lock
@@ -22,7 +24,7 @@ demo: setup  ## run everything on this machine and watch it decide (INPUT=file, 
 	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)') $(if $(SECONDS),--seconds $(SECONDS))
 
 test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven)
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
 	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture

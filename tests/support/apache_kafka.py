@@ -1,5 +1,6 @@
 """A real Apache Kafka, single node, from Maven: for the tests in tests/broker. Needs Java 17 and Maven."""
 
+import fcntl
 import os
 import shutil
 import socket
