@@ -132,9 +132,14 @@ class RunningKafka(NamedTuple):
 
 
 def libraries() -> Path:
-    if not any(LIBRARIES.glob("kafka_*.jar")):
-        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={LIBRARIES}"]
-        subprocess.run(command, check=True, timeout=300)
+    LIBRARIES.mkdir(parents=True, exist_ok=True)
+    with (LIBRARIES / "lock").open("w") as lock:
+        # Tests run in several processes.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not any(LIBRARIES.glob("kafka_*.jar")):
+            output = f"-DoutputDirectory={LIBRARIES}"
+            command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", output]
+            subprocess.run(command, check=True, timeout=300)
     return LIBRARIES
 
 
