@@ -1,5 +1,6 @@
 """`afterclick worker`: run the agents."""
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -105,7 +106,9 @@ def _embedded(asked: bool, clock: str | None) -> Embedded | None:
 
 
 def _one(name: str, topology: Topology, settings: Settings, socket: Path | None, embedded: Embedded | None) -> NoReturn:
-    # A second of imports, which the supervisor of both agents does without.
+    # A second of imports, which the supervisor of both agents does without. They leave no garbage, and the collector
+    # would walk them again and again; the worker turns it on.
+    gc.disable()
     from pipeline.app import make_agent
     from pipeline.worker import Worker
 
