@@ -103,6 +103,8 @@ class ChaosRun:
     def _trouble(self, until: float, traffic: Traffic, faults: Faults, log: TopicLog, cluster: KafkaCluster) -> None:
         try:
             while time.monotonic() < until:
+                if not traffic.is_alive():
+                    raise RuntimeError("the traffic ended by itself")
                 faults.step()
                 self._look(traffic, faults, log, cluster)
         except KeyboardInterrupt:
