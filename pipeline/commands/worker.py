@@ -3,8 +3,10 @@
 import gc
 import logging
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -23,7 +25,7 @@ from pipeline.config.settings import Settings, process_environment, resolve
 from pipeline.config.topology import Topology, load
 from pipeline.data_directory import DataDirectory as OwnedDirectory
 from pipeline.data_directory import DataDirectoryError
-from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
+from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin, Unanswered
 from pipeline.kafka.client import Client, ClientError
 from pipeline.kafka.clock import Acceleration
 from pipeline.kafka.embedded import Embedded
@@ -35,6 +37,8 @@ from pipeline.topics import AGENT_TOPICS, plans_of
 log = logging.getLogger(__name__)
 
 _PATIENCE = 30.0
+
+T = TypeVar("T")
 
 
 def command(
@@ -85,13 +89,26 @@ def check_brokers(topology: Topology, settings: Settings, agents: list[str]) -> 
     admin = TopicAdmin(Client(settings.brokers, settings.kafka).librdkafka(topology.name))
     admin.wait_for_brokers(_PATIENCE, lambda: log.warning("No broker answers at %s yet.", settings.brokers))
     grants = [grant for agent in agents for grant in agent_grants_of(topology, agent)]
-    findings = admin.verify(plans_of(topology, agents), needed_on_topics(grants))
+    findings = _patiently(lambda: admin.verify(plans_of(topology, agents), needed_on_topics(grants)))
     for finding in findings:
         for warning in finding.warnings:
             log.warning("%s.", warning.capitalize())
     mistakes = [mistake for finding in findings for mistake in finding.mistakes]
     if mistakes:
         raise Failure("Not started: " + "; ".join(mistakes) + ".")
+
+
+def _patiently(look: Callable[[], T]) -> T:
+    """A cluster that just lost a broker answers nothing for a while. Raises what the last try raised."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return look()
+        except Unanswered as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("Trying again: %s", error)
+        time.sleep(1.0)
 
 
 def _embedded(asked: bool, clock: str | None) -> Embedded | None:

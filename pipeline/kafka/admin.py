@@ -15,6 +15,16 @@ from pipeline.kafka.topic_plan import TopicPlan
 
 _ANSWER = 15.0
 _DENIED = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED})
+_PASSING = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.NOT_CONTROLLER,
+        KafkaError.LEADER_NOT_AVAILABLE,
+    }
+)
 
 T = TypeVar("T")
 
@@ -25,6 +35,10 @@ class BrokersAway(Exception):
 
 class AdminError(Exception):
     """The brokers refuse; the message says what."""
+
+
+class Unanswered(AdminError):
+    """The brokers do not answer just now, as while they choose a controller: worth another try."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -112,7 +126,7 @@ class TopicAdmin:
                 elif problem.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                     seen[name] = _Seen()
                 else:
-                    raise AdminError(_refused(f"look at topic {name}", problem)) from error
+                    raise _refused(f"look at topic {name}", problem) from error
         return seen
 
     def create(self, plans: Sequence[TopicPlan]) -> list[Finding]:
@@ -148,7 +162,7 @@ class TopicAdmin:
                 problem = error.args[0]
                 if problem.code() == KafkaError.TOPIC_ALREADY_EXISTS:
                     continue
-                raise AdminError(_refused(f"make topic {name}", problem)) from error
+                raise _refused(f"make topic {name}", problem) from error
         return made
 
     def _await_visible(self, names: set[str]) -> None:
@@ -184,7 +198,7 @@ class TopicAdmin:
                 problem = error.args[0]
                 if problem.code() in _DENIED:
                     continue
-                raise AdminError(_refused(f"read the settings of topic {resource.name}", problem)) from error
+                raise _refused(f"read the settings of topic {resource.name}", problem) from error
             found[resource.name] = {name: entry.value for name, entry in entries.items()}
         return found
 
@@ -230,12 +244,16 @@ def _result(future: "Future[T]", what: str) -> T:
     try:
         return future.result(_ANSWER)
     except KafkaException as error:
-        raise AdminError(_refused(what, error.args[0])) from error
+        raise _refused(what, error.args[0]) from error
 
 
-def _refused(what: str, problem: KafkaError) -> str:
+def _refused(what: str, problem: KafkaError) -> AdminError:
+    if problem.code() in _PASSING:
+        return Unanswered(f"Could not {what}: {problem.str()}")
     if problem.code() in _DENIED:
-        return f"The brokers do not let us {what}: this user lacks the permission; see docs/security.md."
+        return AdminError(f"The brokers do not let us {what}: this user lacks the permission; see docs/security.md.")
     if problem.code() == KafkaError.INVALID_REPLICATION_FACTOR:
-        return f"Could not {what}: there are fewer brokers than kafka.replication in topology.yaml asks for."
-    return f"Could not {what}: {problem.str()}"
+        return AdminError(
+            f"Could not {what}: there are fewer brokers than kafka.replication in topology.yaml asks for."
+        )
+    return AdminError(f"Could not {what}: {problem.str()}")
