@@ -11,7 +11,7 @@ import msgspec
 
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import CART_EVENTS, Carts
-from pipeline.domain.commerce.order import ORDER_EVENTS, Orders
+from pipeline.domain.commerce.order import DUPLICATE, ORDER_EVENTS, Orders
 from pipeline.domain.decision import KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
@@ -65,6 +65,7 @@ class Reading(msgspec.Struct, frozen=True):
     order: bool
     traits: bool
     abandonment: bool
+    behaviour: bool
     idle: bool
 
 
@@ -119,6 +120,7 @@ class Engine:
             order=order,
             traits=traits,
             abandonment=abandonment,
+            behaviour=behaviour,
             idle=not (windows or edges or segments or cart or order or traits or abandonment),
         )
 
@@ -131,7 +133,8 @@ class Engine:
     def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
         """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then."""
         outcome = Outcome([], [])
-        now = max(now, shopper.now)
+        if now < shopper.now:
+            now = shopper.now
         new = not shopper.created
         if new:
             shopper.created, shopper.plan = now, self._digest
@@ -146,10 +149,12 @@ class Engine:
         late = now - event.time > self._late
         if late:
             outcome.refusal = "late"
-        elif event.type in BEHAVIOUR:
+        elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
         if new or not reading.idle:
-            moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
+            moment = Moment(
+                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
+            )
             self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
         return outcome
@@ -181,7 +186,7 @@ class Engine:
             windows = indexed.windows.touched_by(properties)
             segments = (indexed.segments_of_new if new else indexed.segments).touched_by(properties)
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
-        repeated = reading.order and any(change.kind == "duplicate" for change in changes)
+        repeated = bool(changes) and any(change.kind == DUPLICATE for change in changes)
         cart = None
         if reading.cart and (reading.order or not late):
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
@@ -226,9 +231,15 @@ class Engine:
 
     def _keep_due(self, shopper: Shopper) -> None:
         soonest = shopper.segments_due
-        for due in (shopper.abandonment_due, shopper.loyalty_due, shopper.orders_due):
-            if due and (due < soonest or not soonest):
-                soonest = due
+        due = shopper.abandonment_due
+        if due and (due < soonest or not soonest):
+            soonest = due
+        due = shopper.loyalty_due
+        if due and (due < soonest or not soonest):
+            soonest = due
+        due = shopper.orders_due
+        if due and (due < soonest or not soonest):
+            soonest = due
         shopper.due = soonest
 
 
