@@ -1,6 +1,6 @@
 """How the cost of an event grows with the number of segments: decide, and the record from and to its stored form.
 
-Usage: python -m benchmarks.segments_growth [--events 20000] [--repeats 3]
+Usage: python -m benchmarks.segments_growth [--events 20000] [--repeats 5]
 """
 
 import argparse
@@ -23,6 +23,8 @@ COUNTS = (1, 10, 100, 1_000)
 TOUCHED = 10
 SHOPPERS = 1_000
 BATCH = 5_000
+# Whether events are told apart by name (else by a filter's value), and of how many segments they are at most.
+SHAPES = {"exist": (True, TOUCHED), "spread": (True, COUNTS[-1]), "one_name": (False, TOUCHED)}
 START = 20_000 * DAY
 
 
@@ -82,24 +84,23 @@ def cost(engine: Engine, events: list[Event]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
     events = given.events // (2 * BATCH) * 2 * BATCH
     gc.disable()
-    shapes: dict[str, tuple[Callable[[int], Selection], bool, int]] = {
-        "exist": (by_name, True, TOUCHED),
-        "spread": (by_name, True, COUNTS[-1]),
-        "one_name": (by_value, False, TOUCHED),
-    }
     figures: dict[str, dict[str, float]] = {}
+    engines: dict[tuple[int, bool], Engine] = {}
     for count in COUNTS:
         begun = time.process_time()
-        engines = {selection: Engine(plan(count, selection)) for selection in (by_name, by_value)}
+        engines |= {(count, True): Engine(plan(count, by_name)), (count, False): Engine(plan(count, by_value))}
         figures[f"compile_seconds_{count}"] = spread([(time.process_time() - begun) / 2], 2)
-        for shape, (selection, named, most) in shapes.items():
-            calls = stream(events, min(count, most), named=named)
-            costs = [cost(engines[selection], calls) for _ in range(given.repeats)]
-            figures[f"{shape}_{count}_us"] = spread(costs, 2)
+    for shape, (named, most) in SHAPES.items():
+        # Turn and turn about, so that a busy neighbour disturbs all of them alike.
+        streams = {count: stream(events, min(count, most), named=named) for count in COUNTS}
+        turns = [{count: cost(engines[count, named], streams[count]) for count in COUNTS} for _ in range(given.repeats)]
+        for count in COUNTS:
+            figures[f"{shape}_{count}_us"] = spread([turn[count] for turn in turns], 2)
+        figures[f"{shape}_1000_to_10"] = spread([turn[1_000] / turn[10] for turn in turns], 2)
     record(
         "segments_growth",
         "Thread CPU time an event to decide, and to read and write the record once a batch, in process. Every event is "

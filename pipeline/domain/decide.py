@@ -19,7 +19,7 @@ from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
-from pipeline.domain.segments.filter_index import FilterIndex
+from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
 from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
@@ -183,8 +183,9 @@ class Engine:
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
         indexed = reading.indexed
         if indexed is not None:
-            windows = indexed.windows.touched_by(properties)
-            segments = (indexed.segments_of_new if new else indexed.segments).touched_by(properties)
+            showing = shown(properties, indexed.windows.paths)
+            windows = indexed.windows.touched_by(showing)
+            segments = (indexed.segments_of_new if new else indexed.segments).touched_by(showing)
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
         repeated = bool(changes) and any(change.kind == DUPLICATE for change in changes)
         cart = None

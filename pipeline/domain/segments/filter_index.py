@@ -22,28 +22,36 @@ def discriminator(selection: Selection) -> Discriminator | None:
     return None
 
 
-class FilterIndex(Generic[Rule]):
-    """Rules in their order; those without a discriminator concern every event."""
+Shown = Sequence[tuple[Path, Any]]
+"""What an event shows: properties, and the equality keys of their values."""
 
-    __slots__ = ("_always", "_always_ranked", "_tables")
+
+def shown(properties: dict[str, Any], paths: Sequence[Path]) -> Shown:
+    return [(path, equality_key(value)) for path in paths for value in elements(reach(properties, path))]
+
+
+class FilterIndex(Generic[Rule]):
+    """Rules in their order; those without a discriminator concern every event. paths: the properties that tell."""
+
+    __slots__ = ("_always", "_always_ranked", "_table", "paths")
 
     def __init__(self, rules: Sequence[tuple[Rule, Discriminator | None]]) -> None:
         self._always_ranked = {rank: rule for rank, (rule, told) in enumerate(rules) if told is None}
         self._always = tuple(self._always_ranked.values())
-        self._tables: dict[Path, dict[Any, dict[int, Rule]]] = {}
+        self._table: dict[tuple[Path, Any], dict[int, Rule]] = {}
         for rank, (rule, told) in enumerate(rules):
             if told is not None:
                 path, keys = told
-                table = self._tables.setdefault(path, {})
                 for key in keys:
-                    table.setdefault(key, {})[rank] = rule
+                    self._table.setdefault((path, key), {})[rank] = rule
+        self.paths = tuple(dict.fromkeys(path for path, _ in self._table))
 
-    def touched_by(self, properties: dict[str, Any]) -> Sequence[Rule]:
-        """The rules that an event of these properties may concern."""
+    def touched_by(self, showing: Shown) -> Sequence[Rule]:
+        """The rules that an event which shows this may concern."""
         found: dict[int, Rule] = {}
-        for path, table in self._tables.items():
-            for value in elements(reach(properties, path)):
-                found.update(table.get(equality_key(value), {}))
+        for one in showing:
+            if one in self._table:
+                found.update(self._table[one])
         if not found:
             return self._always
         found.update(self._always_ranked)
