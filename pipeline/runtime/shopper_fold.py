@@ -13,7 +13,7 @@ from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit, TooManyDeadLetters
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
-from pipeline.runtime.item import Item, decode_item
+from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay
 from pipeline.runtime.ports import (
     SHOPPER_LIMIT,
@@ -89,10 +89,10 @@ class ShopperFold:
         self._due = DueQueue(state, self._overlay)
         self._values: list[tuple[bytes, bytes | None]] = []
 
-    def decode(self, batch: Batch) -> list[Item]:
+    def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
 
-    def fold(self, batch: Batch, decoded: list[Item], start: int, checkpoint: Checkpoint) -> Effects:
+    def fold(self, batch: Batch, decoded: list[Item | None], start: int, checkpoint: Checkpoint) -> Effects:
         poisoned = 0
         while True:
             round_ = Round(batch, copy_checkpoint(checkpoint), start)
@@ -160,16 +160,16 @@ class ShopperFold:
             round_.batch, checkpoint.letters, round_.letters, taken - counts.progress, counts.dead
         )
 
-    def _apply(self, round_: Round, items: list[Item], start: int) -> tuple[int, bool]:
+    def _apply(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
         batch, checkpoint = round_.batch, round_.checkpoint
         records = batch.records
         if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1):
             return 0, False
         self._overlay.load(
-            records[index].key  # type: ignore[misc]  # an event has a key, see _decode
+            records[index].key  # type: ignore[misc]  # see decode_item
             for index in range(start, len(items))
-            if isinstance(items[index], Event)
+            if items[index] is None
         )
         index, end = start, len(items)
         while index < end:
@@ -178,7 +178,7 @@ class ShopperFold:
                 return index - start, False
         return end - start, True
 
-    def _take(self, round_: Round, items: list[Item], start: int) -> tuple[int, int | None]:
+    def _take(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, int | None]:
         """Take the records from `start` on, up to and with the one that moves partition time, or to the end. Returns
         where they end, and the new time, None if it stands where it was.
 
@@ -191,13 +191,13 @@ class ShopperFold:
         until = None
         for index in range(start, len(items)):
             item = items[index]
-            if type(item) is Event:
+            if item is None:
                 key = records[index].key
                 if key in of_shopper:
                     of_shopper[key].append(index)
                 else:
                     of_shopper[key] = [index]
-            elif type(item) is Progress:
+            elif isinstance(item, Progress):
                 round_.progress.append(index)
                 until = partition_time.advance(checkpoint, item, settings.sources, settings.stall)
                 if until > time:
@@ -205,41 +205,47 @@ class ShopperFold:
                 until = None
             else:
                 round_.unsorted.append((index, len(outputs)))
-                round_.refuse(index, item, settings.dead_letter_bytes)  # type: ignore[arg-type]
+                round_.refuse(index, item, settings.dead_letter_bytes)
         touched = self._overlay.touched
         for key, indexes in of_shopper.items():
-            self._apply_events(round_, items, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
+            self._apply_events(round_, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
         round_.sort(begun)
         return index + 1, until
 
-    def _apply_events(self, round_: Round, items: list[Item], held: Held, indexes: list[int], time: int) -> None:
+    def _apply_events(self, round_: Round, held: Held, indexes: list[int], time: int) -> None:
         """Apply events of one shopper, at partition time `time`. The hot loop."""
-        counts, outputs, decide = round_.counts, round_.outputs, self._engine.decide
+        records, counts, outputs, decide = round_.batch.records, round_.counts, round_.outputs, self._engine.decide
         shopper = self._overlay.open(held)
-        index = indexes[0]
+        taken, index = 0, indexes[0]
         try:
             for index in indexes:
-                event: Event = items[index]  # type: ignore[assignment]
-                now, told = event.received, len(outputs)
+                record, told = records[index], len(outputs)
+                event = decode_event(record)
+                if isinstance(event, Refused):
+                    round_.unsorted.append((index, told))
+                    round_.refuse(index, event, self._settings.dead_letter_bytes)
+                    continue
+                taken += 1
+                now = event.received
                 if now < time or now < shopper.now:
                     now = max(time, shopper.now)
                     counts.raised += 1
                 outcome = decide(shopper, event, now)
                 if outcome.decisions or outcome.remarks:
-                    self._tell(round_, outcome, round_.batch.records[index])
+                    self._tell(round_, outcome, record)
                 if outcome.refusal is not None:
                     self._turn_away(round_, outcome.refusal, index)
                 if 0 < shopper.due <= now:
                     # A deadline that had passed when the record created it.
-                    late = self._engine.on_due(shopper, event.shopper, now)
-                    self._tell(round_, late, round_.batch.records[index])
+                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
                 if len(outputs) > told:
                     round_.unsorted.append((index, told))
         except Exception as error:
             raise _Poison(index, error) from error
-        counts.events += len(indexes)
-        self._overlay.close(held, shopper)
-        self._due.arm(held)
+        if taken:
+            counts.events += taken
+            self._overlay.close(held, shopper)
+            self._due.arm(held)
 
     def _fire(self, round_: Round, until: int, offset: int) -> bool:
         """Fire what is due by `until`, unless that is more than a round may do: then False, and it goes on with the
