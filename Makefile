@@ -30,11 +30,12 @@ quick: setup  ## the tests that need no broker and no real data: seconds to a mi
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
 
-bench: setup  ## all benchmarks, about eight minutes (Java and Maven for the broker); writes docs/performance.md's table
-	$(BIN)/python -m benchmarks
+bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/performance.md's tables (ONLY="worker engines", EVENTS=n, REPEATS=n)
+	$(BIN)/python -m benchmarks $(ONLY) -- $(if $(EVENTS),--events $(EVENTS)) $(if $(REPEATS),--repeats $(REPEATS))
 
-bench-stages: setup  ## where a batch's time goes, step by step, without a broker
+bench-stages: setup  ## what each stage of an event costs, compared with benchmarks/budget.toml (needs valgrind)
 	$(BIN)/python -m benchmarks.stages
+	$(BIN)/python -m benchmarks.budget
 
 lint: setup  ## ruff and the import rules
 	$(BIN)/ruff check .
