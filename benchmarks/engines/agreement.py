@@ -12,12 +12,15 @@ and writes no transactions, may have published a later decision and not yet an e
 
 
 class Agreement(NamedTuple):
-    """decisions: of either, over `events` of the source. missing, surplus: against the first engine, and examples."""
+    """decisions: different ones of the first engine, over `events` of the source. missing, surplus: different ones that
+    only the first or only the other has, and examples. repeated: copies that the other published of one that it had
+    published before; they are not exactly once, and no other decisions."""
 
     events: int
     decisions: int
     missing: int
     surplus: int
+    repeated: int
     examples: list[Decision]
 
     @property
@@ -26,7 +29,7 @@ class Agreement(NamedTuple):
 
 
 def compare(source: Source, first: Feed, other: Feed) -> Agreement:
-    """Decisions by meaning (shopper, rule, change, level, effective instant), each as often as it was published.
+    """Sets of decisions by meaning: shopper, rule, change, level, effective instant.
 
     An exit by time alone counts from the shopper's next event on: engines without timers notice it only then, and both
     give it the instant when the window closed.
@@ -34,9 +37,10 @@ def compare(source: Source, first: Feed, other: Feed) -> Agreement:
     prefix = [max(min(pair) - MARGIN, 0) for pair in zip(first.reached, other.reached, strict=True)]
     last = source.last_seen(prefix)
     expected, found = _within(first.decisions, last), _within(other.decisions, last)
-    missing, surplus = expected - found, found - expected
+    missing, surplus = expected.keys() - found.keys(), found.keys() - expected.keys()
     examples = [*sorted(missing, key=repr)[:3], *sorted(surplus, key=repr)[:3]]
-    return Agreement(sum(prefix), expected.total(), missing.total(), surplus.total(), examples)
+    repeated = found.total() - len(found)
+    return Agreement(sum(prefix), len(expected), len(missing), len(surplus), repeated, examples)
 
 
 def _within(decisions: Counter[Decision], last: dict[int, int]) -> Counter[Decision]:

@@ -35,13 +35,13 @@ def main() -> None:
 def rows(result: dict[str, Any]) -> list[str]:
     """A line an engine; each figure as median (least - greatest)."""
     engines, about = result["figures"]["engines"], result["machine"]
-    head = [label for _, label in COLUMNS]
+    head = [*(label for _, label in COLUMNS), "published twice"]
     lines = [
         f"| engine | {' | '.join(head)} | Afterclick, by rate | by CPU |",
         "|---" * (len(head) + 3) + "|",
     ]
     for name, engine in engines.items():
-        shown = [_shown(engine[figure]) for figure, _ in COLUMNS]
+        shown = [*(_shown(engine[figure]) for figure, _ in COLUMNS), f"{engine['decisions_repeated']:,}"]
         ratios = f"{engine['afterclick_rate_ratio']:g}x | {engine['afterclick_cpu_ratio']:g}x"
         lines.append(f"| {LABELS[name]} ({engine['version']}) | {' | '.join(shown)} | {ratios} |")
     equal = "equal" if result["figures"]["outputs_equal"] else "**different: the comparison is void**"

@@ -18,10 +18,15 @@ def test_equal_decisions_agree() -> None:
     assert agreed.decisions == 2
 
 
-def test_a_missing_and_a_repeated_decision_are_differences() -> None:
-    agreed = _compared([ENTERED, EXITED], [ENTERED, ENTERED], last={7: 2_000})
+def test_a_decision_that_only_one_has_is_a_difference() -> None:
+    agreed = _compared([ENTERED], [EXITED], last={7: 2_000})
     assert (agreed.equal, agreed.missing, agreed.surplus) == (False, 1, 1)
-    assert agreed.examples == [EXITED, ENTERED]
+    assert agreed.examples == [ENTERED, EXITED]
+
+
+def test_copies_of_a_decision_are_counted_and_no_difference() -> None:
+    agreed = _compared([ENTERED, EXITED], [ENTERED, ENTERED, EXITED], last={7: 2_000})
+    assert (agreed.equal, agreed.repeated) == (True, 1)
 
 
 def test_what_lies_after_a_shoppers_last_common_event_is_left_out() -> None:
