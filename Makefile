@@ -3,9 +3,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SECONDS ?=
+# Whole workers and brokers wait most of the time: more at once than a small machine has cores.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation bench bench-stages lint types lock
+.PHONY: help setup demo test quick simulation chaos bench bench-stages lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,13 +24,19 @@ demo: setup  ## run everything on this machine and watch it decide (INPUT=file, 
 	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)') $(if $(SECONDS),--seconds $(SECONDS))
 
 test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven)
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
 	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
 
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+
+chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)
+
+mutation: setup  ## take each defence away and see a test fail, minutes (Java and Maven for the broker); writes docs/failure-scenarios.md's table
+	$(BIN)/python -m tests.mutation
 
 bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/performance.md's tables (ONLY="worker engines", EVENTS=n, REPEATS=n)
 	$(BIN)/python -m benchmarks $(ONLY) -- $(if $(EVENTS),--events $(EVENTS)) $(if $(REPEATS),--repeats $(REPEATS))

@@ -17,12 +17,11 @@ from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
-from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, Outbox, StatePartition
+from pipeline.runtime.ports import Outbox, StatePartition
+from pipeline.topics import AGENT_TOPICS, INTAKE
 
-NAME = "intake"
-SOURCE = "clickstream"
-CHANGELOG = "intake-changelog"
-OUTPUTS = (SHOPPER_EVENTS, DEAD_LETTERS)
+NAME = INTAKE
+SOURCE, CHANGELOG, OUTPUTS = AGENT_TOPICS[NAME]
 
 
 class IntakeParts(LocalState):

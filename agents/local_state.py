@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.runtime.ports import StatePartition
-from pipeline.state.changelog import Restore
+from pipeline.state.changelog import Follow, Restore
 from pipeline.state.record import RecordCodec
 from pipeline.state.rocksdb import RocksStore
 
@@ -23,3 +23,6 @@ class LocalState:
 
     def restoring(self, state: StatePartition) -> Restore:
         return Restore(state, self.codec)
+
+    def following(self, state: StatePartition) -> Follow:
+        return Follow(state, self.codec)

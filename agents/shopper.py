@@ -6,18 +6,16 @@ from typing import Any
 from agents.local_state import LocalState
 from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
-from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.agent_app import AgentApp
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
-from pipeline.runtime.ports import DEAD_LETTERS, DecisionEncoder, Outbox, StatePartition
+from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
 from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.topics import AGENT_TOPICS, SHOPPER
 
-NAME = "shopper"
-SOURCE = "shopper-events"
-CHANGELOG = "shopper-changelog"
-OUTPUTS = (*DECISION_TOPICS, DEAD_LETTERS)
+NAME = SHOPPER
+SOURCE, CHANGELOG, OUTPUTS = AGENT_TOPICS[NAME]
 
 
 class ShopperParts(LocalState):

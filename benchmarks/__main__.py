@@ -9,7 +9,9 @@ import time
 
 from benchmarks import table
 
-ORDER = ("stages", "replay", "worker", "restore", "memory", "start", "latency", "engines")
+ORDER = (
+    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "engines",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> None:

@@ -4,17 +4,18 @@ import os
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from confluent_kafka import Producer
 
 from benchmarks import machine, process
-from tests.support.apache_kafka import ApacheKafka
+from pipeline.config.topology import LOGICAL_TOPICS
+from tests.support.apache_kafka import ApacheKafka, free_port
 
 REFERENCE = Path(__file__).parent / "reference.topology.yaml"
-HTTP = "127.0.0.1:18080"
+HTTP = f"127.0.0.1:{free_port()}"
 
 _ENVIRONMENT = {"AFTERCLICK_KAFKA_SESSION_TIMEOUT_MS": "6000"}
 
@@ -28,7 +29,10 @@ class Cluster:
     def __init__(self, folder: Path, time_block: str) -> None:
         self.folder = folder
         self.topology = folder / "topology.yaml"
-        self.topology.write_text(REFERENCE.read_text() + time_block)
+        self._text = REFERENCE.read_text() + time_block
+        self.topology.write_text(self._text)
+        self.data = folder / "worker-data"
+        """The worker's data directory."""
         os.sched_setaffinity(0, set(machine.OTHER_CORES))
         self._kafka = ApacheKafka(folder)
         self.brokers = self._kafka.brokers
@@ -60,15 +64,27 @@ class Cluster:
             }
         )
 
-    def start_worker(self) -> "Worker":
+    def start_worker(self, environment: Mapping[str, str] | None = None) -> "Worker":
+        """environment: more of it, for the worker and its agents."""
         command = [*process.AFTERCLICK, "worker", *self._flags(), "--http", HTTP, "--data-dir", str(self.data)]
-        self._worker = process.start(command, self.folder / "worker.log", _ENVIRONMENT)
+        self._worker = process.start(command, self.folder / "worker.log", {**_ENVIRONMENT, **(environment or {})})
         return Worker(self._worker)
 
-    @property
-    def data(self) -> Path:
-        """The worker's data directory."""
-        return self.folder / "worker-data"
+    def prelude(self, text: str) -> dict[str, str]:
+        """Environment of a worker in which, in all its processes, this Python runs before anything of ours. It has to
+        say something, so that its run can be seen in the log: Python goes on if it fails."""
+        folder = self.folder / "prelude"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(text)
+        return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))}
+
+    def begin_anew(self, name: str) -> None:
+        """Read the same clickstream once more, as a shop of another name: its other topics and its state are empty."""
+        topics = ", ".join(f"{topic}: {name}.{topic}" for topic in LOGICAL_TOPICS if topic != "clickstream")
+        self.topology = self.folder / f"{name}.topology.yaml"
+        self.topology.write_text(self._text.replace("name: reference", f"name: {name}") + f"topics: {{{topics}}}\n")
+        self.data = self.folder / name
+        self._afterclick("topics")
 
     def log(self) -> str:
         return (self.folder / "worker.log").read_text()
@@ -145,10 +161,10 @@ def cluster(folder: Path, time_block: str = FIELD_TIME) -> Iterator[Cluster]:
         made.close()
 
 
-def get(path: str) -> str | None:
-    """Body of a 200 answer of the worker, None for any other."""
+def get(path: str, http: str = HTTP) -> str | None:
+    """Body of a 200 answer of the worker, None for any other. http: where it serves."""
     try:
-        with urllib.request.urlopen(f"http://{HTTP}{path}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{http}{path}", timeout=2) as answer:
             text: str = answer.read().decode()
             return text
     except OSError:

@@ -30,6 +30,8 @@ ROWS = (
     Row("worker", "cpu_us_per_event", "worker, CPU an event of both agents, us", "<= 20"),
     Row("worker", "intake_cpu_us_per_event", "- of it intake", ""),
     Row("worker", "shopper_cpu_us_per_event", "- of it shopper", ""),
+    Row("transactions", "throughput_lost_percent", "worker, events/s lost to transactions, %", "<= 10"),
+    Row("transactions", "cpu_added_percent", "- CPU an event added by them, %", ""),
     Row("restore", "records_per_second", "restore from a changelog on one core, records/s", ">= 250,000"),
     Row("memory", "shopper_resident_mib", "1M shoppers: resident memory of the shopper agent, MiB", "< 1,024"),
     Row("memory", "worker_resident_mib", "1M shoppers: of the whole worker, three processes, MiB", "< 1,024"),
@@ -37,9 +39,11 @@ ROWS = (
     Row("memory", "disk_bytes_per_shopper", "a shopper on disk, compressed, with the due-time index, bytes", ""),
     Row("start", "ready_at_first_start", "ready without a backlog, first start, s", "< 5"),
     Row("start", "ready_after_stop", "ready after an orderly stop, s", "< 5"),
-    Row("start", "first_decision_after_stop", "first decision after a restart, s", ""),
+    Row("start", "first_decision_after_stop", "first decision after a restart, s", "< 3"),
     Row("start", "first_decision_after_crash", "first decision after kill -9 (session timeout 6 s), s", ""),
-    Row("latency", "p50_ms", "event to visible decision at low load, median, ms", ""),
+    Row("failover", "seconds_with_standby", "fail-over with a standby (session timeout 6 s), s", "<= 9"),
+    Row("failover", "seconds_without_standby", "fail-over without one, half of all shoppers to restore, s", ""),
+    Row("latency", "p50_ms", "event to visible decision at low load, median, ms", "< 100"),
     Row("latency", "p99_ms", "event to visible decision at low load, 99th percentile, ms", ""),
 )
 

@@ -5,6 +5,7 @@ A real Apache Kafka runs on the other cores. Usage: python -m benchmarks.worker 
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,9 +55,9 @@ def main() -> None:
     )
 
 
-def through(beside: Cluster, events: int) -> Run:
-    """Work off the backlog with a new worker."""
-    worker = beside.start_worker()
+def through(beside: Cluster, events: int, environment: Mapping[str, str] | None = None) -> Run:
+    """Work off the backlog with a new worker. environment: see `start_worker`."""
+    worker = beside.start_worker(environment)
     worker.wait("the worker takes its first batch", lambda: worker.events("intake") > 0, pause=0.02)
     agents = worker.agents()
     begun, first, before = worker.wait("now", lambda: True), worker.events("intake"), _cpu(agents)

@@ -3,10 +3,10 @@ docs/security.md anew."""
 
 from pathlib import Path
 
-from pipeline.app import AGENTS, plans_of
 from pipeline.config.topology import Topology, parse
 from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.grant import Grant, agent_grants, consumer_grants, table, topics_grants
+from pipeline.topics import AGENT_TOPICS, plans_of
 from schemas.reference import replaced
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "security.md"
@@ -15,17 +15,17 @@ CONSUMER_GROUP = "my-decisions"
 
 
 def agent_grants_of(topology: Topology, name: str) -> list[Grant]:
-    """name: of AGENTS."""
-    agent = AGENTS[name]
-    outputs = [topology.topic(logical) for logical in agent.OUTPUTS]
+    """name: of AGENT_TOPICS."""
+    topics = AGENT_TOPICS[name]
+    outputs = [topology.topic(logical) for logical in topics.outputs]
     group = f"{topology.name}.{name}"
-    return agent_grants(name, group, topology.topic(agent.SOURCE), topology.topic(agent.CHANGELOG), outputs)
+    return agent_grants(name, group, topology.topic(topics.source), topology.topic(topics.changelog), outputs)
 
 
 def grants_of(topology: Topology) -> list[Grant]:
     """Of all roles: the agents, `afterclick topics`, and a consumer of decisions."""
     return [
-        *(grant for name in AGENTS for grant in agent_grants_of(topology, name)),
+        *(grant for name in AGENT_TOPICS for grant in agent_grants_of(topology, name)),
         *topics_grants(plan.name for plan in plans_of(topology)),
         *consumer_grants([topology.topic(logical) for logical in DECISION_TOPICS], CONSUMER_GROUP),
     ]

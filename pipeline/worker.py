@@ -146,6 +146,7 @@ def settle_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 50, 1_000)
 
 

@@ -16,12 +16,9 @@ from benchmarks.cluster import REFERENCE
 from benchmarks.engines import environment
 from benchmarks.engines.source import PARTITIONS
 from pipeline import __version__
+from pipeline.config.topology import LOGICAL_TOPICS
 
 _FOLDER = Path(__file__).parent
-_LOGICAL = (
-    "shopper-events", "clickstream-dlq", "segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points",
-    "intake-changelog", "shopper-changelog",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,10 +80,10 @@ class Afterclick(Engine):
         topology = dict(YAML(typ="safe").load(REFERENCE))
         for block in self._without:
             del topology[block]
-        names = {logical: f"{job.name}.{logical}" for logical in _LOGICAL}
+        names = {logical: f"{job.name}.{logical}" for logical in LOGICAL_TOPICS}
         # Time as the input tells it: a history of hours passes in a minute, with its timers.
         time = {"received": "field", "tick": "off"}
-        return {**topology, "name": job.name, "topics": {"clickstream": job.source, **names}, "time": time}
+        return {**topology, "name": job.name, "topics": {**names, "clickstream": job.source}, "time": time}
 
 
 class Python(Engine):

@@ -33,7 +33,9 @@ def command(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", metavar="N", min=1, help=f"When to end; without a terminal {_BOUND:g} if not said."),
+        typer.Option(
+            "--seconds", metavar="N", min=1, help=f"How long to watch; without a terminal {_BOUND:g} if not said."
+        ),
     ] = None,
     input_file: Annotated[
         Path | None, typer.Option("--input", metavar="FILE", help="Events (also .gz) instead of simulated ones.")

@@ -7,14 +7,14 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.access import grants_of
-from pipeline.app import client_of, plans_of
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, TopologyFile
 from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import load
 from pipeline.kafka.admin import AdminError, BrokersAway, Finding, TopicAdmin
-from pipeline.kafka.client import ClientError
+from pipeline.kafka.client import Client, ClientError
 from pipeline.kafka.grant import commands
+from pipeline.topics import plans_of
 
 _PATIENCE = 10.0
 
@@ -40,7 +40,7 @@ def command(
         return
     plans = plans_of(loaded)
     try:
-        admin = TopicAdmin(client_of(settings).librdkafka(loaded.name))
+        admin = TopicAdmin(Client(settings.brokers, settings.kafka).librdkafka(loaded.name))
         admin.wait_for_brokers(_PATIENCE)
         findings = admin.verify(plans) if check else admin.create(plans)
     except (BrokersAway, AdminError, ClientError) as error:

@@ -1,5 +1,6 @@
 """`afterclick worker`: run the agents."""
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline.access import agent_grants_of
-from pipeline.app import AGENTS, Embedded, client_of, make_agent, plans_of
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import (
     DEFAULT_TOPOLOGY,
@@ -24,12 +24,13 @@ from pipeline.config.topology import Topology, load
 from pipeline.data_directory import DataDirectory as OwnedDirectory
 from pipeline.data_directory import DataDirectoryError
 from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
-from pipeline.kafka.client import ClientError
+from pipeline.kafka.client import Client, ClientError
 from pipeline.kafka.clock import Acceleration
+from pipeline.kafka.embedded import Embedded
 from pipeline.kafka.grant import needed_on_topics
 from pipeline.observability.log import configure
 from pipeline.supervisor import Supervisor
-from pipeline.worker import Worker
+from pipeline.topics import AGENT_TOPICS, plans_of
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,14 @@ def command(
         schema_registry=schema_registry,
         log=log_format,
     )
-    if agent is not None and agent not in AGENTS:
-        raise Failure(f"There is no agent {agent!r}; there are {' and '.join(AGENTS)}.", 2)
+    if agent is not None and agent not in AGENT_TOPICS:
+        raise Failure(f"There is no agent {agent!r}; there are {' and '.join(AGENT_TOPICS)}.", 2)
     loaded = load(settings.topology, process_environment())
     configure("json" if settings.log == "json" else "text", agent or "")
     simulated = _embedded(embedded, clock)
     try:
         if socket is None and simulated is None:
-            check_brokers(loaded, settings, [agent] if agent else list(AGENTS))
+            check_brokers(loaded, settings, [agent] if agent else list(AGENT_TOPICS))
         if agent is not None:
             _one(agent, loaded, settings, socket, simulated)
         raise typer.Exit(_both(settings, simulated))
@@ -81,7 +82,7 @@ def command(
 
 def check_brokers(topology: Topology, settings: Settings, agents: list[str]) -> None:
     """Wait for the brokers and look at the topics. Raises Failure with what would make results wrong."""
-    admin = TopicAdmin(client_of(settings).librdkafka(topology.name))
+    admin = TopicAdmin(Client(settings.brokers, settings.kafka).librdkafka(topology.name))
     admin.wait_for_brokers(_PATIENCE, lambda: log.warning("No broker answers at %s yet.", settings.brokers))
     grants = [grant for agent in agents for grant in agent_grants_of(topology, agent)]
     findings = admin.verify(plans_of(topology, agents), needed_on_topics(grants))
@@ -105,6 +106,12 @@ def _embedded(asked: bool, clock: str | None) -> Embedded | None:
 
 
 def _one(name: str, topology: Topology, settings: Settings, socket: Path | None, embedded: Embedded | None) -> NoReturn:
+    # A second of imports, which the supervisor of both agents does without. They leave no garbage, and the collector
+    # would walk them again and again; the worker turns it on.
+    gc.disable()
+    from pipeline.app import make_agent
+    from pipeline.worker import Worker
+
     directory = OwnedDirectory(settings.data_directory / name)
     worker = Worker(
         lambda: make_agent(name, topology, settings, directory.path, embedded),
@@ -127,4 +134,6 @@ def _both(settings: Settings, embedded: Embedded | None) -> int:
         # Not as a flag: it may hold a password, and other users see command lines.
         environment["AFTERCLICK_SCHEMA_REGISTRY"] = settings.schema_registry
     entry = [sys.executable, "-c", "from pipeline.cli import main; main()", "worker"]
-    return Supervisor({agent: [*entry, "--agent", agent, *flags] for agent in AGENTS}, environment, settings.http).run()
+    return Supervisor(
+        {agent: [*entry, "--agent", agent, *flags] for agent in AGENT_TOPICS}, environment, settings.http
+    ).run()

@@ -29,8 +29,9 @@ class Settings:
     """All that is not in topology.yaml.
 
     brokers: `host:port,..`. http: (host, port) of health and metrics, None = off. schema_registry: URL or None.
-    log: text or json. dead_letter_ratio: see pipeline/runtime/dead_letter_limit.py. kafka: client properties of
-    librdkafka, as `sasl.mechanism`; never shown, as some are secrets.
+    log: text or json. dead_letter_ratio: see pipeline/runtime/dead_letter_limit.py. standbys: how many other workers
+    follow each partition of shoppers. kafka: client properties of librdkafka, as `sasl.mechanism`; never shown, as some
+    are secrets.
     """
 
     topology: Path
@@ -40,6 +41,7 @@ class Settings:
     schema_registry: str | None = field(default=None, repr=False)
     log: str = "text"
     dead_letter_ratio: float = 1.0
+    standbys: int = 1
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def shown_kafka(self) -> dict[str, str]:
@@ -83,6 +85,7 @@ def resolve(
         schema_registry=registry or None,
         log=shape,
         dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "1"), problems),
+        standbys=_standbys(pick(None, "STANDBYS", "1"), problems),
         kafka=_kafka(environment, problems),
     )
     if problems:
@@ -124,6 +127,13 @@ def _ratio(text: str, problems: list[str]) -> float:
     if not 0 < ratio <= 1:
         problems.append(f"AFTERCLICK_DEAD_LETTER_RATIO is {text!r}, write a share as 0.1, or 1 for no limit")
     return ratio
+
+
+def _standbys(text: str, problems: list[str]) -> int:
+    if not (text.isascii() and text.isdigit()):
+        problems.append(f"AFTERCLICK_STANDBYS is {text!r}, write how many, as 1, or 0 for none")
+        return 0
+    return int(text)
 
 
 def _kafka(environment: Mapping[str, str], problems: list[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import faust
 import msgspec
@@ -17,9 +17,11 @@ from faust.types import TP
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.credentials import faust_credentials
+from pipeline.kafka.group_member import MembershipLost
 from pipeline.kafka.lane import Patience
 from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
+from pipeline.kafka.standby import StandbyParts, Standbys, StandbyWatch
 from pipeline.kafka.table_manager import TableManager
 from pipeline.kafka.transport import Consumer, ConsumerOptions
 from pipeline.observability.log import describe
@@ -35,7 +37,8 @@ class AgentPlace(msgspec.Struct, frozen=True):
 
     group: consumer group, also prefix of transactional ids. source, changelog: topics of the shop, of `partitions`
     partitions each. outputs: logical topic -> topic of the shop. directory: this process's own, locked by it.
-    check_crcs: off with the embedded broker, whose transaction markers carry wrong ones.
+    standbys: how many other workers follow each partition. check_crcs: off with the embedded broker, whose transaction
+    markers carry wrong ones.
     """
 
     group: str
@@ -44,7 +47,16 @@ class AgentPlace(msgspec.Struct, frozen=True):
     partitions: int
     outputs: Mapping[str, str]
     directory: Path
+    standbys: int = 0
     check_crcs: bool = True
+
+
+class AgentParts(Parts, StandbyParts, Protocol):
+    """What partitions are made of, owned or followed."""
+
+
+class AgentWatch(Watch, StandbyWatch, Protocol):
+    """What is told of both."""
 
 
 class AgentApp(faust.App):
@@ -53,6 +65,7 @@ class AgentApp(faust.App):
     # With Faust's other loggers; mode would name it after this module.
     logger = logging.getLogger("faust.batches")
     ownership: Ownership
+    standbys: Standbys
     consumer_options: ConsumerOptions
 
     async def take(self, batch: Any) -> None:
@@ -79,6 +92,8 @@ class AgentApp(faust.App):
             return ""
         if isinstance(error, GroupAuthorizationFailedError | TopicAuthorizationFailedError):
             return f"This user may not read with group {self.conf.id} or its topics; see docs/security.md."
+        if isinstance(error, MembershipLost):
+            return str(error)
         log.warning("The group did not take us, joining again: %s", describe(error))
         return ""
 
@@ -87,13 +102,18 @@ class AgentApp(faust.App):
         """The source partitions assigned to this worker; changelog partitions of standbys are assigned too."""
         return {tp.partition for tp in self.assignor.assigned_actives() if tp.topic == self.ownership.topic}
 
+    @property
+    def standby_partitions(self) -> set[int]:
+        """Partitions of other workers that this one is to follow."""
+        return {tp.partition for tp in self.assignor.assigned_standbys() if tp.topic == self.ownership.topic}
+
 
 def make_agent_app(
     place: AgentPlace,
     client: Client,
-    parts: Parts,
+    parts: AgentParts,
     clock: Clock,
-    watch: Watch,
+    watch: AgentWatch,
     patience: Patience | None = None,
 ) -> AgentApp:
     """Raises ClientError."""
@@ -106,11 +126,13 @@ def make_agent_app(
         producer=client.librdkafka(place.group),
         consumer=client.librdkafka(place.group, group_id=place.group),
     )
+    standbys = app.standbys = Standbys(place.changelog, wiring.consumer, parts, watch)
     ownership = Ownership(
         place.source,
         lambda partition: PartitionOwner(partition, parts, wiring, clock, watch),
         _ConsumerOf(app),
         patience,
+        standbys,
     )
     app.ownership = ownership
     app.consumer_options = ConsumerOptions(
@@ -134,16 +156,19 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
         "broker": client.faust_broker(SCHEME),
         "broker_credentials": faust_credentials(client),
         "broker_session_timeout": session,
-        "broker_heartbeat_interval": client.seconds("heartbeat.interval.ms", min(3.0, session / 3)),
+        "broker_heartbeat_interval": client.seconds("heartbeat.interval.ms", min(1.0, session / 3)),
         "broker_commit_interval": 1.0,
         "broker_check_crcs": place.check_crcs,
         "consumer_group_instance_id": client.get("group.instance.id"),
+        # Said in each assignment, and refused by its own member when another: a static member keeps its assignment, not
+        # always its host name. Nothing is served there.
+        "canonical_url": f"http://{place.group}",
         "consumer_auto_offset_reset": "earliest",
         # Large batches write a busy shopper once for many events.
         "consumer_max_fetch_size": 4 << 20,
         "TableManager": TableManager,
         "store": "memory://",
-        "table_standby_replicas": 0,
+        "table_standby_replicas": place.standbys,
         "datadir": str(place.directory / "faust"),
         # Counts batches, not records.
         "stream_buffer_maxsize": 4,
@@ -161,7 +186,10 @@ def _follow_rebalances(app: AgentApp, ownership: Ownership, watch: Watch) -> Non
         generation = app.consumer_generation_id
         watch.rebalanced()
         await ownership.on_assigned(
-            app.source_partitions, generation, lambda: bool(app.consumer_generation_id == generation)
+            app.source_partitions,
+            generation,
+            lambda: bool(app.consumer_generation_id == generation),
+            app.standby_partitions,
         )
 
     async def revoked(*_: Any, **__: Any) -> None:

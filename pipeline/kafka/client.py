@@ -2,8 +2,11 @@
 producers, the restoring consumers and the admin client. docs/security.md has them for those who run it."""
 
 import difflib
+import ssl
 from collections.abc import Mapping
 from typing import Any
+
+import certifi
 
 _CONSUMER_ONLY = ("session.timeout.ms", "heartbeat.interval.ms", "group.instance.id", "fetch.max.bytes")
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -28,6 +31,7 @@ TOKEN_ENDPOINT = "sasl.oauthbearer.token.endpoint.url"  # noqa: S105
 TOKEN_CLIENT = "sasl.oauthbearer.client.id"  # noqa: S105
 TOKEN_SECRET = "sasl.oauthbearer.client.secret"  # noqa: S105
 _OAUTH = ("sasl.oauthbearer.method", TOKEN_ENDPOINT, TOKEN_CLIENT, TOKEN_SECRET, "sasl.oauthbearer.scope")
+_HTTPS = ("https.ca.location", "https.ca.pem")
 SECRETS = ("sasl.password", "ssl.key.password", "ssl.key.pem", TOKEN_SECRET)
 _SASL = ("sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password", *_OAUTH)
 
@@ -85,6 +89,8 @@ class Client:
             shared["sasl.mechanism"] = self.mechanism
             if self.mechanism == OAUTHBEARER:
                 shared["sasl.oauthbearer.method"] = "oidc"
+                if not any(self.get(name) for name in _HTTPS):
+                    shared["https.ca.location"] = system_authorities()
         added = {name.replace("_", "."): value for name, value in more.items()}
         return Properties(
             {"bootstrap.servers": self.brokers, "client.id": client_id, "log_level": 0, **shared, **added}
@@ -112,14 +118,20 @@ class Client:
             raise ClientError(
                 f"{variable('security.protocol')} is {self.protocol!r}; Kafka has {', '.join(_PROTOCOLS)}."
             )
-        self._check_names("sasl.", _SASL, self.over_sasl, "SASL_SSL")
-        self._check_names("ssl.", _TLS, self.over_tls, "SASL_SSL or SSL")
+        protocol = f"{variable('security.protocol')} is {self.protocol}, which does not use it; set it to"
+        self._check_names("sasl.", _SASL, "" if self.over_sasl else f"{protocol} SASL_SSL")
+        self._check_names("ssl.", _TLS, "" if self.over_tls else f"{protocol} SASL_SSL or SSL")
+        fetches = self.over_sasl and self.mechanism == OAUTHBEARER
+        self._check_names(
+            "https.", _HTTPS, "" if fetches else f"only {variable('sasl.mechanism')} {OAUTHBEARER} uses it"
+        )
         if self.over_sasl:
             self._check_login()
         if self.over_tls:
             self._check_certificate()
 
-    def _check_names(self, prefix: str, known: tuple[str, ...], used: bool, protocols: str) -> None:
+    def _check_names(self, prefix: str, known: tuple[str, ...], unused: str) -> None:
+        """unused: why none of them is used, empty if they are."""
         for name in self._properties:
             if not name.startswith(prefix):
                 continue
@@ -127,11 +139,8 @@ class Client:
                 near = difflib.get_close_matches(name, known, 1)
                 guess = f" (did you mean {variable(near[0])}?)" if near else ""
                 raise ClientError(f"{variable(name)} is not supported{guess}; docs/security.md lists what is.")
-            if not used:
-                raise ClientError(
-                    f"{variable(name)} is set, but {variable('security.protocol')} is {self.protocol}, "
-                    f"which does not use it; set it to {protocols}."
-                )
+            if unused:
+                raise ClientError(f"{variable(name)} is set, but {unused}.")
 
     def _check_login(self) -> None:
         if self.mechanism not in _MECHANISMS:
@@ -159,3 +168,9 @@ class Client:
 def variable(name: str) -> str:
     """The environment variable of a property."""
     return "AFTERCLICK_KAFKA_" + name.upper().replace(".", "_")
+
+
+def system_authorities() -> str:
+    """File of those whom this system trusts; a token endpoint's certificate is checked against it unless others are
+    named. librdkafka brings a copy of curl that looks for it where Red Hat has it, and nowhere else."""
+    return ssl.get_default_verify_paths().cafile or certifi.where()

@@ -6,11 +6,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiokafka
+from aiokafka.consumer import consumer as consumer_module
 from aiokafka.consumer import fetcher
 from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from pipeline.kafka.group_member import GroupMember
 from pipeline.runtime.ports import Record
 
 if TYPE_CHECKING:
@@ -66,8 +68,9 @@ class _Unpacked(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka tel
         return Record(record.offset, record.timestamp, record.key, record.value)
 
 
-# The fetcher takes the class from its module, and no other consumer is in this process.
+# Both take the class from their module, and no other consumer is in this process.
 fetcher.PartitionRecords = _Unpacked
+consumer_module.GroupCoordinator = GroupMember
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -98,15 +101,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def group_error(self) -> Exception | None:
         """What went wrong in the group since last asked. aiokafka stops to take part until someone asks; Faust never
-        does, so a worker would hang for ever, owning nothing."""
+        does, so a worker would hang for ever, owning nothing. MembershipLost: for good."""
         error: Exception | None = await self.call_thread(self._group_error)
         return error
 
     async def _group_error(self) -> Exception | None:
-        coordinator = self._consumer._coordinator if self._consumer is not None else None
+        member = self._consumer._coordinator if self._consumer is not None else None
         try:
-            if coordinator is not None:
-                coordinator.check_errors()
+            if member is not None:
+                member.check_membership()
         except Exception as error:
             return error
         return None

@@ -10,7 +10,16 @@ from pathlib import Path
 import faust
 from faust.types.auth import CredentialsT
 
-from pipeline.kafka.client import OAUTHBEARER, TOKEN_CLIENT, TOKEN_ENDPOINT, TOKEN_SECRET, Client, ClientError, variable
+from pipeline.kafka.client import (
+    OAUTHBEARER,
+    TOKEN_CLIENT,
+    TOKEN_ENDPOINT,
+    TOKEN_SECRET,
+    Client,
+    ClientError,
+    system_authorities,
+    variable,
+)
 
 
 def faust_credentials(client: Client) -> CredentialsT | None:
@@ -27,7 +36,7 @@ def faust_credentials(client: Client) -> CredentialsT | None:
             client.get(TOKEN_CLIENT) or "",
             client.get(TOKEN_SECRET) or "",
             client.get("sasl.oauthbearer.scope"),
-            client.get("https.ca.location"),
+            _trusting(client, "https.ca", system_authorities()),
         )
         return faust.OAuthCredentials(oauth_cb=provider, ssl_context=context)
     return faust.SASLCredentials(
@@ -40,7 +49,7 @@ def faust_credentials(client: Client) -> CredentialsT | None:
 
 def tls_context(client: Client) -> ssl.SSLContext:
     """Raises ClientError, naming the variables of a file that can't be used."""
-    context = _trusting(client)
+    context = _trusting(client, "ssl.ca")
     _present_certificate(client, context)
     if client.get("ssl.endpoint.identification.algorithm") == "none":
         context.check_hostname = False
@@ -56,8 +65,12 @@ def tls_context(client: Client) -> ssl.SSLContext:
     return context
 
 
-def _trusting(client: Client) -> ssl.SSLContext:
-    place, pem = client.get("ssl.ca.location"), client.get("ssl.ca.pem")
+def _trusting(client: Client, prefix: str, default: str | None = None) -> ssl.SSLContext:
+    """prefix: of the two properties that name the authorities. default: file of those to trust if neither is given,
+    None = as OpenSSL is set up."""
+    place, pem = client.get(f"{prefix}.location") or None, client.get(f"{prefix}.pem") or None
+    if place is None and pem is None:
+        place = default
     if place == "probe":
         place = None
     try:
@@ -65,7 +78,7 @@ def _trusting(client: Client) -> ssl.SSLContext:
             return ssl.create_default_context(capath=place)
         return ssl.create_default_context(cafile=place, cadata=pem)
     except (OSError, ValueError) as error:
-        name = "ssl.ca.pem" if pem and not place else "ssl.ca.location"
+        name = f"{prefix}.pem" if pem and not place else f"{prefix}.location"
         raise ClientError(f"{variable(name)} can't be used: {_reason(error)}.") from None
 
 

@@ -8,11 +8,20 @@ import ctypes
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import confluent_kafka
 
+from pipeline.kafka.clock import Acceleration
+
 _PRODUCER = 0
 _ERROR_SIZE = 512
+
+
+class Embedded(NamedTuple):
+    """The brokers are the embedded one: no topic administration, no append time. acceleration: None = real time."""
+
+    acceleration: Acceleration | None = None
 
 
 class EmbeddedBrokerError(Exception):

@@ -23,17 +23,17 @@ _USED = 0.8
 class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
     """Client credentials grant (RFC 6749, 4.4). One token is given to every connection until it is near its end.
 
-    ca: PEM file of who signed the endpoint's certificate, None = the system's.
+    trust: knows who may have signed the endpoint's certificate.
     """
 
     def __init__(
-        self, endpoint: str, client_id: str, client_secret: str, scope: str | None = None, ca: str | None = None
+        self, endpoint: str, client_id: str, client_secret: str, scope: str | None, trust: ssl.SSLContext
     ) -> None:
         self._endpoint = endpoint
         self._client_id = client_id
         self._client_secret = client_secret
         self._scope = scope
-        self._ca = ca
+        self._trust = trust
         self._lock = threading.Lock()
         self._token = ""
         self._good_until = 0.0
@@ -52,16 +52,25 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
             return self._token
 
     def _fetch(self) -> dict[str, Any]:
-        verify = ssl.create_default_context(cafile=self._ca)
         try:
             with OAuth2Client(
-                self._client_id, self._client_secret, scope=self._scope, timeout=_TIMEOUT, verify=verify
+                self._client_id, self._client_secret, scope=self._scope, timeout=_TIMEOUT, verify=self._trust
             ) as client:
                 answer: dict[str, Any] = client.fetch_token(self._endpoint, grant_type="client_credentials")
                 return answer
         except Exception as error:
             # Of the error only what can't hold the request, which holds the secret.
-            reason = error.error if isinstance(error, AuthlibBaseError) else type(error).__name__
-            sentence = f"No token comes from {variable(TOKEN_ENDPOINT)}: {reason}."
+            sentence = f"No token comes from {variable(TOKEN_ENDPOINT)}: {_reason(error)}."
             log.warning(sentence)
             raise ClientError(sentence) from None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, AuthlibBaseError):
+        return str(error.error)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"{cause.verify_message}; check {variable('https.ca.location')}"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from pipeline.kafka.clock import Clock
-from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxError, Output, Uncertain
+from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxError, Output, TooLarge, Uncertain
 
 # librdkafka's "by key"; confluent-kafka does not export the name.
 PARTITION_UA = -1
@@ -22,6 +22,8 @@ _FENCED = frozenset(
     }
 )
 _DENIED = frozenset({KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED})
+# What a record meets because of something that happened to the producer before.
+_CONSEQUENCES = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._FATAL})
 _TRANSACTION_TIMEOUT = 30.0
 RECORD_BYTES = 16 * 1024 * 1024
 
@@ -93,9 +95,9 @@ class TransactionalOutbox:
         if self._held is not None:
             self._send(self._held, self._delivered)
             self._held = None
-        self._producer.flush(_TRANSACTION_TIMEOUT)
+        self._report(lambda: self._producer.flush(_TRANSACTION_TIMEOUT))
         if self._delivery_error is not None:
-            raise _told(self._delivery_error)
+            raise self._reason(self._delivery_error)
         self._insist(lambda left: self._producer.commit_transaction(left), _TRANSACTION_TIMEOUT, "commit")
         return self._changelog_offset
 
@@ -131,9 +133,9 @@ class TransactionalOutbox:
                 deadline = deadline or time.monotonic() + _TRANSACTION_TIMEOUT
                 if time.monotonic() > deadline:
                     raise OutboxError("the broker takes no more records; is it overloaded or away?") from None
-                self._producer.poll(0.05)
+                self._report(lambda: self._producer.poll(0.05))
             except KafkaException as error:
-                raise _told(error.args[0]) from error
+                raise self._reason(error.args[0]) from error
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
@@ -160,11 +162,27 @@ class TransactionalOutbox:
                     raise Uncertain(f"could not {what} within {timeout:.0f} s: {problem.str()}") from error
                 time.sleep(min(0.1, max(left, 0)))
 
-    def _guard(self, call: Callable[[], None]) -> None:
+    def _guard(self, call: Callable[[], object]) -> None:
         try:
             call()
         except KafkaException as error:
             raise _told(error.args[0]) from error
+
+    def _report(self, call: Callable[[], object]) -> None:
+        """Make a call that hands out delivery reports. A fatal error, as of a producer that is fenced, comes up in
+        them, and confluent-kafka makes a SystemError of it now and then; whatever is called next tells it again."""
+        with contextlib.suppress(SystemError):
+            self._guard(call)
+
+    def _reason(self, problem: KafkaError) -> OutboxError:
+        """Why a record was not taken or not delivered: taken for anything less than fenced, a zombie would try again
+        by fencing the owner."""
+        if problem.code() in _CONSEQUENCES:
+            try:
+                self._producer.abort_transaction(1.0)
+            except KafkaException as error:
+                problem = error.args[0]
+        return _told(problem)
 
 
 def _told(problem: KafkaError) -> OutboxError:
@@ -173,6 +191,11 @@ def _told(problem: KafkaError) -> OutboxError:
         return Fenced(problem.str())
     if problem.code() in _DENIED:
         return Denied(f"this user lacks a permission, see docs/security.md: {problem.str()}")
+    if problem.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return TooLarge(
+            "a record is longer than its topic takes; raise the topic's max.message.bytes (`afterclick topics --check` "
+            f"says where it is low): {problem.str()}"
+        )
     if problem.txn_requires_abort():
         return OutboxError(problem.str())
     return Uncertain(problem.str())

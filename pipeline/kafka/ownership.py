@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from faust.types import TP
 
@@ -15,22 +16,39 @@ from pipeline.runtime.ports import Batch
 log = logging.getLogger(__name__)
 
 
+class Followers(Protocol):
+    """What is done about partitions that others own; `pipeline.kafka.standby.Standbys`."""
+
+    def follow(self, partitions: Collection[int]) -> None: ...
+
+    def release(self, partition: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Ownership:
     """Opens what is assigned, drains what is revoked, and feeds batches to their lanes.
 
     Assignment is eager: each rebalance takes all partitions away and gives most of them back. One that comes back is
     kept open if this worker was in the group at both generations, one right after the other; else somebody may have
-    owned it in between, and it is fenced and restored anew.
+    owned it in between, and it is fenced and restored anew. Partitions of others that this worker may inherit are
+    followed; the store of a partition is either owned or followed, one after the other.
     """
 
     def __init__(
-        self, topic: str, own: Callable[[int], PartitionOwner], source: Source, patience: Patience | None = None
+        self,
+        topic: str,
+        own: Callable[[int], PartitionOwner],
+        source: Source,
+        patience: Patience | None = None,
+        standbys: Followers | None = None,
     ) -> None:
         self.topic = topic
         self.lanes: dict[int, Lane] = {}
         self.assigned_once = False
         self._own = own
         self._source = source
+        self._standbys = standbys
         self._patience = patience or Patience()
         self._generation = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,8 +68,11 @@ class Ownership:
         if lane is not None:
             await lane.put(batch)
 
-    async def on_assigned(self, partitions: set[int], generation: int, still: Callable[[], bool]) -> None:
-        """A rebalance is over: own exactly these. still: False once the next rebalance has begun."""
+    async def on_assigned(
+        self, partitions: set[int], generation: int, still: Callable[[], bool], standbys: Collection[int] = ()
+    ) -> None:
+        """A rebalance is over: own exactly these. still: False once the next rebalance has begun. standbys: partitions
+        of others to follow."""
         consecutive = generation in (self._generation, self._generation + 1)
         gone = [p for p in self.lanes if p not in partitions or not consecutive or not self._kept(p)]
         await self._together([self._end(partition) for partition in gone])
@@ -59,6 +80,7 @@ class Ownership:
             return
         for lane in self.lanes.values():
             lane.resume()
+        self._run(self._follow_others(standbys, still), "standbys")
         # Those that take longer are opened while the others already work; they are sought on their own then.
         await self._together([self._begin(partition) for partition in sorted(partitions - self.lanes.keys())])
         if still():
@@ -70,21 +92,35 @@ class Ownership:
         owner = self._own(partition)
         lane = Lane(TP(self.topic, partition), owner, self._source, self._pool, self._openers, self._patience)
         self.lanes[partition] = lane
-        return self._follow(self._open(partition, lane), f"open-{partition}")
+        return self._run(self._open(partition, lane), f"open-{partition}")
 
     async def _open(self, partition: int, lane: Lane) -> None:
         ending = self._ending.get(partition)
         if ending is not None:
             # Our own last life of this partition still holds its files.
             await asyncio.wait([ending])
-        await lane.open()
+        if self._standbys is not None:
+            await asyncio.get_running_loop().run_in_executor(self._openers, self._standbys.release, partition)
+        # It may have gone again meanwhile, and a closed lane must not open anything.
+        if self.lanes.get(partition) is lane:
+            await lane.open()
+
+    async def _follow_others(self, partitions: Collection[int], still: Callable[[], bool]) -> None:
+        """Follow these and no others, once their files are not in use any more."""
+        if self._standbys is None:
+            return
+        ending = [self._ending[partition] for partition in partitions if partition in self._ending]
+        if ending:
+            await asyncio.wait(ending)
+        if still():
+            self._standbys.follow(partitions)
 
     def _end(self, partition: int) -> asyncio.Task[None]:
-        task = self._follow(self.lanes.pop(partition).close(), f"close-{partition}")
+        task = self._run(self.lanes.pop(partition).close(), f"close-{partition}")
         self._ending[partition] = task
         return task
 
-    def _follow(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+    def _run(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -104,8 +140,11 @@ class Ownership:
     async def close(self) -> None:
         """Finish the batches in hand and let go of everything."""
         await self.on_revoked()
-        await asyncio.gather(*(lane.close() for lane in self.lanes.values()))
+        lanes = list(self.lanes.values())
         self.lanes.clear()
+        await asyncio.gather(*(lane.close() for lane in lanes))
+        if self._standbys is not None:
+            await asyncio.to_thread(self._standbys.close)
         self._pool.shutdown(wait=False)
         self._openers.shutdown(wait=False)
 

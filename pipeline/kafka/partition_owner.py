@@ -11,7 +11,7 @@ import msgspec
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.outbox import TransactionalOutbox
-from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, first_offset, restore
+from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, StateTooOld, first_offset, restore
 from pipeline.runtime.checkpoint import changelog
 from pipeline.runtime.partition import AnyProcessor, Taken
 from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition, StateStats
@@ -68,11 +68,13 @@ class Watch(Protocol):
 
 
 class PartitionOwner:
-    """Opens, feeds and closes one partition. One call at a time, from whichever thread; only `life` is read freely."""
+    """Opens, feeds and closes one partition. One call at a time, from whichever thread; only `life` and `steps`, which
+    grows with all that opening gets done, are read freely."""
 
     def __init__(self, partition: int, parts: Parts, wiring: Wiring, clock: Clock, watch: Watch) -> None:
         self.partition = partition
         self.life = Life()
+        self.steps = 0
         self._parts = parts
         self._wiring = wiring
         self._clock = clock
@@ -102,6 +104,7 @@ class PartitionOwner:
     def open(self, stopped: Callable[[], bool]) -> None:
         """Fence, restore, and stand ready at the checkpoint. Raises what its steps raise; then it is to be closed."""
         self._release()
+        self.steps += 1
         self.life.enter(Stage.FENCING)
         wiring = self._wiring
         outbox = self._outbox = TransactionalOutbox(
@@ -122,7 +125,7 @@ class PartitionOwner:
             self._ask_for_the_time(processor, outbox)
         with self._noting_damage():
             while not stopped() and not processor.catch_up().finished:
-                pass
+                self.steps += 1
         self.life.enter(Stage.READY)
 
     def take(self, batch: Batch, stopped: Callable[[], bool]) -> None:
@@ -185,7 +188,7 @@ class PartitionOwner:
                     },
                 )
                 return state
-            except (StateCorrupt, AheadOfChangelog) as error:
+            except (StateCorrupt, AheadOfChangelog, StateTooOld) as error:
                 if state is not None:
                     state.close()
                 if last_try:
@@ -217,8 +220,12 @@ class PartitionOwner:
             self.partition,
             self._parts.restoring(state),
             stopped,
-            lambda records, left: self.watch.restoring(self.partition, records, left),
+            self._restoring,
         )
+
+    def _restoring(self, records: int, left: int) -> None:
+        self.steps += 1
+        self.watch.restoring(self.partition, records, left)
 
     def _ask_for_the_time(self, processor: AnyProcessor, outbox: TransactionalOutbox) -> None:
         """Write the checkpoint once more: only a delivery report tells what time the brokers have."""

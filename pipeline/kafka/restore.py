@@ -16,6 +16,10 @@ _POLL = 0.2
 _SILENCE = 60.0
 _TAIL = 20
 
+STATE_AGE = 20 * 3600.0
+"""Seconds after which local state is of no use if its changelog went on: a change that deletes a key may have come and
+gone. Less than Kafka's `delete.retention.ms`, 24 h unless set, for which it is kept at least."""
+
 
 class Restoring(Protocol):
     """A state partition being restored; `pipeline.state.changelog.Restore`."""
@@ -23,7 +27,12 @@ class Restoring(Protocol):
     @property
     def next_offset(self) -> int: ...
 
+    @property
+    def complete_at(self) -> int: ...
+
     def apply(self, records: Sequence[Record]) -> None: ...
+
+    def caught_up(self) -> None: ...
 
 
 class RestoreError(Exception):
@@ -36,6 +45,10 @@ class RestoreStopped(Exception):
 
 class AheadOfChangelog(Exception):
     """The local state holds changes that the changelog does not: it belongs to another topic and is of no use."""
+
+
+class StateTooOld(Exception):
+    """The local state has not seen its changelog for so long that it may have missed a deletion."""
 
 
 class Restored(msgspec.Struct):
@@ -56,10 +69,10 @@ def restore(
     """Bring the state to the end of its changelog, which stands still once the partition is fenced.
 
     stopped: asked between reads. progress: called with the records read and the offsets left, after each write.
-    Raises AheadOfChangelog, RestoreStopped, RestoreError, StateError.
+    Raises AheadOfChangelog, StateTooOld, RestoreStopped, RestoreError, StateError.
     """
     begun = time.monotonic()
-    consumer = _reader(properties)
+    consumer = changelog_reader(properties)
     try:
         first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
         start = max(first, restoring.next_offset)
@@ -69,6 +82,8 @@ def restore(
         if start < end:
             consumer.assign([TopicPartition(topic, partition, start)])
             records = _read(consumer, restoring, end, stopped, progress)
+        if records:
+            restoring.caught_up()
         return Restored(records, time.monotonic() - begun)
     except KafkaException as error:
         raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
@@ -76,9 +91,16 @@ def restore(
         consumer.close()
 
 
+def check_age(restoring: Restoring) -> None:
+    """Before the first change that is applied; a state that has missed none may be of any age. Raises StateTooOld."""
+    age = time.time() - restoring.complete_at / 1000
+    if restoring.complete_at and age > STATE_AGE:
+        raise StateTooOld(f"it was last complete {age / 3600:.0f} h ago; deletions are kept for 24 h")
+
+
 def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> int:
     """The first offset that the partition still has. Raises RestoreError."""
-    consumer = _reader(properties)
+    consumer = changelog_reader(properties)
     try:
         first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
         return int(first)
@@ -93,7 +115,7 @@ def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Se
 
     Raises RestoreError.
     """
-    consumer = _reader(properties)
+    consumer = changelog_reader(properties)
     try:
         tails, found = [], {}
         for partition in partitions:
@@ -120,7 +142,8 @@ def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Se
         consumer.close()
 
 
-def _reader(properties: Mapping[str, Any]) -> Consumer:
+def changelog_reader(properties: Mapping[str, Any]) -> Consumer:
+    """A consumer of committed records, told of each end of a partition; a member of no group."""
     return Consumer(
         {
             "group.id": "unused",
@@ -160,6 +183,8 @@ def _read(
             else:
                 raise KafkaException(error)
         if records:
+            if not total:
+                check_age(restoring)
             restoring.apply(records)
             total += len(records)
             progress(total, max(end - records[-1].offset - 1, 0))

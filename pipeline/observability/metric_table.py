@@ -30,6 +30,8 @@ CounterName = Literal[
     "send_buffer_full_total",
     "restore_records_total",
     "state_discarded_total",
+    "standby_records_total",
+    "standby_interruptions_total",
 ]
 GaugeName = Literal[
     "build_info",
@@ -39,6 +41,7 @@ GaugeName = Literal[
     "source_lag_records",
     "partition_time_lag_seconds",
     "restore_left_records",
+    "standby_lag_records",
     "state_keys",
     "state_disk_bytes",
     "state_memory_bytes",
@@ -93,6 +96,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     _counter("send_buffer_full_total", "times", "The producer had to wait for room in its send buffer."),
     _counter("restore_records_total", "records", "Changelog records read to restore state."),
     _counter("state_discarded_total", "times", "Local state thrown away and restored from scratch.", "reason"),
+    _counter("standby_records_total", "records", "Changelog records applied to partitions of other workers."),
+    _counter("standby_interruptions_total", "times", "A standby could not be followed for a while.", "reason"),
     _gauge("build_info", "always 1", "The version that runs.", "version"),
     _gauge("ready", "0 or 1", "All assigned partitions take batches."),
     _gauge("partitions", "partitions", "Assigned, by stage of their life.", "stage"),
@@ -105,6 +110,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "partition",
     ),
     _gauge("restore_left_records", "offsets", "What a running restore has left to read.", "partition"),
+    _gauge("standby_lag_records", "offsets", "What a standby has left to apply.", "partition"),
     _gauge("state_keys", "keys", "Shopper records in the store, an estimate.", "partition"),
     _gauge("state_disk_bytes", "bytes", "The store's files.", "partition"),
     _gauge("state_memory_bytes", "bytes", "The store's memory, without what partitions share.", "partition"),

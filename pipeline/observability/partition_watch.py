@@ -1,7 +1,7 @@
 """What the partitions of one agent tell of their life, as metrics; `pipeline.kafka.partition_owner.Watch`."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ _STANDING: tuple[GaugeName, ...] = (
     "state_keys",
     "state_disk_bytes",
     "state_memory_bytes",
+    "standby_lag_records",
 )
 
 
@@ -88,6 +89,14 @@ class PartitionWatch:
         """The local state was of no use and is restored from scratch. reason: an exception's name."""
         self._metrics.add("state_discarded_total", 1, reason)
 
+    def followed(self, records: int) -> None:
+        """Changelog records of a partition of another worker are applied."""
+        self._metrics.add("standby_records_total", records)
+
+    def interrupted(self, reason: str) -> None:
+        """A standby is not followed for a while. reason: an exception's name."""
+        self._metrics.add("standby_interruptions_total", 1, reason)
+
     def queue_full(self) -> None:
         self._metrics.add("send_buffer_full_total")
 
@@ -106,12 +115,18 @@ class PartitionWatch:
         self._metrics.add("rebalances_total")
 
     def follow(
-        self, standings: Callable[[], Iterable[Standing]], clock: Callable[[], float] = time.time
+        self,
+        standings: Callable[[], Iterable[Standing]],
+        clock: Callable[[], float] = time.time,
+        lags: Callable[[], Mapping[int, int]] = dict,
     ) -> Callable[[], None]:
-        """Have the partitions' gauges set at each scrape from `standings`. clock: s since the epoch."""
+        """Have the partitions' gauges set at each scrape from `standings`. clock: s since the epoch. lags: of standbys,
+        by partition."""
 
         def ask() -> None:
             self._stand(list(standings()), clock())
+            for partition, lag in lags().items():
+                self._metrics.set("standby_lag_records", lag, str(partition))
 
         self._metrics.probe(ask)
         return ask

@@ -14,6 +14,12 @@ log = logging.getLogger(__name__)
 PATIENCE = 60.0
 """Seconds without progress after which a worker counts as stuck."""
 
+_STOPPED = 10.0
+"""Seconds that the watchdog itself oversleeps when the whole process was stopped."""
+
+OPENING_PATIENCE = 120.0
+"""Seconds without progress after which an opening counts as stuck: more than each of its steps may wait for brokers."""
+
 
 class Beat:
     """When the event loop last turned. `turn` is called by the loop, `age` (s) may be asked from any thread."""
@@ -37,16 +43,23 @@ class Place(msgspec.Struct, frozen=True):
     lag: int
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """A partition that is being fenced or restored. steps: grows with all that gets done, also with each new try."""
+
+    stage: str
+    steps: int
+
+
 class StuckDetector:
     """Watches progress against lag. A partition without lag, or one that is not asked about any more, is never stuck.
 
-    places: partition -> Place, of those that should be taking batches. clock: s, monotonic.
+    places: of the partitions that should be taking batches, or be on their way to it. clock: s, monotonic.
     """
 
     def __init__(
         self,
         beat: Beat,
-        places: Callable[[], Mapping[int, Place]],
+        places: Callable[[], Mapping[int, Place | Opening]],
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,26 +67,40 @@ class StuckDetector:
         self._places = places
         self._patience = patience
         self._clock = clock
-        self._since: dict[int, tuple[int, float]] = {}
+        self._since: dict[int, tuple[Place | Opening, float]] = {}
 
     def complaints(self) -> list[str]:
         """What is stuck, as sentences; empty if all is well. To be asked every few seconds, by one thread."""
         if self._beat.age > self._patience:
             return [f"the event loop has not turned for {self._beat.age:.0f} s"]
-        now, places = self._clock(), self._places()
-        self._since = {
-            partition: self._since[partition]
-            if self._since.get(partition, (None,))[0] == place.next_offset
-            else (place.next_offset, now)
-            for partition, place in places.items()
-            if place.lag > 0
-        }
-        return [
-            f"partition {partition} has taken nothing for {now - since:.0f} s and has {places[partition].lag} records "
-            "waiting"
-            for partition, (_, since) in sorted(self._since.items())
-            if now - since > self._patience
-        ]
+        now, found = self._clock(), {}
+        for partition, place in self._places().items():
+            if isinstance(place, Place) and not place.lag:
+                continue
+            before, since = self._since.get(partition, (place, now))
+            found[partition] = place, since if _stands_still(before, place) else now
+        self._since = found
+        told = (self._complaint(partition, place, now - since) for partition, (place, since) in sorted(found.items()))
+        return [sentence for sentence in told if sentence]
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self._since = {}
+
+    def _complaint(self, partition: int, place: Place | Opening, seconds: float) -> str:
+        if isinstance(place, Opening):
+            if seconds <= OPENING_PATIENCE:
+                return ""
+            return f"partition {partition} is {place.stage} and has made no progress for {seconds:.0f} s"
+        if seconds <= self._patience:
+            return ""
+        return f"partition {partition} has taken nothing for {seconds:.0f} s and has {place.lag} records waiting"
+
+
+def _stands_still(before: Place | Opening, place: Place | Opening) -> bool:
+    if isinstance(before, Place) and isinstance(place, Place):
+        return before.next_offset == place.next_offset
+    return before == place
 
 
 class Watchdog:
@@ -82,10 +109,18 @@ class Watchdog:
     give_up: ends the process, with an exit code other than 0, so that whoever runs it starts it anew.
     """
 
-    def __init__(self, detector: StuckDetector, give_up: Callable[[], None], every: float = 5.0) -> None:
+    def __init__(
+        self,
+        detector: StuckDetector,
+        give_up: Callable[[], None],
+        every: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._detector = detector
         self._give_up = give_up
         self._every = every
+        self._clock = clock
+        self._looked = clock()
         self._stopped = Event()
         self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -97,13 +132,25 @@ class Watchdog:
         if self._thread.is_alive():
             self._thread.join()
 
+    def look(self) -> bool:
+        """Look once. True: it gave up. After a pause of the whole process (SIGSTOP, a suspended machine) it only begins
+        to count anew: nothing could get on meanwhile."""
+        now = self._clock()
+        overslept, self._looked = now - self._looked - self._every, now
+        if overslept > _STOPPED:
+            self._detector.forget()
+            return False
+        complaints = self._detector.complaints()
+        if complaints:
+            log.critical("Stuck: %s. Stacks follow, then the process ends.", "; ".join(complaints))
+            dump_stacks()
+            self._give_up()
+        return bool(complaints)
+
     def _watch(self) -> None:
+        self._looked = self._clock()
         while not self._stopped.wait(self._every):
-            complaints = self._detector.complaints()
-            if complaints:
-                log.critical("Stuck: %s. Stacks follow, then the process ends.", "; ".join(complaints))
-                dump_stacks()
-                self._give_up()
+            if self.look():
                 return
 
 

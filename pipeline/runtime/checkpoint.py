@@ -32,6 +32,8 @@ def decode_checkpoint(value: bytes) -> Checkpoint:
         raise StateFormatError(
             f"checkpoint of format {checkpoint.format}, this version knows {CHECKPOINT_FORMAT}: run a newer one"
         )
+    # It is written again as one of ours: an older version has to refuse what this one had.
+    checkpoint.format = CHECKPOINT_FORMAT
     return checkpoint
 
 

@@ -94,7 +94,7 @@ class StateWrite(msgspec.Struct, gc=False):
 
     values: final (key, value) of each changed key, None deletes. due_added and due_dropped: entries of the due-time
     index, dropped first. checkpoint None leaves the stored one. changelog_offset: offset of the last changelog record
-    that the state then contains, -1 = none.
+    that the state then contains, -1 = none. complete: that is the last one there is.
     """
 
     values: Sequence[tuple[bytes, bytes | None]]
@@ -102,6 +102,7 @@ class StateWrite(msgspec.Struct, gc=False):
     checkpoint: Checkpoint | None = None
     due_added: Sequence[DueEntry] = ()
     due_dropped: Sequence[DueEntry] = ()
+    complete: bool = True
 
 
 class StateStats(msgspec.Struct, gc=False):
@@ -132,6 +133,10 @@ class StatePartition(Protocol):
     def checkpoint(self) -> Checkpoint: ...
 
     def changelog_offset(self) -> int: ...
+
+    def complete_at(self) -> int:
+        """When, in ms of this machine's clock, the last complete write was, or the first one of all; 0 = not known."""
+        ...
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         """All (key, value), in key order. Exhaust or close it before `close`."""
@@ -213,6 +218,10 @@ class Uncertain(OutboxError):
 
 class Denied(OutboxError, Hopeless):
     """We lack a permission."""
+
+
+class TooLarge(OutboxError, Hopeless):
+    """A topic does not take a record as long as this."""
 
 
 class Fenced(OutboxError):

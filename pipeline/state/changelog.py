@@ -1,4 +1,4 @@
-"""Restoring a state partition from its changelog (layout: pipeline/runtime/checkpoint.py)."""
+"""Bringing a state partition up to its changelog (layout: pipeline/runtime/checkpoint.py)."""
 
 from collections.abc import Sequence
 
@@ -34,6 +34,11 @@ class Restore:
         """The changelog offset to read from."""
         return self._state.changelog_offset() + 1
 
+    @property
+    def complete_at(self) -> int:
+        """See StatePartition."""
+        return self._state.complete_at()
+
     def apply(self, records: Sequence[Record]) -> None:
         """Apply consecutive records in one write; some thousands at once are best. Raises StateError."""
         if not records:
@@ -53,8 +58,32 @@ class Restore:
         for key, value in latest.items():
             if value is not None and (due := due_of(value)):
                 added.append((due, key))
-        self._state.write(StateWrite(list(latest.items()), records[-1].offset, checkpoint, added))
+        dropped = self._superseded(list(latest))
+        self._state.write(StateWrite(list(latest.items()), records[-1].offset, checkpoint, added, dropped, False))
         self.records += len(records)
+
+    def caught_up(self) -> None:
+        """The end of the partition is reached. Raises StateError."""
+        self._state.write(StateWrite((), self._state.changelog_offset()))
+
+    def _superseded(self, keys: list[bytes]) -> list[DueEntry]:
+        """Due entries that go with the values that these keys have now."""
+        return []
+
+
+class Follow(Restore):
+    """A restore that never ends, of a partition that another worker writes.
+
+    Entries of superseded values are dropped: nobody meets them here, and the index would grow with each change of a
+    shopper for as long as the partition is followed. That costs a look-up of the values that are replaced.
+    """
+
+    def _superseded(self, keys: list[bytes]) -> list[DueEntry]:
+        due_of = self._codec.due
+        values = self._state.get_many(keys)
+        return [
+            (due, key) for key, value in zip(keys, values, strict=True) if value is not None and (due := due_of(value))
+        ]
 
 
 def rebuild_due(state: StatePartition, codec: ShopperCodec) -> None:

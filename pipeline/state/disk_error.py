@@ -17,6 +17,11 @@ _DISK = {
     "Input/output error": "the disk fails; replace it, and the state is restored from the changelog",
 }
 
+# As of one that is held; the path in a text may have "lock" in it too.
+_LOCKED = ("lock hold by current process", "No locks available", "Resource temporarily unavailable")
+# A file that another one names, as CURRENT names the manifest, is missing: the directory is made before it is opened.
+_DAMAGED = ("Corruption", "No such file or directory")
+
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
@@ -27,9 +32,9 @@ def translated(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         text = str(error)
-        if "lock" in text.lower() and "IO error" in text:
+        if any(sign in text for sign in _LOCKED):
             raise StateLocked(f"{path} is locked: another worker, or one that has not ended, uses it") from error
-        if "Corruption" in text:
+        if any(sign in text for sign in _DAMAGED):
             raise StateCorrupt(f"{path} is damaged: {text}") from error
         for sign, meaning in _DISK.items():
             if sign in text:

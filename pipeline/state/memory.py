@@ -68,6 +68,10 @@ class MemoryPartition:
         self._check_open()
         return self._changelog_offset
 
+    def complete_at(self) -> int:
+        """Not known: what a restart loses can't grow old."""
+        return 0
+
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         self._check_open()
         for key in sorted(self._values):

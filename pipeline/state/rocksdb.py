@@ -3,6 +3,7 @@
 Layout, one column family, raw bytes (so that one WriteBatch and one memtable make everything atomic):
 
     m|layout, m|checkpoint, m|changelog      layout version, checkpoint record, changelog offset (decimal)
+    m|complete                               when it last held all of its changelog, ms (decimal)
     s|KEY                                    shopper record
     t|DUE KEY                                due-time index: DUE is 8 bytes, big endian, ms; no value
 
@@ -40,6 +41,7 @@ from pipeline.runtime.ports import (
     StateWrite,
 )
 from pipeline.state.disk_error import translated
+from pipeline.state.sorted_table import settled_tables
 
 LAYOUT = b"1"
 
@@ -49,6 +51,7 @@ _STALL = 10.0
 _LAYOUT_KEY = b"m|layout"
 _CHECKPOINT_KEY = b"m|checkpoint"
 _CHANGELOG_KEY = b"m|changelog"
+_COMPLETE_KEY = b"m|complete"
 _STATE = b"s|"
 _STATE_END = b"s}"
 _DUE = b"t|"
@@ -86,20 +89,28 @@ class RocksStore:
         path = self.path(name)
         with translated(path):
             path.mkdir(parents=True, exist_ok=True)
+            # Looked at before: RocksDB deletes what its manifest does not name.
+            tables = settled_tables(path)
             database = Rdict(str(path), self._options())
         try:
+            with translated(path):
+                if lost := tables - {file["name"].lstrip("/") for file in database.live_files()}:
+                    raise StateCorrupt(f"{path} is damaged: its manifest does not name {len(lost)} of its tables")
+                database.set_options({"disable_auto_compactions": "false"})
             return RocksPartition(database, path)
         except BaseException:
             _close(database)
             raise
 
     def quarantine(self, name: str) -> Path:
-        """Move a damaged partition aside, for someone to look at; the next `open` begins empty."""
+        """Move a damaged partition aside, for someone to look at, if there is anything left of it; the next `open`
+        begins empty."""
         path = self.path(name)
         taken = 1 + sum(1 for _ in self._directory.glob(f"{name}.corrupt-*"))
         aside = path.with_name(f"{name}.corrupt-{taken}")
-        with translated(path):
-            return path.rename(aside)
+        with translated(path), suppress(FileNotFoundError):
+            path.rename(aside)
+        return aside
 
     def shared_memory(self) -> int:
         """Bytes in the shared block cache and write buffers."""
@@ -125,6 +136,8 @@ class RocksStore:
         options.set_level_compaction_dynamic_level_bytes(True)
         options.set_max_background_jobs(settings.background_jobs)
         options.set_max_open_files(settings.open_files)
+        # Until `open` has compared the files with the manifest.
+        options.set_disable_auto_compactions(True)
         options.set_max_total_wal_size(4 * settings.write_buffer)
         options.set_keep_log_file_num(2)
         # Fired due entries leave tombstones at the head of the index, where every scan begins.
@@ -151,14 +164,17 @@ class RocksPartition:
             if stored is not None:
                 decode_checkpoint(stored)
             self._changelog_offset = int(database.get(_CHANGELOG_KEY) or -1)
+            self._complete_at = int(database.get(_COMPLETE_KEY) or 0)
 
     def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
         with translated(self._path):
             return cast(list[bytes | None], self._db[[_STATE + key for key in keys]])
 
     def write(self, change: StateWrite) -> None:
-        self._write(lambda: _batch(change))
-        self._changelog_offset = change.changelog_offset
+        first = self._changelog_offset < 0
+        complete_at = time.time_ns() // 1_000_000 if change.complete or first else self._complete_at
+        self._write(lambda: _batch(change, complete_at))
+        self._changelog_offset, self._complete_at = change.changelog_offset, complete_at
 
     def due(self, until: int, limit: int, after: DueEntry | None = None) -> list[DueEntry]:
         bound = ReadOptions()
@@ -184,6 +200,9 @@ class RocksPartition:
 
     def changelog_offset(self) -> int:
         return self._changelog_offset
+
+    def complete_at(self) -> int:
+        return self._complete_at
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         scan = self._scan()
@@ -250,7 +269,7 @@ class RocksPartition:
             raise StateCorrupt(f"{self._path} is damaged: a scan ended too soon")
 
 
-def _batch(change: StateWrite) -> WriteBatch:
+def _batch(change: StateWrite, complete_at: int) -> WriteBatch:
     batch = WriteBatch(raw_mode=True)
     put, delete = batch.put, batch.delete
     for key, value in change.values:
@@ -265,6 +284,7 @@ def _batch(change: StateWrite) -> WriteBatch:
     if change.checkpoint is not None:
         put(_CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
     put(_CHANGELOG_KEY, b"%d" % change.changelog_offset)
+    put(_COMPLETE_KEY, b"%d" % complete_at)
     return batch
 
 

@@ -1,18 +1,24 @@
 """A real Apache Kafka for the session, and a clean set of topics for each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests.support.apache_kafka import ApacheKafka, require_java
+from tests.support.apache_kafka import RUNNING, ApacheKafka, RunningKafka, require_java
 from tests.support.live_run import LiveRun
 from tests.support.worker_process import afterclick
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    if address := os.environ.get(RUNNING):
+        # Started by whoever started us: tests/mutation.
+        yield cast("ApacheKafka", RunningKafka(address))
+        return
     require_java()
     broker = ApacheKafka(tmp_path_factory.mktemp("kafka"))
     yield broker

@@ -17,13 +17,13 @@ from confluent_kafka.admin import AdminClient
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from pipeline.access import CONSUMER_GROUP, grants_of
-from pipeline.app import plans_of
 from pipeline.config.settings import resolve
 from pipeline.config.topology import load
 from pipeline.kafka.admin import TopicAdmin
 from pipeline.kafka.client import Client
 from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.grant import Grant, Resource
+from pipeline.topics import plans_of
 from tests.support.apache_kafka import require_java
 from tests.support.certificates import PASSWORD, Authority
 from tests.support.kafka_reader import decisions
@@ -168,7 +168,7 @@ def test_agents_known_by_a_token_and_by_a_certificate(kafka: SecuredKafka, shop:
     shop.allow("intake", "User:intake")
     shop.allow("shopper", "User:CN=shopper")
     mine = kafka.authority.sign("shopper", encrypted=True)
-    with TokenEndpoint({"intake": PASSWORDS["intake"]}) as endpoint:
+    with TokenEndpoint({"intake": PASSWORDS["intake"]}, kafka.authority.sign("login")) as endpoint:
         intake = shop.run.worker("i", "intake", **tokens(kafka, endpoint, PASSWORDS["intake"]))
         shopper = shop.run.worker(
             *("s", "shopper"),
@@ -190,13 +190,22 @@ def test_agents_known_by_a_token_and_by_a_certificate(kafka: SecuredKafka, shop:
     assert_tells_no_secret(intake, shopper)
 
 
-def test_a_refused_token_is_told_without_what_the_endpoint_answers(kafka: SecuredKafka, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("case", "said"), [("secret", "invalid_client"), ("authority", "certificate")])
+def test_who_gets_no_token_is_told_why_and_not_what_the_endpoint_answers(
+    kafka: SecuredKafka, tmp_path: Path, case: str, said: str
+) -> None:
     run = LiveRun(tmp_path, kafka.brokers)
-    with TokenEndpoint({"intake": PASSWORDS["intake"]}) as endpoint:
-        refused = afterclick("topics", "--topology", run.topology, **tokens(kafka, endpoint, f"wrong-{MARK}"))
+    with TokenEndpoint({"intake": PASSWORDS["intake"]}, kafka.authority.sign("login")) as endpoint:
+        settings = tokens(kafka, endpoint, f"wrong-{MARK}" if case == "secret" else PASSWORDS["intake"])
+        if case == "authority":
+            settings["KAFKA_HTTPS_CA_LOCATION"] = str(Authority(tmp_path, "another").certificate)
+        refused = afterclick("topics", "--topology", run.topology, **settings)
     assert refused.returncode == 1
-    assert "refuse our login; check AFTERCLICK_KAFKA_SASL_*" in refused.stderr
-    assert MARK not in refused.stderr
+    (sentence,) = refused.stderr.splitlines()
+    assert "No token comes from AFTERCLICK_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL; check it," in sentence
+    assert "AFTERCLICK_KAFKA_HTTPS_CA_LOCATION: " in sentence
+    assert said in sentence
+    assert MARK not in sentence
 
 
 def tokens(kafka: SecuredKafka, endpoint: TokenEndpoint, secret: str) -> dict[str, str]:
@@ -205,6 +214,7 @@ def tokens(kafka: SecuredKafka, endpoint: TokenEndpoint, secret: str) -> dict[st
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "KAFKA_SSL_CA_LOCATION": str(kafka.authority.certificate),
         "KAFKA_SASL_MECHANISM": "OAUTHBEARER",
+        "KAFKA_HTTPS_CA_LOCATION": str(kafka.authority.certificate),
         "KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL": endpoint.url,
         "KAFKA_SASL_OAUTHBEARER_CLIENT_ID": "intake",
         "KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET": secret,

@@ -120,6 +120,12 @@ def test_an_older_version_reads_a_checkpoint_with_fields_it_does_not_know() -> N
     assert decode_checkpoint(msgspec.json.encode(body)) == Checkpoint(next_offset=7)
 
 
+def test_a_checkpoint_of_an_older_format_is_written_again_in_the_present_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = encode_checkpoint(Checkpoint(next_offset=7))
+    monkeypatch.setattr("pipeline.runtime.checkpoint.CHECKPOINT_FORMAT", CHECKPOINT_FORMAT + 1)
+    assert msgspec.json.decode(encode_checkpoint(decode_checkpoint(stored)))["format"] == CHECKPOINT_FORMAT + 1
+
+
 def test_record_and_checkpoint_have_one_format() -> None:
     # A worker that restores from its own disk reads the checkpoint at once, and records only as they are touched.
     assert FORMAT == CHECKPOINT_FORMAT == Checkpoint().format == Shopper().format

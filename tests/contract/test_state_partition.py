@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.checkpoint import CHECKPOINT_KEY, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateError, StatePartition, StateWrite
-from pipeline.state.changelog import Restore, rebuild_due
+from pipeline.state.changelog import Follow, Restore, rebuild_due
 from pipeline.state.memory import MemoryPartition
 from pipeline.state.record import RecordCodec
 from pipeline.state.rocksdb import RocksStore
@@ -178,3 +179,23 @@ def test_restoring_in_pieces_or_twice_ends_in_the_same(state: StatePartition, si
         assert any(entry[1] == key and entry[0] <= due for entry in state.due(due, 100))
     restore.apply([])
     assert restore.next_offset == 9
+
+
+@pytest.mark.parametrize("size", [1, 4, 30])
+def test_following_leaves_no_entry_of_a_superseded_value(state: StatePartition, size: int) -> None:
+    # given shoppers whose due time moves on and back, goes and comes
+    choose = Random(size)
+    values = [due_at(choose.choice([0, 100, 200, 300, 400])) for _ in range(120)]
+    records = [Record(offset, 0, b"k%d" % choose.randrange(7), value) for offset, value in enumerate(values)]
+    records.append(Record(120, 0, b"k0", None))
+    # when they are followed, batch by batch
+    following = Follow(state, CODEC)
+    for begin in range(0, len(records), size):
+        following.apply(records[begin : begin + size])
+    # then the values are the last ones, and the index is what one made from them would be
+    last = {record.key: record.value for record in records}
+    assert dict(state.scan()) == {key: value for key, value in last.items() if value is not None}
+    followed = state.due(10**9, 1_000)
+    rebuild_due(state, CODEC)
+    assert followed == state.due(10**9, 1_000)
+    assert following.next_offset == 121

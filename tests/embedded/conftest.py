@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app import plans_of
 from pipeline.config.topology import load
 from pipeline.kafka.embedded import EmbeddedBroker
+from pipeline.topics import plans_of
 from tests.support.live_run import LiveRun
 from tests.support.shop_history import write_topology
 

@@ -18,6 +18,14 @@ _true = time.time
 time.time = lambda: _true() + (int(time.monotonic() * 2) * 7 % 21 - 10) * 3600
 """
 
+HANGING = """
+import time
+from pipeline.kafka.outbox import TransactionalOutbox
+from pipeline.observability import stuck
+stuck.OPENING_PATIENCE = 2.0
+TransactionalOutbox.fence = lambda self, timeout=60.0: time.sleep(600)
+"""
+
 
 def test_a_partition_full_of_rubbish_stops_and_the_others_go_on(live: LiveRun) -> None:
     # given history, and one client that sends rubbish only
@@ -62,3 +70,12 @@ def test_a_machine_whose_clock_jumps_by_hours_decides_the_same(live: LiveRun) ->
     eventually("the first half is decided on", lambda: any(live.group_offsets("shopper").values()), 30)
     live.send(records[1_000:])
     live.assert_decides_as(live.replayed(records))
+
+
+def test_a_worker_whose_partitions_never_open_is_ended(live: LiveRun) -> None:
+    # given a call to the brokers that never comes back
+    worker = live.worker("s", "shopper", HANGING)
+    # then the watchdog tells the stage, where all threads are, and ends it so that it is started anew
+    assert worker.process.wait(40) == 70
+    assert "partition 0 is fencing and has made no progress" in worker.text()
+    assert "partition_owner.py" in worker.text()

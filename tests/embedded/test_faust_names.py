@@ -4,13 +4,14 @@ Both are pinned. When a pin is lifted and one of these fails, the override that 
 """
 
 import asyncio
+import importlib
 import inspect
 from typing import Any
 
 import aiokafka
 import faust
 import pytest
-from aiokafka.consumer import fetcher
+from aiokafka.consumer import consumer, fetcher
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
@@ -21,6 +22,8 @@ from faust.transport.consumer import Consumer, ConsumerThread
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import ConsumerMessage
+
+from pipeline.kafka.group_member import GroupMember
 
 pytestmark = pytest.mark.embedded
 
@@ -59,11 +62,21 @@ pytestmark = pytest.mark.embedded
         (App, "_on_partitions_revoked", ["self", "revoked"]),
         (Fetcher, "fetched_records", ["self", "partitions", "timeout", "max_records"]),
         (GroupCoordinator, "check_errors", ["self"]),
+        (GroupCoordinator, "_do_rejoin_group", ["self", "subscription"]),
+        (GroupCoordinator, "_send_req", ["self", "request"]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_it_is_there_with_its_parameters(owner: Any, name: str, parameters: list[str]) -> None:
     assert list(inspect.signature(getattr(owner, name)).parameters) == parameters
+
+
+def test_consumers_are_members_of_our_kind() -> None:
+    importlib.import_module("pipeline.kafka.consumer_thread")
+    assert consumer.GroupCoordinator is GroupMember
+    source = inspect.getsource(GroupCoordinator)
+    for name in ("_coordination_task", "_closing", "_group_instance_id", "self.member_id = "):
+        assert name in source
 
 
 def test_the_pins_are_what_this_was_read_in() -> None:

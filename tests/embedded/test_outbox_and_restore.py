@@ -9,7 +9,14 @@ import pytest
 from pipeline.kafka.clock import WorkerClock
 from pipeline.kafka.embedded import EmbeddedBroker
 from pipeline.kafka.outbox import TransactionalOutbox
-from pipeline.kafka.restore import AheadOfChangelog, RestoreStopped, first_offset, latest_checkpoints, restore
+from pipeline.kafka.restore import (
+    AheadOfChangelog,
+    RestoreStopped,
+    StateTooOld,
+    first_offset,
+    latest_checkpoints,
+    restore,
+)
 from pipeline.runtime.checkpoint import CHECKPOINT_KEY, changelog, decode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Output, Record
 from tests.support.kafka_reader import read_committed
@@ -43,10 +50,15 @@ class Restoring:
     def __init__(self, next_offset: int = 0) -> None:
         self.next_offset = next_offset
         self.values: dict[bytes | None, bytes | None] = {}
+        self.complete_at = 0
+        self.complete = False
 
     def apply(self, records: Sequence[Record]) -> None:
         self.values |= {record.key: record.value for record in records}
         self.next_offset = records[-1].offset + 1
+
+    def caught_up(self) -> None:
+        self.complete = True
 
 
 def write(outbox: TransactionalOutbox, values: dict[bytes, bytes], next_offset: int) -> int:
@@ -143,3 +155,22 @@ def _murmur2(data: bytes) -> int:
         h = (h ^ int.from_bytes(rest, "little")) * m & mask
     h = (h ^ (h >> 13)) * m & mask
     return h ^ (h >> 15)
+
+
+def test_state_that_may_have_missed_a_deletion_is_of_no_use(
+    outbox: TransactionalOutbox, properties: dict[str, Any]
+) -> None:
+    write(outbox, {b"a": b"1"}, 1)
+    known = Restoring()
+    restore(properties, "changes", 1, known)
+    assert known.complete
+    # given the worker is away for longer than deletions are kept
+    known.complete_at = int((time.time() - 21 * 3600) * 1000)
+    # then it may go on as long as nothing happened, and not any more once something did
+    assert restore(properties, "changes", 1, known).records == 0
+    write(outbox, {b"a": b"2"}, 2)
+    with pytest.raises(StateTooOld, match="21 h ago"):
+        restore(properties, "changes", 1, known)
+    assert known.values[b"a"] == b"1"
+    known.complete_at = int((time.time() - 19 * 3600) * 1000)
+    assert restore(properties, "changes", 1, known).records == 2

@@ -1,5 +1,6 @@
 """A real Apache Kafka, single node, from Maven: for the tests in tests/broker. Needs Java 17 and Maven."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,8 +16,11 @@ POM = Path(__file__).parent / "kafka" / "pom.xml"
 # In the virtual environment's folder: not committed, kept between runs, gone with `make clean`.
 LIBRARIES = Path(__file__).parents[2] / ".venv" / "kafka-libs"
 
+RUNNING = "AFTERCLICK_TEST_KAFKA"
+"""Environment variable: address of a broker that the tests are to use instead of starting one."""
+
 # Of the cluster: any will do, and asking Kafka for one takes a second.
-_IDENTITY = "4L6g3nShT-eMCtK--X86sw"
+IDENTITY = "4L6g3nShT-eMCtK--X86sw"
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -77,9 +82,9 @@ class ApacheKafka:
             )
             + properties
         )
-        self._classpath = f"{_libraries()}/*"
+        self._classpath = f"{libraries()}/*"
         self._java(
-            *("kafka.tools.StorageTool", "format", "-t", _IDENTITY, "-c", str(self._configuration), "--standalone"),
+            *("kafka.tools.StorageTool", "format", "-t", IDENTITY, "-c", str(self._configuration), "--standalone"),
             *format_flags,
         )
         self.start()
@@ -120,10 +125,21 @@ class ApacheKafka:
         return done.stdout
 
 
-def _libraries() -> Path:
-    if not any(LIBRARIES.glob("kafka_*.jar")):
-        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={LIBRARIES}"]
-        subprocess.run(command, check=True, timeout=300)
+class RunningKafka(NamedTuple):
+    """One that others start and end."""
+
+    brokers: str
+
+
+def libraries() -> Path:
+    LIBRARIES.mkdir(parents=True, exist_ok=True)
+    with (LIBRARIES / "lock").open("w") as lock:
+        # Tests run in several processes.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not any(LIBRARIES.glob("kafka_*.jar")):
+            output = f"-DoutputDirectory={LIBRARIES}"
+            command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", output]
+            subprocess.run(command, check=True, timeout=300)
     return LIBRARIES
 
 

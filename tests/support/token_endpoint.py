@@ -1,7 +1,8 @@
-"""An OpenID provider's token endpoint on loopback: the client credentials grant, with tokens that nobody signed."""
+"""An OpenID provider's token endpoint on loopback, over TLS: client credentials grant, tokens that nobody signed."""
 
 import base64
 import json
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -9,19 +10,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from tests.support.certificates import Certificate
+
 
 class TokenEndpoint:
-    """secrets: client id -> secret. asked: form of each request so far, refused ones too. One who is refused reads
-    the secret again in the answer: whoever passes it on to a log is found out."""
+    """secrets: client id -> secret. certificate: of the endpoint. asked: form of each request so far, refused ones too.
+    One who is refused reads the secret again in the answer: whoever passes it on to a log is found out."""
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
+    def __init__(self, secrets: Mapping[str, str], certificate: Certificate) -> None:
         self.asked: list[str] = []
         self._clients = {
             f"Basic {base64.b64encode(f'{client}:{secret}'.encode()).decode()}": client
             for client, secret in secrets.items()
         }
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}/token"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.certificate, certificate.key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"https://127.0.0.1:{self._server.server_port}/token"
 
     def __enter__(self) -> "TokenEndpoint":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -37,20 +37,36 @@ class WorkerProcess:
         prelude: str = "",
         **settings: str,
     ) -> None:
-        self._environment = _environment(KAFKA_SESSION_TIMEOUT_MS=str(session), **settings)
+        self._environment = _environment(**{"KAFKA_SESSION_TIMEOUT_MS": str(session)} | settings)
         self.data = folder / name
         self.log = folder / f"{name}.log"
         python, flag, program = COMMAND
         place = ["--data-dir", str(self.data), "--http", "off"]
         self._command = [python, flag, prelude + program, "worker", *place, *map(str, arguments)]
+        self._paused: list[int] = []
         self.start()
 
     def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(self._command, stdout=output, stderr=output, env=self._environment)
 
+    def pause(self) -> None:
+        """Stop it and its agents where they are, as a machine that hangs, until `resume`."""
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
+        self._paused = [self.process.pid, *map(int, found.stdout.split())]
+        self._signal_paused(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_paused(signal.SIGCONT)
+        self._paused = []
+
+    def _signal_paused(self, number: signal.Signals) -> None:
+        for process in self._paused:
+            os.kill(process, number)
+
     def kill(self, wipe: bool = False) -> None:
         """As a machine that dies; with `wipe` its disk dies too."""
+        self._signal_paused(signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         if wipe:

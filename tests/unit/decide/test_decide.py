@@ -150,3 +150,21 @@ def test_another_plan_takes_a_record_over_silently_when_it_is_next_touched() -> 
     ]
     assert all(decision.silent for decision in outcome.decisions)
     assert changes(after.decide(shopper, event("X", T + 6, "c"), T + 6)) == [("keen", "entered", 6, "event")]
+
+
+def test_a_record_that_goes_back_and_forth_between_plans_repeats_no_id_and_sends_nothing() -> None:
+    # given an old and a new topology side by side, and a partition that moves between their workers
+    before = engine("00000001", keen=count("X", 1, None))
+    after = engine("00000002", keen=count("X", 1, None), fresh=count("Y", 1, HOUR))
+    shopper, outcomes = Shopper(), []
+    before.decide(shopper, event("X", T, "a"), T)
+    for number, one in enumerate([after, before, after]):
+        outcomes.append(one.decide(shopper, event("Y", T + number, f"b{number}"), T + number))
+    # then a segment that both know stays; the new one is left under the old topology, and entered again under the new
+    assert [changes(outcome) for outcome in outcomes] == [
+        [("fresh", "entered", 0, "event")],
+        [("fresh", "exited", 0, "definition_change")],
+        [("fresh", "entered", 1, "definition_change")],
+    ]
+    ids = [decision.id for outcome in outcomes for decision in outcome.decisions]
+    assert len(ids) == len(set(ids))

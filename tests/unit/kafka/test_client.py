@@ -1,5 +1,7 @@
 """One set of client properties for all clients: what librdkafka is told, and what is refused."""
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.kafka.client import Client, ClientError
@@ -86,6 +88,8 @@ def test_no_secret_is_shown(properties: dict[str, str]) -> None:
         ),
         (OAUTH | {"sasl.oauthbearer.method": "default"}, "AFTERCLICK_KAFKA_SASL_OAUTHBEARER_METHOD can only be oidc"),
         (OAUTH | {"sasl.oauthbearer.config": "hunter2"}, "AFTERCLICK_KAFKA_SASL_OAUTHBEARER_CONFIG is not supported"),
+        (OAUTH | {"https.ca.locaton": "ca.pem"}, "(did you mean AFTERCLICK_KAFKA_HTTPS_CA_LOCATION?)"),
+        (SCRAM | {"https.ca.location": "ca.pem"}, "only AFTERCLICK_KAFKA_SASL_MECHANISM OAUTHBEARER uses it"),
     ],
 )
 def test_what_can_not_be_used_is_named(properties: dict[str, str], said: str) -> None:
@@ -93,6 +97,13 @@ def test_what_can_not_be_used_is_named(properties: dict[str, str], said: str) ->
         Client("a:1", properties)
     assert said in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_token_endpoint_is_trusted_as_the_system_does_unless_said_otherwise() -> None:
+    assert Path(Client("a:1", OAUTH).librdkafka("x")["https.ca.location"]).is_file()
+    given = {"https.ca.pem": "text"}
+    assert "https.ca.location" not in Client("a:1", OAUTH | given).librdkafka("x")
+    assert "https.ca.location" not in Client("a:1", SCRAM).librdkafka("x")
 
 
 def test_a_timeout_that_is_no_number_is_named() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterator
+from pathlib import Path
 
 import faust
 import pytest
@@ -102,24 +104,47 @@ def test_the_brokers_names_are_not_looked_at_only_if_told_so() -> None:
     assert tls_context(Client("a:1", properties)).verify_mode is ssl.CERT_NONE
 
 
-def test_one_token_serves_all_connections_of_its_time() -> None:
-    with TokenEndpoint({"me": "hunter2"}) as endpoint:
-        provider = TokenProvider(endpoint.url, "me", "hunter2", "kafka")
-        first = asyncio.run(provider.token())
-        assert [asyncio.run(provider.token()) for _ in range(3)] == [first] * 3
-        assert endpoint.asked == ["grant_type=client_credentials&scope=kafka"]
-        # when its time is almost over
-        provider._good_until = 0
-        assert asyncio.run(provider.token()) != first
-        assert len(endpoint.asked) == 2
+@pytest.fixture
+def endpoint(authority: Authority) -> Iterator[TokenEndpoint]:
+    with TokenEndpoint({"me": "hunter2"}, authority.sign("login")) as endpoint:
+        yield endpoint
 
 
-def test_a_refused_token_is_told_without_the_secret(caplog: pytest.LogCaptureFixture) -> None:
-    with TokenEndpoint({"me": "hunter2"}) as endpoint:
-        for provider, reason in (
-            (TokenProvider(endpoint.url, "me", "wrong-hunter2"), "invalid_client"),
-            (TokenProvider("http://127.0.0.1:1/token", "me", "hunter2"), "ConnectError"),
-        ):
-            with pytest.raises(ClientError, match=f"OAUTHBEARER_TOKEN_ENDPOINT_URL: {reason}") as told:
-                asyncio.run(provider.token())
-            assert "hunter2" not in str(told.value) + caplog.text
+def provider(url: str, trusted: Authority, **more: str) -> TokenProvider:
+    """As Faust's consumer has it. more: properties, with `_` for `.`."""
+    given = {"https.ca.location": str(trusted.certificate), **{name.replace("_", "."): more[name] for name in more}}
+    credentials = faust_credentials(Client("a:1", OAUTH | {"sasl.oauthbearer.token.endpoint.url": url} | given))
+    assert isinstance(credentials, faust.OAuthCredentials)
+    found: TokenProvider = credentials.oauth_cb
+    return found
+
+
+def test_one_token_serves_all_connections_of_its_time(endpoint: TokenEndpoint, authority: Authority) -> None:
+    kept = provider(endpoint.url, authority, sasl_oauthbearer_scope="kafka")
+    first = asyncio.run(kept.token())
+    assert [asyncio.run(kept.token()) for _ in range(3)] == [first] * 3
+    assert endpoint.asked == ["grant_type=client_credentials&scope=kafka"]
+    # when its time is almost over
+    kept._good_until = 0
+    assert asyncio.run(kept.token()) != first
+    assert len(endpoint.asked) == 2
+
+
+def test_who_signed_the_endpoints_certificate_may_be_given_as_text(
+    endpoint: TokenEndpoint, authority: Authority
+) -> None:
+    text = authority.certificate.read_text()
+    assert asyncio.run(provider(endpoint.url, authority, https_ca_location="", https_ca_pem=text).token())
+
+
+def test_no_token_is_told_without_the_secret(
+    endpoint: TokenEndpoint, authority: Authority, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for asking, reason in (
+        (provider(endpoint.url, authority, sasl_oauthbearer_client_secret="wrong-hunter2"), "invalid_client"),
+        (provider("https://127.0.0.1:1/token", authority), "ConnectError"),
+        (provider(endpoint.url, Authority(tmp_path, "another")), "unable to get .* check AFTERCLICK_KAFKA_HTTPS_CA_"),
+    ):
+        with pytest.raises(ClientError, match=f"OAUTHBEARER_TOKEN_ENDPOINT_URL: {reason}") as told:
+            asyncio.run(asking.token())
+        assert "hunter2" not in str(told.value) + caplog.text

@@ -1,8 +1,9 @@
 """Which partitions a worker owns, through rebalances."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import pytest
@@ -45,10 +46,29 @@ class Source:
     def release(self, tp: Any) -> None: ...
 
 
+class Followers:
+    """Standbys whose files are let go of when `let_go` is set, at once by default."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def follow(self, partitions: Collection[int]) -> None:
+        self.calls.append(("follow", set(partitions)))
+
+    def release(self, partition: int) -> None:
+        self.let_go.wait(5)
+        self.calls.append(("release", partition))
+
+    def close(self) -> None:
+        self.calls.append(("close", None))
+
+
 Scene = Callable[[Ownership, list[int]], Awaitable[None]]
 
 
-def run(scene: Scene, slow: dict[int, float] | None = None) -> None:
+def run(scene: Scene, slow: dict[int, float] | None = None, standbys: Followers | None = None) -> None:
     async def play() -> None:
         opened: list[int] = []
         ownership = Ownership(
@@ -56,6 +76,7 @@ def run(scene: Scene, slow: dict[int, float] | None = None) -> None:
             lambda partition: Owner(partition, opened, slow or {}),  # type: ignore[arg-type,return-value]
             Source(),  # type: ignore[arg-type]
             Patience(together=0.2),
+            standbys,
         )
         await scene(ownership, opened)
         await ownership.close()
@@ -63,9 +84,11 @@ def run(scene: Scene, slow: dict[int, float] | None = None) -> None:
     asyncio.run(play())
 
 
-async def rebalance(ownership: Ownership, partitions: set[int], generation: int) -> None:
+async def rebalance(
+    ownership: Ownership, partitions: set[int], generation: int, standbys: Collection[int] = ()
+) -> None:
     await ownership.on_revoked()
-    await ownership.on_assigned(partitions, generation, lambda: True)
+    await ownership.on_assigned(partitions, generation, lambda: True, standbys)
 
 
 def test_partitions_that_come_back_at_once_stay_open() -> None:
@@ -111,3 +134,35 @@ def test_before_the_first_assignment_it_is_not_ready() -> None:
         assert not ownership.all_failed
 
     run(scene)
+
+
+def test_a_partition_is_followed_or_owned_one_after_the_other() -> None:
+    standbys = Followers()
+
+    async def scene(ownership: Ownership, opened: list[int]) -> None:
+        await rebalance(ownership, {0}, 1, {1})
+        # given a partition that was ours goes to another worker, and we follow it; the other way round with the second
+        await rebalance(ownership, {1}, 2, {0})
+        assert opened == [0, 1]
+        assert standbys.calls.index(("release", 1)) > standbys.calls.index(("follow", {1}))
+        assert ("follow", {0}) in standbys.calls
+
+    run(scene, standbys=standbys)
+    # and in the end nothing is
+    assert standbys.calls[-1] == ("close", None)
+
+
+def test_a_partition_that_goes_before_its_files_are_there_is_not_opened() -> None:
+    standbys = Followers()
+    standbys.let_go.clear()
+
+    async def scene(ownership: Ownership, opened: list[int]) -> None:
+        await rebalance(ownership, {0}, 1)
+        # when it is taken away again while its standby still holds the files
+        await rebalance(ownership, set(), 2, {0})
+        standbys.let_go.set()
+        await asyncio.sleep(0.1)
+        # then the late opener does not open what is followed by now
+        assert opened == []
+
+    run(scene, standbys=standbys)

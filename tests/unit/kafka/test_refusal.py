@@ -14,6 +14,9 @@ HANGS_UP = KafkaError(
 ALERT = KafkaError(KafkaError._TRANSPORT, "ssl://a:1/1: Receive failed: SSL routines::ssl/tls alert bad certificate")
 DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
 LOGIN = KafkaError(KafkaError._AUTHENTICATION, "SASL authentication error: hunter2 is wrong (after 3ms in state AUTH)")
+TOKEN = "Failed to acquire SASL OAUTHBEARER token: "
+UNTRUSTED = KafkaError(KafkaError._AUTHENTICATION, f"{TOKEN}SSL certificate verify result: unable (20)")
+AWAY = KafkaError(KafkaError._AUTHENTICATION, f"{TOKEN}Failed to connect to login port 443 after 0 ms")
 
 
 def refusal(*errors: KafkaError) -> Refusal:
@@ -30,6 +33,8 @@ def refusal(*errors: KafkaError) -> Refusal:
         ((DOWN, HANGS_UP), False, "The brokers at a:1 hang up on us; check AFTERCLICK_KAFKA_SECURITY_PROTOCOL"),
         ((HANGS_UP, ALERT), True, "check AFTERCLICK_KAFKA_SSL_CA_LOCATION and our certificate"),
         ((KafkaError(KafkaError._SSL, "certificate verify failed"),), True, "certificate verify failed"),
+        ((UNTRUSTED, DOWN), True, "and AFTERCLICK_KAFKA_HTTPS_CA_LOCATION: SSL certificate verify"),
+        ((AWAY, DOWN), False, "No token comes from AFTERCLICK_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL; check"),
         ((ALERT, LOGIN, DOWN), True, "refuse our login; check AFTERCLICK_KAFKA_SASL_*: SASL authentication error: ***"),
     ],
 )

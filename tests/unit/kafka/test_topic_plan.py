@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.app import plans_of
 from pipeline.config.topology import load
 from pipeline.kafka.topic_plan import Role
+from pipeline.topics import plans_of
 from tests.support.shop_history import write_topology
 
 

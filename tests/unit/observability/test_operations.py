@@ -21,6 +21,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
         "HTTP": http,
         "SCHEMA_REGISTRY": "",
         "LOG": defaults.log,
+        "STANDBYS": str(defaults.standbys),
         "DEAD_LETTER_RATIO": f"{defaults.dead_letter_ratio:g}",
         "KAFKA_*": "",
     }

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from pipeline.observability import stuck
-from pipeline.observability.stuck import Beat, Place, StuckDetector, Watchdog
+from pipeline.observability.stuck import Beat, Opening, Place, StuckDetector, Watchdog
 
 
 class World:
@@ -13,11 +13,11 @@ class World:
 
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.places: dict[int, Place] = {}
+        self.places: dict[int, Place | Opening] = {}
         self.beat = Beat(lambda: self.now)
         self.detector = StuckDetector(self.beat, lambda: self.places, 60.0, lambda: self.now)
 
-    def after(self, seconds: float, **places: Place) -> list[str]:
+    def after(self, seconds: float, **places: Place | Opening) -> list[str]:
         self.now += seconds
         self.beat.turn()
         self.places = {int(name[1:]): place for name, place in places.items()}
@@ -56,6 +56,25 @@ def test_a_partition_that_was_away_begins_anew() -> None:
     assert world.after(50, p0=Place(5, 1)) == []
 
 
+def test_an_opening_that_gets_nowhere_is_told() -> None:
+    world = World()
+    world.after(0, p3=Opening("fencing", 1), p4=Opening("restoring", 1))
+    assert world.after(120, p3=Opening("fencing", 1), p4=Opening("restoring", 2)) == []
+    assert world.after(1, p3=Opening("fencing", 1), p4=Opening("restoring", 3)) == [
+        "partition 3 is fencing and has made no progress for 121 s"
+    ]
+
+
+def test_an_opening_that_ends_begins_the_time_anew() -> None:
+    world = World()
+    world.after(0, p0=Opening("restoring", 7))
+    world.after(100, p0=Opening("restoring", 7))
+    assert world.after(21, p0=Place(0, 9)) == []
+    assert world.after(60, p0=Place(0, 9)) == []
+    assert world.after(1, p0=Place(0, 9)) != []
+    assert world.after(1, p0=Opening("fencing", 8)) == []
+
+
 def test_a_loop_that_stands_still_is_told() -> None:
     world = World()
     world.now += 61
@@ -74,6 +93,29 @@ def test_the_watchdog_dumps_stacks_and_gives_up_once(
     watchdog.stop()
     assert dumps == [1]
     assert "the event loop has not turned for 100 s" in caplog.text
+
+
+def test_a_process_that_was_paused_as_a_whole_is_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, gave_up = World(), Event()
+    monkeypatch.setattr(stuck, "dump_stacks", lambda: None)
+    watchdog = Watchdog(world.detector, gave_up.set, every=5, clock=lambda: world.now)
+    world.places = {0: Place(7, 3)}
+    world.now += 5
+    assert not watchdog.look()
+    # when all of it stands still for longer than anything may, and goes on
+    world.now += 300
+    assert not watchdog.look()
+    world.beat.turn()
+    world.now += 5
+    assert not watchdog.look()
+    # then only what stands still from now on counts
+    for _ in range(12):
+        world.beat.turn()
+        world.now += 5
+        assert not watchdog.look()
+    world.beat.turn()
+    world.now += 5
+    assert watchdog.look() and gave_up.is_set()
 
 
 def test_the_watchdog_can_be_stopped() -> None:

@@ -92,6 +92,12 @@ def test_progress_follows_the_events_of_its_batch_in_every_partition() -> None:
     scene = Scene()
     scene.call(timestamp=10)
     scene.call(timestamp=30)
+    scene.run()
+    for partition in range(2):
+        told = [
+            (record.key or b"").startswith(PROGRESS_PREFIX) for record in scene.broker.read(SHOPPER_EVENTS, partition)
+        ]
+        assert told == sorted(told)
     scene.call(timestamp=7, partition=1)
     scene.run()
     assert scene.progress(0) == scene.progress(1) == [(0, 30), (1, 7)]

@@ -10,7 +10,7 @@ from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Fenced, OutboxError, U
 from pipeline.runtime.shopper_fold import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker, MemoryOutbox
-from tests.support.topology_driver import FlakyState, Lane, decisions, shopper_driver
+from tests.support.topology_driver import CODEC, FlakyState, Lane, decisions, shopper_driver
 
 T = 1_767_434_400_000
 
@@ -100,6 +100,7 @@ def test_a_transaction_that_did_not_happen_leaves_everything_and_may_be_tried_ag
     lane.trouble = lambda now: None
     assert lane.processor.process(second).finished
     assert seen(broker) == ["m0", "m1", "m2", "m3", "m4", "m5"]
+    assert [CODEC.decode(value).sessions for value in lane.driver.state().values()] == [3, 3]
     assert lane.processor.next_offset == 6
 
 

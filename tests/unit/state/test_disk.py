@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -146,6 +147,54 @@ def test_damage_that_opening_meets_is_told_there(tmp_path: Path, pattern: str) -
     flip(tmp_path / "0", pattern, 3, 50)
     with pytest.raises(StateCorrupt, match="is damaged"):
         store.open("0")
+    store.quarantine("0")
+    store.open("0").close()
+
+
+def test_a_manifest_that_lost_its_end_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    store = flushed(tmp_path)
+    (manifest,) = (tmp_path / "0").glob("MANIFEST-*")
+    content, told = manifest.read_bytes(), 0
+    for table in (tmp_path / "0").glob("*.sst"):
+        os.utime(table, (0, table.stat().st_mtime - 60))
+    for length in range(1, len(content), 40):
+        manifest.write_bytes(content[:length])
+        copy = tmp_path / f"copy-{length}"
+        shutil.copytree(tmp_path / "0", copy)
+        try:
+            state = store.open(copy.name)
+        except StateCorrupt:
+            told += 1
+            continue
+        # What is lost tells of no table.
+        assert sum(1 for _ in state.scan()) == 500
+        state.close()
+    assert told > 5
+
+
+def test_a_table_that_was_just_finished_when_the_process_died_is_no_damage(tmp_path: Path) -> None:
+    store = flushed(tmp_path)
+    shutil.copy(next((tmp_path / "0").glob("*.sst")), tmp_path / "0" / "000099.sst")
+    state = store.open("0")
+    assert sum(1 for _ in state.scan()) == 500
+    state.close()
+
+
+@pytest.mark.parametrize("pattern", ["*.sst", "MANIFEST-*", "CURRENT"])
+def test_a_missing_file_is_damage_also_below_a_path_that_speaks_of_locks(tmp_path: Path, pattern: str) -> None:
+    directory = tmp_path / "block-lock"
+    store = flushed(directory)
+    for file in (directory / "0").glob(pattern):
+        file.unlink()
+    with pytest.raises(StateCorrupt, match="is damaged"):
+        store.open("0")
+    store.quarantine("0")
+    store.open("0").close()
+
+
+def test_a_directory_that_is_gone_can_be_set_aside_all_the_same(tmp_path: Path) -> None:
+    store = flushed(tmp_path)
+    shutil.rmtree(tmp_path / "0")
     store.quarantine("0")
     store.open("0").close()
 

@@ -15,6 +15,9 @@ def store(tmp_path: Path) -> RocksStore:
     return RocksStore(tmp_path / "not" / "there" / "yet", SMALL)
 
 
+HOUR = 3_600_000
+
+
 def test_everything_is_there_after_reopening(store: RocksStore) -> None:
     checkpoint = Checkpoint(next_offset=5, sources={1: 2}, first_progress=1, time=2)
     first = store.open("shopper-0")
@@ -122,3 +125,29 @@ def test_a_path_that_is_no_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="file"):
         RocksStore(tmp_path / "file", SMALL).open("0")
+
+
+def test_it_remembers_when_it_was_last_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at(hour: int) -> None:
+        monkeypatch.setattr("pipeline.state.rocksdb.time.time_ns", lambda: hour * HOUR * 1_000_000)
+
+    store = RocksStore(tmp_path)
+    state = store.open("0")
+    assert state.complete_at() == 0
+    # given a restore from scratch: what it reads is as of its beginning
+    at(10)
+    state.write(StateWrite([(b"ann", b"1")], 0, complete=False))
+    at(11)
+    state.write(StateWrite([(b"bob", b"1")], 1, complete=False))
+    assert state.complete_at() == 10 * HOUR
+    # when it is at the end, and works on
+    at(12)
+    state.write(StateWrite([], 1))
+    assert state.complete_at() == 12 * HOUR
+    state.close()
+    # then another life's restore changes nothing of that before its end
+    at(30)
+    again = store.open("0")
+    again.write(StateWrite([(b"ann", b"2")], 2, complete=False))
+    assert again.complete_at() == 12 * HOUR
+    again.close()
