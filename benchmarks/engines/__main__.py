@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from benchmarks import machine
 from benchmarks.engines import agreement, delay, environment, table, throughput
-from benchmarks.engines.engine import ENGINES, Engine, Job, named
+from benchmarks.engines.engine import ENGINES, Engine, Failed, Job, named
 from benchmarks.engines.environment import Unsupported
 from benchmarks.engines.feed import Feed
 from benchmarks.engines.report import Comparison, Run
@@ -43,12 +43,18 @@ def main() -> None:
             first: Feed | None = None
             for which in named(given.engines):
                 job = Job(f"{which.name.replace(':', '-')}-{repeat}", kafka.brokers, source.topic, folder)
-                first = _measure(which, job, source, comparison, first, given)
+                try:
+                    first = _measure(which, job, source, comparison, first, given)
+                except Failed as failure:
+                    comparison.failures.append(f"{which.name}, repeat {repeat + 1}")
+                    print(failure, flush=True)
                 _forget(kafka.brokers, source.topic)
     comparison.write()
     if not given.engines:
         table.main()
         draw()
+    if comparison.failures:
+        sys.exit(f"did not do their work: {'; '.join(comparison.failures)}")
     if not comparison.equal:
         sys.exit("the engines did not decide the same: the comparison is void")
 

@@ -165,11 +165,12 @@ def named(names: Sequence[str]) -> list[Engine]:
 
 
 class Failed(Exception):
-    """The engine did not do its work; with the end of what it logged."""
+    """The engine did not do its work; with the beginning and the end of what it logged."""
 
     def __init__(self, which: "Engine", job: Job, why: str) -> None:
-        logs = "\n".join(path.read_text()[-3_000:] for path in sorted(job.folder.glob("*.log")))
-        super().__init__(f"{which.name} {why}. The end of its log:\n{logs}")
+        logs = [path.read_text() for path in sorted(job.folder.glob("*.log"))]
+        shown = [text if len(text) < 6_000 else f"{text[:3_000]}\n[...]\n{text[-3_000:]}" for text in logs]
+        super().__init__(f"{which.name} {why}. Its log:\n" + "\n".join(shown))
 
 
 def stop(started: Sequence["subprocess.Popen[bytes]"], patience: float = 20) -> None:

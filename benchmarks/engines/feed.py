@@ -79,11 +79,20 @@ class Feed:
         return sum(self.reached)
 
     def poll(self, seconds: float) -> bool:
-        """Take in what comes within `seconds`; whether it moved progress."""
-        before = self.progress
-        for message in self._consumer.consume(5_000, seconds):
+        """Take in what comes within `seconds`; whether anything came."""
+        messages = self._consumer.consume(5_000, seconds)
+        for message in messages:
             if message.error() is None:
                 self._take(*parse(message.value() or b""))
+        return bool(messages)
+
+    def commit(self, seconds: float, longest: float = 1.0) -> bool:
+        """Wait up to `seconds` for decisions, then take in all that became visible with them, at most for `longest`
+        seconds: a large transaction takes several polls. Whether it moved progress."""
+        before, begun = self.progress, time.perf_counter()
+        if self.poll(seconds):
+            while time.perf_counter() - begun < longest and self.poll(0.05):
+                pass
         return self.progress > before
 
     def drain(self, quiet: float, patience: float = 60) -> None:

@@ -40,6 +40,8 @@ class Comparison:
     repeats: int
     versions: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    """Runs that came to nothing, and are in no figure."""
 
     def add(self, name: str, run: Run) -> None:
         self.runs.setdefault(name, []).append(run)
@@ -57,7 +59,12 @@ class Comparison:
 
     def write(self) -> None:
         """results/engines.json."""
-        figures = {"events": self.events, "repeats": self.repeats, "outputs_equal": self.equal}
+        figures = {
+            "events": self.events,
+            "repeats": self.repeats,
+            "outputs_equal": self.equal,
+            "failures": self.failures,
+        }
         record("engines", METHOD, TARGET, {**figures, "engines": {name: self._of(name) for name in self.runs}})
 
     def _of(self, name: str) -> dict[str, object]:

@@ -28,7 +28,14 @@ class Source:
         self._length = [0] * PARTITIONS
         self._partitions: dict[bytes, int] = {}
         self._producer = Producer(
-            {"bootstrap.servers": brokers, "compression.type": "lz4", "linger.ms": linger, "log_level": 0}
+            {
+                "bootstrap.servers": brokers,
+                "compression.type": "lz4",
+                "linger.ms": linger,
+                "log_level": 0,
+                # Without it a batch that is sent again lands behind later ones, and offsets are not what is assumed.
+                "enable.idempotence": True,
+            }
         )
 
     def __len__(self) -> int:

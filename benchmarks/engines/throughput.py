@@ -71,7 +71,7 @@ def work_off(which: Engine, job: Job, source: Source, events: int, patience: flo
         while not result.enough(events) and time.perf_counter() - begun < patience:
             if any(one.poll() is not None for one in started):
                 raise Failed(which, job, "ended")
-            moved = result.feed.poll(0.1)
+            moved = result.feed.commit(0.1)
             now = time.perf_counter()
             family = [pid for one in started for pid in process.family(one.pid)]
             if moved:
