@@ -35,7 +35,7 @@ def main() -> None:
     given = _arguments()
     # Else nothing that it started would be ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
-    comparison = Comparison(given.events, given.repeats)
+    comparison = Comparison(given.events)
     with _broker() as (kafka, folder):
         source = Source(kafka.brokers, "clickstream")
         source.fill(workload(int(given.events * SURPLUS)))
@@ -49,7 +49,8 @@ def main() -> None:
                     comparison.failures.append(f"{which.name}, repeat {repeat + 1}")
                     print(failure, flush=True)
                 _forget(kafka.brokers, source.topic)
-    comparison.write()
+            # A run that is ended early leaves what it has.
+            comparison.write()
     if not given.engines:
         table.main()
         draw()

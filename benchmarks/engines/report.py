@@ -37,7 +37,6 @@ class Comparison:
     """All runs. events: what Afterclick was asked to work off."""
 
     events: int
-    repeats: int
     versions: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -58,10 +57,12 @@ class Comparison:
         return all(run.agreement.equal for runs in self.runs.values() for run in runs)
 
     def write(self) -> None:
-        """results/engines.json."""
+        """results/engines.json. Raises RuntimeError if Afterclick has no run: there is nothing to compare with."""
+        if FIRST not in self.runs:
+            raise RuntimeError(f"no run of {FIRST}: {'; '.join(self.failures)}")
         figures = {
             "events": self.events,
-            "repeats": self.repeats,
+            "repeats": max(map(len, self.runs.values())),
             "outputs_equal": self.equal,
             "failures": self.failures,
         }
