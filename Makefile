@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header
 SECONDS ?=
 # Whole workers and brokers wait most of the time: more at once than a small machine has cores.
 JOBS ?= 3
@@ -53,7 +54,8 @@ lint: setup  ## ruff and the import rules
 types: setup  ## mypy --strict
 	$(BIN)/mypy
 
-lock: setup  ## write requirements.lock anew from pyproject.toml
+lock: setup  ## write requirements.lock anew from pyproject.toml, and those of the benchmarks' other engines
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header \
-		--extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	for folder in $(patsubst %/requirements.in,%,$(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in)); do \
+		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done
