@@ -14,6 +14,8 @@ WAKE = 1_000
 """Events sent at once, so that the engine is awake before the load begins; enough to cause a decision."""
 WARM = 5.0
 """Seconds at the beginning of the load that are left out."""
+AT_ONCE = 200
+"""Most events sent between two looks at the decisions."""
 QUIET = 8.0
 """Seconds without a decision after which there will be none: longer than any engine's pause between commits."""
 
@@ -45,8 +47,10 @@ class _Load:
         self._begun = time.perf_counter()
 
     def send_due(self) -> bool:
-        """Send all that is due by now; whether there is more to come."""
-        while len(self._source) < len(self._calls) and time.perf_counter() >= self._due(len(self._source)):
+        """Send what is due by now, but not so much that the reader waits; whether there is more to come."""
+        for _ in range(AT_ONCE):
+            if len(self._source) == len(self._calls) or time.perf_counter() < self._due(len(self._source)):
+                break
             self._source.append(*self._calls[len(self._source)])
         return len(self._source) < len(self._calls)
 
