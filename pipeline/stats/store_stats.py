@@ -28,12 +28,12 @@ class Disk(msgspec.Struct, frozen=True):
 
 
 class LargeRecord(msgspec.Struct, frozen=True, order=True):
-    """parts: bytes by part. shopper: the id."""
+    """shopper: the id. parts: bytes by part. Ordered by size."""
 
     size: int
     partition: str
-    parts: dict[str, int]
     shopper: str
+    parts: dict[str, int]
 
 
 class StoreStats(msgspec.Struct):
@@ -80,7 +80,7 @@ def store_stats(agent: str, path: Path, sample: int, largest: int) -> StoreStats
         keys,
         _parts(chosen, codec),
         [
-            LargeRecord(size, partition, part_sizes(codec.decode(value), size), key.decode(errors="replace"))
+            LargeRecord(size, partition, key.decode(errors="replace"), part_sizes(codec.decode(value), size))
             for size, key, value in sorted(top, reverse=True)
         ],
         len(due),

@@ -84,6 +84,13 @@ def test_shoppers_are_named_only_where_it_is_asked_for(data: Path, records: dict
     assert "message ids" in text.output
 
 
+def test_records_of_one_size_are_told_of_too(tmp_path: Path) -> None:
+    write_stores(tmp_path, {b"u%d" % number: CODEC.encode(Shopper(now=1)) for number in range(10)})
+    assert [each["bytes"] for each in as_data("--data-dir", tmp_path)["largest"]] == [
+        len(CODEC.encode(Shopper(now=1)))
+    ] * 5
+
+
 def test_a_store_that_is_open_is_read_as_it_is_and_not_touched(data: Path, records: dict[bytes, bytes]) -> None:
     # given a partition that its worker has open, with changes that are in no table yet
     owner = RocksStore(data / "shopper" / "state").open("0")
