@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header
 SECONDS ?=
 # Whole workers and brokers wait most of the time: more at once than a small machine has cores.
 JOBS ?= 3
@@ -38,11 +39,12 @@ chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTE
 mutation: setup  ## take each defence away and see a test fail, minutes (Java and Maven for the broker); writes docs/failure-scenarios.md's table
 	$(BIN)/python -m tests.mutation
 
-bench: setup  ## all benchmarks, about eight minutes (Java and Maven for the broker); writes docs/performance.md's table
-	$(BIN)/python -m benchmarks
+bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/performance.md's tables (ONLY="worker engines" for some, then also EVENTS=n REPEATS=n)
+	$(BIN)/python -m benchmarks $(ONLY) -- $(if $(EVENTS),--events $(EVENTS)) $(if $(REPEATS),--repeats $(REPEATS))
 
-bench-stages: setup  ## where a batch's time goes, step by step, without a broker
+bench-stages: setup  ## what each stage of an event costs, compared with benchmarks/budget.toml (needs valgrind)
 	$(BIN)/python -m benchmarks.stages
+	$(BIN)/python -m benchmarks.budget
 
 lint: setup  ## ruff and the import rules
 	$(BIN)/ruff check .
@@ -52,7 +54,8 @@ lint: setup  ## ruff and the import rules
 types: setup  ## mypy --strict
 	$(BIN)/mypy
 
-lock: setup  ## write requirements.lock anew from pyproject.toml
+lock: setup  ## write requirements.lock anew from pyproject.toml, and those of the benchmarks' other engines
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header \
-		--extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	for folder in $(patsubst %/requirements.in,%,$(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in)); do \
+		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done

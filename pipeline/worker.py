@@ -30,6 +30,9 @@ LEAVE_BUDGET = 3.0
 TOPICS_EVERY = 10.0
 """Seconds between two looks at whether the topics are still what they were."""
 
+COLLECT_EVERY = 5.0
+"""Seconds between two collections of cycles."""
+
 STOPPED, FAILED, STUCK = 0, 1, 70
 """Exit codes: as asked; nothing left to work on; no progress, or no end within the budget."""
 
@@ -82,6 +85,7 @@ class Worker:
         beating = asyncio.create_task(self._turn(), name="beat")
         looking = asyncio.create_task(self._look_for_the_end(), name="failures")
         topics = asyncio.create_task(self._look_at_the_topics(), name="topics")
+        collecting = asyncio.create_task(_collect(), name="collector")
         starting = asyncio.create_task(self._start(), name="start")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
         await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -89,7 +93,7 @@ class Worker:
         if error is not None:
             log.critical("Could not start: %s", describe(error), exc_info=error)
             self._code = FAILED
-        for task in (starting, looking, topics):
+        for task in (starting, looking, topics, collecting):
             task.cancel()
         await app.leave(LEAVE_BUDGET)
         beating.cancel()
@@ -137,17 +141,22 @@ class Worker:
             await asyncio.sleep(TOPICS_EVERY)
 
 
-def settle_collector() -> None:
-    """Have the collector of cycles leave alone what the process has built by now, and look at the rest seldom.
+async def _collect() -> None:
+    while True:
+        await asyncio.sleep(COLLECT_EVERY)
+        gc.collect()
 
-    Batches allocate containers by the hundred thousand and make no cycles of them, so that with the default thresholds
-    a good part of an event's cost is the collector walking the same records again. What makes cycles, as failed tasks
-    and their tracebacks, is little and is still found.
+
+def settle_collector() -> None:
+    """Turn the collector of cycles off, and have it leave alone what the process has built by now.
+
+    Batches allocate containers by the hundred thousand and make no cycles of them, so that a good part of an event's
+    cost was the collector walking the same records again, however seldom. What makes cycles, as failed tasks and their
+    tracebacks, is little; the worker looks for it by the clock, see COLLECT_EVERY.
     """
     gc.collect()
     gc.freeze()
-    gc.enable()
-    gc.set_threshold(50_000, 50, 1_000)
+    gc.disable()
 
 
 def _end_after(seconds: float) -> None:

@@ -22,11 +22,13 @@ class ContractError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One output topic. schema: its Avro schema; defaults: its own fields that may be left out, and what stands then;
-    own: its own fields, in order; instants: those of them that are ms in a Decision and RFC 3339 in JSON."""
+    own: its own fields, in order; names: the same as a set; instants: those of them that are ms in a Decision and
+    RFC 3339 in JSON."""
 
     topic: str
     schema: dict[str, Any]
     own: tuple[str, ...]
+    names: frozenset[str]
     defaults: dict[str, Any]
     instants: tuple[str, ...]
 
@@ -50,6 +52,7 @@ def contract(topic: str) -> Contract:
         topic=topic,
         schema=schema,
         own=tuple(field["name"] for field in own),
+        names=frozenset(field["name"] for field in own),
         defaults={field["name"]: field["default"] for field in own if "default" in field},
         instants=tuple(field["name"] for field in own if is_instant(field["type"])),
     )

@@ -44,7 +44,7 @@ def own_fields(terms: Contract, decision: Decision) -> dict[str, Any]:
     Raises ContractError on a missing or unknown field.
     """
     own = {**terms.defaults, **decision.fields}
-    if len(own) != len(terms.own) or any(name not in own for name in terms.own):
+    if own.keys() != terms.names:
         missing = sorted(set(terms.own) - set(own))
         unknown = sorted(set(own) - set(terms.own))
         raise ContractError(f"{decision.type} on {decision.topic}: missing fields {missing}, unknown fields {unknown}")

@@ -124,7 +124,7 @@ def _embedded(asked: bool, clock: str | None) -> Embedded | None:
 
 def _one(name: str, topology: Topology, settings: Settings, socket: Path | None, embedded: Embedded | None) -> NoReturn:
     # A second of imports, which the supervisor of both agents does without. They leave no garbage, and the collector
-    # would walk them again and again; the worker turns it on.
+    # would walk them again and again; the worker runs it by the clock.
     gc.disable()
     from pipeline.app import make_agent
     from pipeline.worker import Worker

@@ -4,13 +4,14 @@
 for a shopper. Timers that are due fire before a record is applied, each at its own instant (readings.md, 3).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import CART_EVENTS, Carts
-from pipeline.domain.commerce.order import ORDER_EVENTS, Orders
+from pipeline.domain.commerce.order import DUPLICATE, ORDER_EVENTS, Orders
 from pipeline.domain.decision import KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
@@ -18,6 +19,7 @@ from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
 from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
@@ -25,6 +27,9 @@ from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
+
+# From so many windows of one event name that filters tell apart an index of them takes less time than asking each.
+WORTH_INDEXING = 4
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -39,18 +44,28 @@ class Outcome(msgspec.Struct, gc=False):
     refusal: str | None = None
 
 
+class Indexed(msgspec.Struct, frozen=True):
+    """The windows and segments of a Reading, by the values that their filters ask for."""
+
+    windows: FilterIndex[Window]
+    segments: FilterIndex[Segment]
+    segments_of_new: FilterIndex[Segment]
+
+
 class Reading(msgspec.Struct, frozen=True):
-    """What has to be done for events of one name: only the rules that read it."""
+    """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
 
     windows: tuple[Window, ...]
     edges: tuple[EdgeWatch, ...]
     segments: tuple[Segment, ...]
     segments_of_new: tuple[Segment, ...]
+    indexed: Indexed | None
     properties: bool
     cart: bool
     order: bool
     traits: bool
     abandonment: bool
+    behaviour: bool
     idle: bool
 
 
@@ -91,18 +106,21 @@ class Engine:
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
+        segments_of_new = self._segments.touched_by(causes, new=True)
         abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
             windows=windows,
             edges=edges,
             segments=segments,
-            segments_of_new=self._segments.touched_by(causes, new=True),
+            segments_of_new=segments_of_new,
+            indexed=_indexed(windows, segments, segments_of_new),
             properties=reads or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
             traits=traits,
             abandonment=abandonment,
+            behaviour=behaviour,
             idle=not (windows or edges or segments or cart or order or traits or abandonment),
         )
 
@@ -115,7 +133,8 @@ class Engine:
     def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
         """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then."""
         outcome = Outcome([], [])
-        now = max(now, shopper.now)
+        if now < shopper.now:
+            now = shopper.now
         new = not shopper.created
         if new:
             shopper.created, shopper.plan = now, self._digest
@@ -130,11 +149,13 @@ class Engine:
         late = now - event.time > self._late
         if late:
             outcome.refusal = "late"
-        elif event.type in BEHAVIOUR:
+        elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
         if new or not reading.idle:
-            moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
-            self._apply(shopper, event, reading, late, moment, reading.segments_of_new if new else reading.segments)
+            moment = Moment(
+                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
+            )
+            self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
         return outcome
 
@@ -156,18 +177,17 @@ class Engine:
         self._keep_due(shopper)
         return outcome
 
-    def _apply(
-        self,
-        shopper: Shopper,
-        event: Event,
-        reading: Reading,
-        late: bool,
-        moment: Moment,
-        segments: tuple[Segment, ...],
-    ) -> None:
+    def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
         properties = decode_object(event.properties) if reading.properties else _NOTHING
+        windows: Sequence[Window] = reading.windows
+        segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
+        indexed = reading.indexed
+        if indexed is not None:
+            showing = shown(properties, indexed.windows.paths)
+            windows = indexed.windows.touched_by(showing)
+            segments = (indexed.segments_of_new if new else indexed.segments).touched_by(showing)
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
-        repeated = reading.order and any(change.kind == "duplicate" for change in changes)
+        repeated = bool(changes) and any(change.kind == DUPLICATE for change in changes)
         cart = None
         if reading.cart and (reading.order or not late):
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
@@ -175,7 +195,7 @@ class Engine:
             if reading.traits:
                 fold_traits(shopper, event, moment.remarks)
             if not repeated:
-                for window in reading.windows:
+                for window in windows:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
                     edge.take(shopper, event, properties)
@@ -212,7 +232,25 @@ class Engine:
 
     def _keep_due(self, shopper: Shopper) -> None:
         soonest = shopper.segments_due
-        for due in (shopper.abandonment_due, shopper.loyalty_due, shopper.orders_due):
-            if due and (due < soonest or not soonest):
-                soonest = due
+        due = shopper.abandonment_due
+        if due and (due < soonest or not soonest):
+            soonest = due
+        due = shopper.loyalty_due
+        if due and (due < soonest or not soonest):
+            soonest = due
+        due = shopper.orders_due
+        if due and (due < soonest or not soonest):
+            soonest = due
         shopper.due = soonest
+
+
+def _indexed(
+    windows: tuple[Window, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
+) -> Indexed | None:
+    if sum(one.discriminator is not None for one in windows) < WORTH_INDEXING:
+        return None
+    return Indexed(
+        windows=FilterIndex([(one, one.discriminator) for one in windows]),
+        segments=FilterIndex([(one, one.discriminator) for one in segments]),
+        segments_of_new=FilterIndex([(one, None if one.of_nothing else one.discriminator) for one in segments_of_new]),
+    )

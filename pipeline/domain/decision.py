@@ -1,6 +1,7 @@
 """Decisions: what the core says, and the id that makes each one the same wherever and whenever it is made."""
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -42,12 +43,18 @@ class Decision(msgspec.Struct, gc=False):
 INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "effective_at", "decided_at"})
 
 
-def decision_id(*parts: str | int) -> str:
+# What a rule says for the first, second, ... time it says of many shoppers.
+@lru_cache(maxsize=4_096)
+def _spelled(*parts: str | int) -> str:
+    return "".join([f"{len(text)}:{text}" for text in map(str, parts)])
+
+
+def decision_id(tenant: str, shopper: str, *cause: str | int) -> str:
     """A decision's id: 128 bits of SHA-256 over its cause (tenant, shopper, topic, rule, instance, sequence), as hex.
 
     Parts are length-prefixed, so that no two different causes can spell the same bytes.
     """
-    spelled = "".join([f"{len(text)}:{text}" for text in map(str, parts)])
+    spelled = f"{len(tenant)}:{tenant}{len(shopper)}:{shopper}{_spelled(*cause)}"
     return hashlib.sha256(spelled.encode()).hexdigest()[:32]
 
 
@@ -71,18 +78,19 @@ class Moment(msgspec.Struct, gc=False):
         self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
     ) -> Decision:
         """Add a decision. `identity` tells it from all others of this shopper, topic and definition."""
+        now = self.now
         decision = Decision(
-            topic=topic,
-            type=type,
-            id=decision_id(self.tenant, self.shopper, topic, definition, *identity),
-            shopper=self.shopper,
-            effective_at=self.now,
-            decided_at=self.now,
-            cause_kind=self.cause_kind,
-            message_id=self.message_id,
-            definition=definition,
-            fields=fields,
-            silent=self.silent,
+            topic,
+            type,
+            decision_id(self.tenant, self.shopper, topic, definition, *identity),
+            self.shopper,
+            now,
+            now,
+            self.cause_kind,
+            self.message_id,
+            definition,
+            fields,
+            self.silent,
         )
         self.decisions.append(decision)
         return decision

@@ -82,14 +82,24 @@ class TransactionalOutbox:
         self._guard(self._producer.begin_transaction)
 
     def produce(self, outputs: Iterable[Output]) -> None:
-        send = self._send
+        # `_send` without the call: this runs for each record.
+        produce, topics, own = self._producer.produce, self._topics, self._partition
         for output in outputs:
             if output.topic == CHANGELOG:
                 held, self._held = self._held, output
-                if held is not None:
-                    send(held)
-            else:
-                send(output)
+                if held is None:
+                    continue
+                output = held
+            topic, partition = output.topic, output.partition
+            if partition is None:
+                partition = own if topic == CHANGELOG else PARTITION_UA
+            headers: Any = output.headers or None
+            try:
+                produce(topics[topic], output.value, output.key, partition, None, None, 0, headers)
+            except BufferError:
+                self._send(output)
+            except KafkaException as error:
+                raise _told(error.args[0]) from error
 
     def commit(self) -> int:
         if self._held is not None:
@@ -124,7 +134,7 @@ class TransactionalOutbox:
         deadline = 0.0
         while True:
             try:
-                # By position: this runs for each record, and keywords cost more than the sending.
+                # By position: keywords cost more than the sending.
                 self._producer.produce(topic, output.value, output.key, partition, on_delivery, None, 0, headers)
                 return
             except BufferError:

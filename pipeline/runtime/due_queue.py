@@ -31,8 +31,8 @@ class DueQueue:
         self.dropped: list[DueEntry] = []
 
     def arm(self, held: Held) -> None:
-        """The record's due time may have changed: see to it that an entry is there in time."""
-        due = held.shopper.due
+        """The due time of a record that was opened may have changed: see to it that an entry is there in time."""
+        due = held.due
         if due and (not held.entry or due < held.entry):
             held.entry = self._armed[held.key] = due
             heappush(self._heap, (due, held.key))
@@ -70,7 +70,7 @@ class DueQueue:
         added = []
         for key in self._armed:
             held = touched[key]
-            held.entry = held.shopper.due
+            held.entry = held.due
             if held.entry:
                 added.append((held.entry, key))
         return added

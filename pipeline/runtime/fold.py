@@ -70,7 +70,8 @@ class Fold(Protocol[Decoded]):
     """
 
     def decode(self, batch: Batch) -> list[Decoded]:
-        """One item a record. Never raises for what a record holds."""
+        """One item a record, at least for those that decide the course of a round; None: read when it is its turn.
+        Never raises for what a record holds."""
         ...
 
     def fold(self, batch: Batch, decoded: list[Decoded], start: int, checkpoint: Checkpoint) -> Effects:

@@ -53,23 +53,18 @@ class IntakeFold:
         self._intake = intake
         self._settings = settings
 
-    def decode(self, batch: Batch) -> list[Calls]:
-        skew = self._settings.skew
-        latest = batch.now + skew if skew is not None and batch.now and self._settings.received != BROKER else None
-        decoded = [self._accept(record, batch.now, latest) for record in batch.records]
-        if latest is not None and self._settings.received == FIELD:
-            for calls in decoded:
-                for call in calls:
-                    if type(call) is Event and call.received > latest:
-                        _bring_back(call, batch.now)
-        return decoded
+    def decode(self, batch: Batch) -> list[Calls | None]:
+        """Nothing yet: a record is read when it is its turn, so that its event is written while it lies in the
+        processor's cache."""
+        return [None] * len(batch.records)
 
-    def fold(self, batch: Batch, decoded: list[Calls], start: int, checkpoint: Checkpoint) -> Effects:
+    def fold(self, batch: Batch, decoded: list[Calls | None], start: int, checkpoint: Checkpoint) -> Effects:
         checkpoint = copy_checkpoint(checkpoint)
         counts, outputs, letters = Counts(), list[Output](), list[int]()
-        latest = checkpoint.time
+        latest, accept, records = checkpoint.time, self._accept, batch.records
+        bound = self._bound(batch)
         for index in range(start, len(decoded)):
-            for call in decoded[index]:
+            for call in decoded[index] or accept(records[index], batch.now, bound):
                 if isinstance(call, Event):
                     if call.received < latest:
                         call.received = latest
@@ -83,8 +78,8 @@ class IntakeFold:
                         outputs.append(Output(SHOPPER_EVENTS, call.shopper.encode(), value))
                         continue
                     # It would fit the source and not shopper-events, and stop the partition there.
-                    call = Refusal(OVERSIZE, batch.records[index].value or b"", f"an event of {len(value)} bytes")
-                outputs.append(self._dead_letter(batch, batch.records[index], call))
+                    call = Refusal(OVERSIZE, records[index].value or b"", f"an event of {len(value)} bytes")
+                outputs.append(self._dead_letter(batch, records[index], call))
                 tally(counts.dead, (call.reason,))
                 letters.append(counts.events + len(letters))
         checkpoint.time = latest
@@ -93,13 +88,13 @@ class IntakeFold:
         )
         counts.records = taken = len(decoded) - start
         if taken:
-            checkpoint.next_offset = batch.records[-1].offset + 1
+            checkpoint.next_offset = records[-1].offset + 1
         told = checkpoint.sources.get(batch.partition, 0)
         if latest - told >= self._settings.progress_every and taken:
             outputs.extend(self._progress(batch.partition, checkpoint, counts))
         return Effects(checkpoint, taken, True, counts, outputs)
 
-    def refused(self, record: Record, item: Calls | None, error: Exception) -> Calls | None:
+    def refused(self, record: Record, item: Calls | None, error: Exception) -> Calls:
         return [Refusal(FAILED, record.value or b"", type(error).__name__)]
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
@@ -115,17 +110,22 @@ class IntakeFold:
     def drop(self) -> None:
         """Nothing is held."""
 
-    def _accept(self, record: Record, now: int, latest: int | None) -> Calls:
+    def _bound(self, batch: Batch) -> int | None:
+        """The latest that a record of the batch may say it was received, ms."""
+        skew = self._settings.skew
+        return batch.now + skew if skew is not None and batch.now and self._settings.received != BROKER else None
+
+    def _accept(self, record: Record, now: int, bound: int | None) -> Calls:
         received, from_field = record.timestamp, self._settings.received == FIELD
-        ahead = latest is not None and not from_field and received > latest
+        ahead = bound is not None and not from_field and received > bound
         try:
             calls = self._intake.accept(record.value, now if ahead else received, from_field=from_field)
         except Exception as error:
             # It should never raise; if it does, one record must not stop the others.
             return [Refusal(FAILED, record.value or b"", type(error).__name__)]
-        if ahead:
+        if bound is not None:
             for call in calls:
-                if type(call) is Event:
+                if type(call) is Event and (ahead or (from_field and call.received > bound)):
                     _bring_back(call, now)
         return calls
 

@@ -1,6 +1,6 @@
-"""The overlay: decoded shopper records of one batch over a state partition, and a cache of those of earlier ones."""
+"""The overlay: the shopper records of one batch over a state partition, and a cache of those of earlier ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -12,27 +12,33 @@ from pipeline.runtime.ports import ShopperCodec, StatePartition
 ENTRY_BYTES = 200
 
 
-class Held(msgspec.Struct, gc=False):
-    """A record at hand, decoded. stored: as it is in the store, None if it is not there.
+# An `entry` that nobody has looked for yet: there is one, at the due time that the stored record asks for.
+IN_STORE = -1
 
-    entry: an index entry at or before this instant exists for the record (in the store or in the due queue); 0 = none
-    known. changed: since it was last in the store.
+
+class Held(msgspec.Struct, gc=False):
+    """A record at hand. value: as it is now, encoded; None if there never was one.
+
+    due: the instant, ms, that it asks to be woken at, 0 = never; known once it was opened. entry: an index entry at or
+    before this instant exists for the record (in the store or in the due queue); 0 = none known. changed: since it was
+    last in the store.
     """
 
     key: bytes
-    shopper: Shopper
-    stored: bytes | None
-    entry: int
+    value: bytes | None
+    due: int = 0
+    entry: int = IN_STORE
     changed: bool = False
 
 
 class Overlay:
     """Records touched by the batch at hand, loaded with one multi-get, written as one set of final values.
 
-    Behind it a cache of what is in the store. It keeps records encoded: decoding one takes less time than reaching a
-    decoded one that lies about in memory in twenty pieces, and they take a tenth of the room. Records touched enter it
-    when their batch is kept. It has two generations: what is used moves to the younger one; when that holds its part
-    of the cache's share of the budget, the older one is forgotten whole and the younger one grows old.
+    Both it and the cache of what is in the store, behind it, keep records encoded: decoding one takes less time than
+    reaching a decoded one that lies about in memory in twenty pieces, and they take a tenth of the room. So a record is
+    decoded where it is needed, and not kept. Records touched enter the cache when their batch is kept. It has two
+    generations: what is used moves to the younger one; when that holds its part of the cache's share of the budget, the
+    older one is forgotten whole and the younger one grows old.
     """
 
     def __init__(self, state: StatePartition, codec: ShopperCodec, budget: CacheBudget) -> None:
@@ -54,8 +60,8 @@ class Overlay:
         return self._young_bytes + self._old_bytes
 
     def load(self, keys: Iterable[bytes]) -> None:
-        """Have the records of these keys in `touched`; a shopper never seen gets a new record."""
-        touched, young, old, decode = self.touched, self._young, self._old, self._codec.decode
+        """Have the records of these keys in `touched`."""
+        touched, young, old = self.touched, self._young, self._old
         missing: dict[bytes, None] = {}
         before = len(touched)
         for key in keys:
@@ -64,30 +70,40 @@ class Overlay:
                 if value is None:
                     missing[key] = None
                 else:
-                    shopper = decode(value)
-                    touched[key] = Held(key, shopper, value, shopper.due)
+                    touched[key] = Held(key, value)
         self._hits += len(touched) - before
         if not missing:
             return
         self._misses += len(missing)
         wanted = list(missing)
         for key, stored in zip(wanted, self._state.get_many(wanted), strict=True):
-            shopper = Shopper() if stored is None else decode(stored)
-            touched[key] = Held(key, shopper, stored, shopper.due)
+            touched[key] = Held(key, stored)
+
+    def open(self, held: Held) -> Shopper:
+        """The record, decoded; a shopper never seen gets a new one. What is done to it counts once it is closed."""
+        shopper = Shopper() if held.value is None else self._codec.decode(held.value)
+        held.due = shopper.due
+        if held.entry == IN_STORE:
+            held.entry = shopper.due
+        return shopper
+
+    def close(self, held: Held, shopper: Shopper) -> None:
+        """The record has changed to this."""
+        held.value, held.due, held.changed = self._codec.encode(shopper), shopper.due, True
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Final value of each changed record, in the order in which the batch first met them."""
-        encode = self._codec.encode
-        return [(key, encode(held.shopper)) for key, held in self.touched.items() if held.changed]
+        return [(key, held.value) for key, held in self.touched.items() if held.changed]
 
-    def keep(self, values: Sequence[tuple[bytes, bytes | None]]) -> None:
+    def keep(self) -> None:
         """The batch is in the store with these `changes`."""
-        for key, value in values:
-            self._remember(key, value)
-        if len(values) < len(self.touched):
-            for key, held in self.touched.items():
-                if not held.changed:
-                    self._remember(key, held.stored)
+        young = self._young
+        for key, held in self.touched.items():
+            value = held.value
+            if value is not None:
+                known = young.get(key)
+                young[key] = value
+                self._young_bytes += len(value) + ENTRY_BYTES if known is None else len(value) - len(known)
         self.touched = {}
         self._trim()
 
@@ -111,12 +127,6 @@ class Overlay:
         # A batch as large as the cache, or less to share than when it was filled.
         if self._old_bytes > share - young:
             self._old, self._old_bytes = _latest(self._old, share - young)
-
-    def _remember(self, key: bytes, value: bytes | None) -> None:
-        if value is not None:
-            known = self._young.get(key)
-            self._young[key] = value
-            self._young_bytes += len(value) + ENTRY_BYTES if known is None else len(value) - len(known)
 
 
 def _latest(values: dict[bytes, bytes], limit: int) -> tuple[dict[bytes, bytes], int]:

@@ -1,5 +1,7 @@
 """A round of the shopper fold, as far as it has come."""
 
+from bisect import bisect_left
+
 from pipeline.runtime.dead_letter import dead_letter
 from pipeline.runtime.dead_letter_limit import NOT_COUNTED
 from pipeline.runtime.fold import Counts, Refused, tally
@@ -8,9 +10,10 @@ from pipeline.runtime.ports import Batch, Checkpoint, Output
 
 class Round:
     """What the records from `start` on have led to. checkpoint: this round's own. entries: due entries met. letters:
-    positions of the dead letters that count towards the limit, among the records but for progress."""
+    positions of the dead letters that count towards the limit, among the records but for progress. progress: indexes of
+    the progress records met. unsorted: see `sort`."""
 
-    __slots__ = ("batch", "checkpoint", "counts", "entries", "letters", "outputs", "start")
+    __slots__ = ("batch", "checkpoint", "counts", "entries", "letters", "outputs", "progress", "start", "unsorted")
 
     def __init__(self, batch: Batch, checkpoint: Checkpoint, start: int) -> None:
         self.batch = batch
@@ -20,6 +23,8 @@ class Round:
         self.entries = 0
         self.letters: list[int] = []
         self.outputs: list[Output] = []
+        self.progress: list[int] = []
+        self.unsorted: list[tuple[int, int]] = []
 
     def refuse(self, index: int, why: Refused, limit: int) -> None:
         """Send a record to the dead letters. limit: see dead_letter.py."""
@@ -28,4 +33,17 @@ class Round:
         self.outputs.append(letter)
         tally(counts.dead, (why.reason,))
         if why.reason not in NOT_COUNTED:
-            self.letters.append(index - self.start - counts.progress)
+            self.letters.append(index - self.start - bisect_left(self.progress, index))
+
+    def sort(self, begun: int) -> None:
+        """Bring the outputs from `begun` on, and the letters, to the order of the records that led to them.
+
+        `unsorted` has for each record that led to some, in order of the outputs: its index, and where its own begin.
+        """
+        marks, self.unsorted = self.unsorted, []
+        self.letters.sort()
+        if len(marks) > 1:
+            outputs = self.outputs
+            ends = [first for _, first in marks[1:]] + [len(outputs)]
+            parts = sorted((index, first, end) for (index, first), end in zip(marks, ends, strict=True))
+            outputs[begun:] = [output for _, first, end in parts for output in outputs[first:end]]

@@ -14,8 +14,8 @@ from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit, TooManyDeadLetters
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
-from pipeline.runtime.item import Item, decode_item
-from pipeline.runtime.overlay import Overlay
+from pipeline.runtime.item import Item, decode_event, decode_item
+from pipeline.runtime.overlay import Held, Overlay
 from pipeline.runtime.ports import (
     SHOPPER_LIMIT,
     Batch,
@@ -92,10 +92,10 @@ class ShopperFold:
         self._due = DueQueue(state, self._overlay)
         self._values: list[tuple[bytes, bytes | None]] = []
 
-    def decode(self, batch: Batch) -> list[Item]:
+    def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
 
-    def fold(self, batch: Batch, decoded: list[Item], start: int, checkpoint: Checkpoint) -> Effects:
+    def fold(self, batch: Batch, decoded: list[Item | None], start: int, checkpoint: Checkpoint) -> Effects:
         poisoned = 0
         while True:
             round_ = Round(batch, copy_checkpoint(checkpoint), start)
@@ -115,6 +115,7 @@ class ShopperFold:
         if taken:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
         round_.counts.records = taken
+        round_.counts.progress = len(round_.progress)
         round_.counts.shoppers = len(self._overlay.touched)
         round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
         self._values = self._overlay.changes()
@@ -143,7 +144,7 @@ class ShopperFold:
         return None
 
     def keep(self) -> None:
-        self._overlay.keep(self._values)
+        self._overlay.keep()
         self._due.keep()
         self._values = []
 
@@ -162,65 +163,92 @@ class ShopperFold:
             round_.batch, checkpoint.letters, round_.letters, taken - counts.progress, counts.dead
         )
 
-    def _apply(self, round_: Round, items: list[Item], start: int) -> tuple[int, bool]:
+    def _apply(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
         batch, checkpoint = round_.batch, round_.checkpoint
         records = batch.records
-        settings = self._settings
         if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1):
             return 0, False
         self._overlay.load(
-            records[index].key  # type: ignore[misc]  # an event has a key, see _decode
+            records[index].key  # type: ignore[misc]  # see decode_item
             for index in range(start, len(items))
-            if isinstance(items[index], Event)
+            if items[index] is None
         )
         index, end = start, len(items)
-        while (index := self._take(round_, items, index)) < end:
-            item = items[index]
-            if isinstance(item, Progress):
-                round_.counts.progress += 1
-                before = checkpoint.time
-                until = partition_time.advance(checkpoint, item, settings.sources, settings.stall)
-                if until > before and not self._fire(round_, until, records[index].offset):
-                    return index + 1 - start, False
-            elif isinstance(item, Refused):
-                round_.refuse(index, item, settings.dead_letter_bytes)
-            index += 1
+        while index < end:
+            index, until = self._take(round_, items, index)
+            if until is not None and not self._fire(round_, until, records[index - 1].offset):
+                return index - start, False
         return end - start, True
 
-    def _take(self, round_: Round, items: list[Item], index: int) -> int:
-        """Apply the events from `index` on; returns where they end. The hot loop: partition time stands still in it."""
-        records, counts, time = round_.batch.records, round_.counts, round_.checkpoint.time
-        touched, decide, arm = self._overlay.touched, self._engine.decide, self._due.arm
-        end, begun, raised = len(items), index, 0
+    def _take(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, int | None]:
+        """Take the records from `start` on, up to and with the one that moves partition time, or to the end. Returns
+        where they end, and the new time, None if it stands where it was.
+
+        While time stands still shoppers do not know of each other. So they are taken one after the other, each with all
+        of its events while its record lies in the processor's cache, and what they lead to is sorted in the end.
+        """
+        records, checkpoint, settings = round_.batch.records, round_.checkpoint, self._settings
+        time, outputs, begun = checkpoint.time, round_.outputs, len(round_.outputs)
+        of_shopper: dict[bytes | None, list[int]] = {}
+        until = None
+        for index in range(start, len(items)):
+            item = items[index]
+            if item is None:
+                key = records[index].key
+                if key in of_shopper:
+                    of_shopper[key].append(index)
+                else:
+                    of_shopper[key] = [index]
+            elif isinstance(item, Progress):
+                round_.progress.append(index)
+                until = partition_time.advance(checkpoint, item, settings.sources, settings.stall)
+                if until > time:
+                    break
+                until = None
+            else:
+                round_.unsorted.append((index, len(outputs)))
+                round_.refuse(index, item, settings.dead_letter_bytes)
+        touched = self._overlay.touched
+        for key, indexes in of_shopper.items():
+            self._apply_events(round_, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
+        round_.sort(begun)
+        return index + 1, until
+
+    def _apply_events(self, round_: Round, held: Held, indexes: list[int], time: int) -> None:
+        """Apply events of one shopper, at partition time `time`. The hot loop."""
+        records, counts, outputs, decide = round_.batch.records, round_.counts, round_.outputs, self._engine.decide
+        shopper = self._overlay.open(held)
+        taken, index = 0, indexes[0]
         try:
-            while index < end and isinstance(event := items[index], Event):
-                record = records[index]
-                held = touched[record.key]  # type: ignore[index]  # an event has a key, see _decode
-                shopper, now = held.shopper, event.received
+            for index in indexes:
+                record, told = records[index], len(outputs)
+                event = decode_event(record)
+                if isinstance(event, Refused):
+                    round_.unsorted.append((index, told))
+                    round_.refuse(index, event, self._settings.dead_letter_bytes)
+                    continue
+                taken += 1
+                now = event.received
                 if now < time or now < shopper.now:
                     now = max(time, shopper.now)
-                    raised += 1
+                    counts.raised += 1
                 outcome = decide(shopper, event, now)
-                held.changed = True
                 if outcome.decisions or outcome.remarks:
                     self._tell(round_, outcome, record)
                 if outcome.refusal is not None:
                     self._turn_away(round_, outcome.refusal, index)
-                due = shopper.due
-                if due:
-                    if due <= now:
-                        # A deadline that had passed when the record created it.
-                        self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
-                        due = shopper.due
-                    if due and (not held.entry or due < held.entry):
-                        arm(held)
-                index += 1
+                if 0 < shopper.due <= now:
+                    # A deadline that had passed when the record created it.
+                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
+                if len(outputs) > told:
+                    round_.unsorted.append((index, told))
         except Exception as error:
             raise _Poison(index, error) from error
-        counts.events += index - begun
-        counts.raised += raised
-        return index
+        if taken:
+            counts.events += taken
+            self._overlay.close(held, shopper)
+            self._due.arm(held)
 
     def _fire(self, round_: Round, until: int, offset: int) -> bool:
         """Fire what is due by `until`, unless that is more than a round may do: then False, and it goes on with the
@@ -234,11 +262,12 @@ class ShopperFold:
                 return True
             round_.entries += 1
             at, held = entry
-            if held.shopper.due and held.shopper.due <= at:
-                outcome = self._engine.on_due(held.shopper, held.key.decode(), at)
+            shopper = self._overlay.open(held)
+            if 0 < shopper.due <= at:
+                outcome = self._engine.on_due(shopper, held.key.decode(), at)
                 for decision in outcome.decisions:
                     decision.decided_at = max(decision.decided_at, until)
-                held.changed = True
+                self._overlay.close(held, shopper)
                 counts.timers += 1
                 self._tell(round_, outcome, Record(offset, 0, held.key, None))
             due.arm(held)

@@ -37,7 +37,18 @@ class Abandonment:
     names: names of the events it reacts to; `*` among them stands for all behaviour (some rule resets on any activity).
     """
 
-    __slots__ = ("_any_activity", "_browsing", "_carts", "_instances", "_late", "_recovery", "_rules", "names")
+    __slots__ = (
+        "_any_activity",
+        "_browsing",
+        "_cart_rules",
+        "_carts",
+        "_checkout_rules",
+        "_instances",
+        "_late",
+        "_recovery",
+        "_rules",
+        "names",
+    )
 
     def __init__(self, plan: Plan, carts: Carts, guard: Callable[[Condition], Guard]) -> None:
         """guard: compiles a condition to (shopper, now in ms) -> true now?"""
@@ -46,6 +57,8 @@ class Abandonment:
         self._late = plan.late_triggers
         self._instances = Instances(rules, plan.late_triggers)
         self._rules = self._instances.rules
+        self._cart_rules = tuple(rule for rule in self._rules.values() if rule.kind == CART)
+        self._checkout_rules = tuple(rule for rule in self._rules.values() if rule.kind == CHECKOUT)
         self._recovery = Recovery(self._rules, carts.lines)
         self._browsing = Browsing(self._instances, carts.lines)
         self._any_activity = any(rule.any_activity for rule in rules)
@@ -156,13 +169,13 @@ class Abandonment:
         shopper.instances = [one for one in shopper.instances if one.cart_id != cart_id]
 
     def _check_out(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        if not self._checkout_rules:
+            return
         named = read_text(properties.get("checkout_id"))
         if not named and event.name == CHECKOUT_STARTED:
             named = read_text(properties.get("order_id"))
         cart_id = self._carts.named(shopper, event.name, properties)
-        for rule in self._rules.values():
-            if rule.kind != CHECKOUT:
-                continue
+        for rule in self._checkout_rules:
             running = [one for its, one in self._instances.live(shopper, CHECKOUT) if its is rule]
             current = running[-1] if running else None
             if current is not None and named in ("", current.subject):
@@ -192,11 +205,9 @@ class Abandonment:
         """An edit is own activity of its cart and of a checkout. It arms an idle cart, unless it left no lines or a
         checkout is on (readings.md, 32 and 38)."""
         instances = self._instances
-        for rule, checkout in instances.live(shopper, CHECKOUT):
+        for rule, checkout in instances.live(shopper, CHECKOUT) if self._checkout_rules else ():
             instances.touch(shopper, rule, checkout, at, moment)
-        for rule in self._rules.values():
-            if rule.kind != CART:
-                continue
+        for rule in self._cart_rules:
             running = instances.running(shopper, rule, edit.cart_id)
             if running is not None:
                 instances.touch(shopper, rule, running, at, moment)
@@ -208,6 +219,8 @@ class Abandonment:
     def _in_checkout(self, shopper: Shopper, now: int) -> bool:
         """Whether a live or exhausted checkout keeps edits from arming a cart; it closes `recovered_within` after the
         last stage."""
+        if not self._checkout_rules:
+            return False
         for instance in shopper.instances:
             rule = self._rules.get(instance.kind)
             if rule is not None and rule.kind == CHECKOUT:

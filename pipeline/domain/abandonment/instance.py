@@ -60,7 +60,7 @@ class Instances:
         cooldown = cooldown_of(shopper, rule.name)
         if moment.now < cooldown.last_stage + rule.cool_down and fingerprint(lines) == cooldown.contents:
             return None
-        return self._begin(shopper, rule, subject, at, cart_id, lines, moment)
+        return self._begin(shopper, rule, cooldown, subject, at, cart_id, lines, moment)
 
     def touch(self, shopper: Shopper, rule: Rule, instance: Instance, at: int, moment: Moment) -> None:
         """Own activity at event time `at` (readings.md, 34). One that is not newer than what was known begins nothing
@@ -68,7 +68,8 @@ class Instances:
         if rule.restart and instance.state == WAITING and at > instance.last_activity:
             self.supersede(shopper, rule, instance)
             subject, cart_id = instance.subject, instance.cart_id
-            self._begin(shopper, rule, subject, at, cart_id, instance.lines, moment)
+            cooldown = cooldown_of(shopper, rule.name)
+            self._begin(shopper, rule, cooldown, subject, at, cart_id, instance.lines, moment)
             return
         if at > instance.last_activity:
             instance.last_activity = at
@@ -93,14 +94,18 @@ class Instances:
         instance.due = rule.closes(instance) + self._late + 1
 
     def _begin(
-        self, shopper: Shopper, rule: Rule, subject: str, at: int, cart_id: str, lines: list[Line], moment: Moment
+        self,
+        shopper: Shopper,
+        rule: Rule,
+        cooldown: Cooldown,
+        subject: str,
+        at: int,
+        cart_id: str,
+        lines: list[Line],
+        moment: Moment,
     ) -> Instance:
-        of_rule = [one for one in shopper.instances if one.kind == rule.name]
-        if len(of_rule) >= OPEN:
-            moment.remarks.append("abandonment_limit")
-            stalest = min(of_rule, key=lambda one: (one.state <= WAITING, one.last_activity, one.number))
-            shopper.instances.remove(stalest)
-        cooldown = cooldown_of(shopper, rule.name)
+        if len(shopper.instances) >= OPEN:
+            self._make_room(shopper, rule, moment)
         if cooldown.instances == 0:
             shopper.cooldowns.append(cooldown)
         cooldown.instances += 1
@@ -109,6 +114,13 @@ class Instances:
         rule.schedule(instance)
         shopper.instances.append(instance)
         return instance
+
+    def _make_room(self, shopper: Shopper, rule: Rule, moment: Moment) -> None:
+        of_rule = [one for one in shopper.instances if one.kind == rule.name]
+        if len(of_rule) >= OPEN:
+            moment.remarks.append("abandonment_limit")
+            stalest = min(of_rule, key=lambda one: (one.state <= WAITING, one.last_activity, one.number))
+            shopper.instances.remove(stalest)
 
 
 def cooldown_of(shopper: Shopper, kind: str) -> Cooldown:

@@ -58,7 +58,8 @@ class Lines:
 
         currency: of the event, where the product names none. time: event time, ms.
         """
-        sku = read_text(product.get("sku"))
+        raw = product.get("sku")
+        sku = "" if raw is None else read_text(raw)
         product_id = read_text(product.get("product_id")) or sku
         if not product_id:
             return None
@@ -72,9 +73,11 @@ class Lines:
         return self._line(properties, None, time, read_text(properties.get("product_id")) or sku, sku)
 
     def _line(self, product: dict[str, Any], currency: Any, time: int, product_id: str, sku: str) -> Line:
-        variant = read_text(product.get("variant")) or sku
+        raw = product.get("variant")
+        variant = sku if raw is None else read_text(raw) or sku
         name = read_text(product.get("name"))
-        code = self._currency(product.get("currency") or currency)
+        currency = product.get("currency") or currency
+        code = "" if currency is None else self._currency(currency)
         price = product.get("price")
         if price is not None:
             price = scaled(price, 10 ** exponent(code) if code else self._scale)

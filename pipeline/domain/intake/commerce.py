@@ -46,7 +46,7 @@ def check_commerce(name: str, properties: dict[str, Any]) -> None:
 
 def _check_line(line: dict[str, Any]) -> None:
     price = line.get("price")
-    if price is not None and not ((type(price) is float or type(price) is int) and 0 <= price <= LIMIT):
+    if price is not None and not (type(price) is float and 0 <= price <= LIMIT):
         _check_amount(price, "price")
     quantity = line.get("quantity")
     if quantity is not None and not (type(quantity) is int and 0 <= quantity <= LIMIT):
@@ -56,6 +56,8 @@ def _check_line(line: dict[str, Any]) -> None:
 
 
 def _check_amount(amount: Any, field: str) -> None:
+    if (type(amount) is float or type(amount) is int) and 0 <= amount <= LIMIT:
+        return
     number = parse_decimal(amount)
     if number is None or number < 0:
         raise RefusedCall(INVALID_PRICE, f"{field} is negative or no number")

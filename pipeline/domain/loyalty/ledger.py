@@ -134,8 +134,9 @@ class Ledger:
             return []
         shares = [points * amount // total for amount in amounts]
         short = points - sum(shares)
-        for index in sorted(range(len(amounts)), key=lambda i: -(points * amounts[i] % total))[:short]:
-            shares[index] += 1
+        if short:
+            for index in sorted(range(len(amounts)), key=lambda i: -(points * amounts[i] % total))[:short]:
+                shares[index] += 1
         lines: list[int] = []
         for product, share in zip(products, shares, strict=True):
             lines += (line_key(product), quantity_of(product), share, 0)

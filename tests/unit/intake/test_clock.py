@@ -122,3 +122,17 @@ def test_event_time_is_never_later_than_received() -> None:
 def test_a_call_sent_before_it_happened_lies_in_the_future() -> None:
     said = event(track(timestamp="2026-01-03T10:14:00Z", sentAt="2026-01-03T10:04:00Z"))
     assert (said.time, said.flags) == (RECEIVED, ("skew_future",))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-03T10:00:00.%03dZ", "2026-01-03t10:00:00.%03dZ", "2026-01-03 10:00:00.%03dZ"]
+)
+def test_an_instant_of_a_second_met_before_is_read_as_the_first_one(text: str) -> None:
+    # Given a second that was read in full
+    assert event(track(timestamp=text % 7), received=RECEIVED).time == ms("2026-01-03T10:00:00.007Z")
+    # Then others in it come out as they would alone
+    for part in (0, 7, 70, 999):
+        assert event(track(timestamp=text % part), received=RECEIVED).time == ms("2026-01-03T10:00:00.000Z") + part
+    # And what is none is refused as before
+    for wrong in ("00x", "1.2", " 12", "-12", "1_2", "\u0661\u0661\u0661"):
+        assert reason(track(timestamp=text.replace("%03d", wrong))) == "invalid_time"

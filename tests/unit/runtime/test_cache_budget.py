@@ -27,7 +27,7 @@ def take(overlay: Overlay, first: int, end: int) -> tuple[int, int]:
     """One batch that looks at these shoppers and changes none; hits and misses of the cache."""
     overlay.load(map(key, range(first, end)))
     counts = overlay.take_counts()
-    overlay.keep([])
+    overlay.keep()
     return counts
 
 

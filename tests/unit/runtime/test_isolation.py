@@ -34,7 +34,7 @@ class Choking(IntakeFold):
 
     def fold(self, batch: Batch, decoded: Any, start: int, checkpoint: Checkpoint) -> Any:
         for index in range(start, len(decoded)):
-            if self._where == "fold" and type(decoded[index][0]) is Event:
+            if self._where == "fold" and decoded[index] is None:
                 self._choke(batch, index, 1)
         return super().fold(batch, decoded, start, checkpoint)
 

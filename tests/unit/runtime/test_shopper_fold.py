@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.domain.event import Event
 from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
-from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
+from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, LetterCount
 from pipeline.runtime.shopper_fold import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
@@ -197,6 +197,28 @@ def test_a_refusal_of_the_core_is_a_dead_letter_and_a_duplicate_is_only_counted(
     assert scene.run() == []
     assert scene.reasons() == [b"late"]
     assert scene.driver.total("duplicates") == 1
+
+
+def test_what_shoppers_of_one_stretch_lead_to_stands_in_the_order_of_their_records() -> None:
+    def run(size: int) -> tuple[list[tuple[str, str, int]], list[bytes], list[LetterCount]]:
+        scene = Scene()
+        names = ["", "late", "", "past", "duplicate", "late", ""]
+        for at in range(42):
+            scene.event(f"u{at % 5}", at, names[at % 7] or "Product Viewed")
+            if at % 20 == 13:
+                scene.broker.append(SHOPPER_EVENTS, b"u1", b"{")
+                scene.progress(at)
+        lane = scene.driver.lanes[0]
+        while lane.poll(size):
+            pass
+        offsets = [headers["offset"] for headers in scene.broker.headers(DEAD_LETTERS)]
+        return scene.run(), offsets, [lane.processor.checkpoint.letters]
+
+    # Given shoppers whose events alternate, some of them refused, with a batch for each record
+    one_by_one = run(1)
+    assert [int(offset) for offset in one_by_one[1]] == sorted(map(int, one_by_one[1]))
+    # When a batch holds several stretches, then outputs and the count of dead letters are the same
+    assert run(1_000) == run(9) == one_by_one
 
 
 def test_a_record_that_makes_the_core_fail_leaves_no_trace_in_its_shopper() -> None:
