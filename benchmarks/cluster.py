@@ -58,6 +58,8 @@ class Cluster:
             {
                 "bootstrap.servers": self.brokers,
                 "partitioner": "murmur2_random",
+                # A batch that is sent again must not come behind those that follow it.
+                "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": linger,
                 "log_level": 0,
