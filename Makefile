@@ -38,11 +38,12 @@ chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTE
 mutation: setup  ## take each defence away and see a test fail, minutes (Java and Maven for the broker); writes docs/failure-scenarios.md's table
 	$(BIN)/python -m tests.mutation
 
-bench: setup  ## all benchmarks, about eight minutes (Java and Maven for the broker); writes docs/performance.md's table
-	$(BIN)/python -m benchmarks
+bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/performance.md's tables (ONLY="worker engines", EVENTS=n, REPEATS=n)
+	$(BIN)/python -m benchmarks $(ONLY) -- $(if $(EVENTS),--events $(EVENTS)) $(if $(REPEATS),--repeats $(REPEATS))
 
-bench-stages: setup  ## where a batch's time goes, step by step, without a broker
+bench-stages: setup  ## what each stage of an event costs, compared with benchmarks/budget.toml (needs valgrind)
 	$(BIN)/python -m benchmarks.stages
+	$(BIN)/python -m benchmarks.budget
 
 lint: setup  ## ruff and the import rules
 	$(BIN)/ruff check .

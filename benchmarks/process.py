@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,16 +36,25 @@ def run(command: Sequence[str]) -> Cost:
 
 
 def start(
-    command: Sequence[str], log: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    cores: Collection[int] = (machine.WORK_CORE,),
+    cwd: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a command on the work core; its children and threads stay there too. log: takes what it prints."""
+    """Start a command on the work core, or on `cores`; its children and threads stay there too. log: takes what it
+    prints."""
     output = log.open("wb") if log is not None else None
     return subprocess.Popen(
         command,
         stdout=output,
         stderr=output,
         env={**os.environ, **(environment or {})},
-        preexec_fn=lambda: os.sched_setaffinity(0, {machine.WORK_CORE}),
+        cwd=cwd,
+        # Ctrl-C ends the benchmark, which ends it in order.
+        start_new_session=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
 
 
@@ -58,6 +67,26 @@ def children(pid: int) -> dict[str, int]:
         if "--agent" in arguments:
             found[arguments[arguments.index("--agent") + 1]] = child
     return found
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that came of it and still runs; empty if it has ended."""
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [pid, *(one for child in listed for one in family(int(child)))]
+
+
+def proportional(pid: int) -> int:
+    """Memory that the process takes, bytes: pages shared with others in equal parts (PSS). 0 if it has ended."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return 0
 
 
 def cpu_seconds(pid: int) -> float:

@@ -4,7 +4,7 @@ Usage: python -m benchmarks.table
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +49,8 @@ ROWS = (
 
 
 def main() -> None:
-    results = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+    shown = {row.benchmark for row in ROWS}
+    results = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json")) if path.stem in shown}
     lines = ["| measured | target | reached: median (least - greatest) |", "|---|---|---|"]
     for row in ROWS:
         if row.benchmark in results:
@@ -65,9 +66,13 @@ def main() -> None:
             f"Python {about['python']}; load average {min(loads):.1f} to {max(loads):.1f} after each benchmark, "
             "its own broker and generator included.",
         ]
-    page = PAGE.read_text()
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}")
+    PAGE.write_text(replaced(PAGE.read_text(), BEGIN, END, lines))
+
+
+def replaced(page: str, begin: str, end: str, lines: Sequence[str]) -> str:
+    """The page, with these lines between the two markers."""
+    before, after = page.split(begin)[0], page.split(end)[1]
+    return f"{before}{begin}\n\n" + "\n".join(lines) + f"\n\n{end}{after}"
 
 
 def _shown(figure: float | Mapping[str, float]) -> str:
