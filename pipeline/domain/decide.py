@@ -4,6 +4,7 @@
 for a shopper. Timers that are due fire before a record is applied, each at its own instant (readings.md, 3).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.filter_index import FilterIndex
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
 from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
@@ -25,6 +27,9 @@ from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
+
+# From so many windows of one event name that filters tell apart an index of them takes less time than asking each.
+WORTH_INDEXING = 4
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -39,13 +44,22 @@ class Outcome(msgspec.Struct, gc=False):
     refusal: str | None = None
 
 
+class Indexed(msgspec.Struct, frozen=True):
+    """The windows and segments of a Reading, by the values that their filters ask for."""
+
+    windows: FilterIndex[Window]
+    segments: FilterIndex[Segment]
+    segments_of_new: FilterIndex[Segment]
+
+
 class Reading(msgspec.Struct, frozen=True):
-    """What has to be done for events of one name: only the rules that read it."""
+    """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
 
     windows: tuple[Window, ...]
     edges: tuple[EdgeWatch, ...]
     segments: tuple[Segment, ...]
     segments_of_new: tuple[Segment, ...]
+    indexed: Indexed | None
     properties: bool
     cart: bool
     order: bool
@@ -91,13 +105,15 @@ class Engine:
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
+        segments_of_new = self._segments.touched_by(causes, new=True)
         abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
             windows=windows,
             edges=edges,
             segments=segments,
-            segments_of_new=self._segments.touched_by(causes, new=True),
+            segments_of_new=segments_of_new,
+            indexed=_indexed(windows, segments, segments_of_new),
             properties=reads or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
@@ -134,7 +150,7 @@ class Engine:
             fold_visit(shopper, event.time, now - self._late - GAP)
         if new or not reading.idle:
             moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
-            self._apply(shopper, event, reading, late, moment, reading.segments_of_new if new else reading.segments)
+            self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
         return outcome
 
@@ -156,16 +172,14 @@ class Engine:
         self._keep_due(shopper)
         return outcome
 
-    def _apply(
-        self,
-        shopper: Shopper,
-        event: Event,
-        reading: Reading,
-        late: bool,
-        moment: Moment,
-        segments: tuple[Segment, ...],
-    ) -> None:
+    def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
         properties = decode_object(event.properties) if reading.properties else _NOTHING
+        windows: Sequence[Window] = reading.windows
+        segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
+        indexed = reading.indexed
+        if indexed is not None:
+            windows = indexed.windows.touched_by(properties)
+            segments = (indexed.segments_of_new if new else indexed.segments).touched_by(properties)
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
         repeated = reading.order and any(change.kind == "duplicate" for change in changes)
         cart = None
@@ -175,7 +189,7 @@ class Engine:
             if reading.traits:
                 fold_traits(shopper, event, moment.remarks)
             if not repeated:
-                for window in reading.windows:
+                for window in windows:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
                     edge.take(shopper, event, properties)
@@ -216,3 +230,15 @@ class Engine:
             if due and (due < soonest or not soonest):
                 soonest = due
         shopper.due = soonest
+
+
+def _indexed(
+    windows: tuple[Window, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
+) -> Indexed | None:
+    if sum(one.discriminator is not None for one in windows) < WORTH_INDEXING:
+        return None
+    return Indexed(
+        windows=FilterIndex([(one, one.discriminator) for one in windows]),
+        segments=FilterIndex([(one, one.discriminator) for one in segments]),
+        segments_of_new=FilterIndex([(one, None if one.of_nothing else one.discriminator) for one in segments_of_new]),
+    )

@@ -6,6 +6,7 @@ from pipeline.domain.decision import SEGMENT_CHANGES, Moment
 from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.segments.condition import Conditions, Look
+from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.shopper import Membership, Shopper
 
 CART = "$cart"
@@ -33,16 +34,33 @@ def reads(condition: Condition) -> Iterable[str]:
             yield f"in:{segment}"
 
 
-class Segment:
-    """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to."""
+def discriminator_of(condition: Condition) -> Discriminator | None:
+    """What an event must show to change the condition's truth, if it is a single aggregate.
 
-    __slots__ = ("definition", "dependants", "look", "name", "rank", "reads")
+    None of those whose window forgets, when looked at, what has expired, and of those of several parts: what is due
+    next depends on when they are looked at. An index that left them out would change what is stored of them.
+    """
+    while isinstance(condition, Not):
+        condition = condition.of
+    if isinstance(condition, Aggregate) and (condition.within is None or condition.function in ("count", "distinct")):
+        return discriminator(condition.selection)
+    return None
+
+
+class Segment:
+    """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to.
+    of_nothing: true of an empty record. discriminator: see `discriminator_of`."""
+
+    __slots__ = ("definition", "dependants", "discriminator", "look", "name", "of_nothing", "rank", "reads")
 
     def __init__(self, definition: Definition, look: Look) -> None:
         self.definition = definition
         self.name = definition.name
         self.look = look
         self.rank = 0
+        # Truth of an empty record does not depend on time: a new shopper need not be asked about the others.
+        self.of_nothing = look(Shopper(), 0)[0]
+        self.discriminator = discriminator_of(definition.when)
         self.reads = frozenset(reads(definition.when))
         self.dependants: tuple[Segment, ...] = ()
 
@@ -57,8 +75,6 @@ class Segments:
         for rank, segment in enumerate(self.all):
             segment.rank = rank
             segment.dependants = tuple(one for one in self.all if f"in:{segment.name}" in one.reads)
-        # Truth of an empty record does not depend on time: a new shopper need not be asked about the others.
-        self._true_of_nothing = frozenset(one.name for one in self.all if one.look(Shopper(), 0)[0])
 
     def touched_by(self, causes: Iterable[str], *, new: bool = False) -> tuple[Segment, ...]:
         """Segments whose truth these causes (see `reads`) may change, with all that refer to them, in rank order.
@@ -66,12 +82,13 @@ class Segments:
         new: of a shopper seen for the first time, who enters what is true of an empty record, too.
         """
         wanted = frozenset(causes)
-        touched = {name for name in self._true_of_nothing if new}
+        touched: list[Segment] = []
+        reasons = set(wanted)
         for segment in self.all:
-            refers = any(f"in:{name}" in segment.reads for name in touched)
-            if refers or not wanted.isdisjoint(segment.reads):
-                touched.add(segment.name)
-        return tuple(one for one in self.all if one.name in touched)
+            if (new and segment.of_nothing) or not reasons.isdisjoint(segment.reads):
+                touched.append(segment)
+                reasons.add(f"in:{segment.name}")
+        return tuple(touched)
 
     def evaluate(self, shopper: Shopper, moment: Moment, segments: Sequence[Segment]) -> None:
         """Look at these segments (in rank order) at moment.now; decide each change; keep dues."""

@@ -7,6 +7,7 @@ import msgspec
 import xxhash
 
 from pipeline.domain.definition import Aggregate, Bound, Path
+from pipeline.domain.segments.filter_index import discriminator
 from pipeline.domain.segments.lifetime import (
     LifetimeAverage,
     LifetimeCount,
@@ -90,7 +91,17 @@ class Window:
     it, and a threshold over a lifetime may change without losing history.
     """
 
-    __slots__ = ("_fingerprints", "_fold", "_passes", "_path", "key", "look", "meaning", "reads_properties")
+    __slots__ = (
+        "_fingerprints",
+        "_fold",
+        "_passes",
+        "_path",
+        "discriminator",
+        "key",
+        "look",
+        "meaning",
+        "reads_properties",
+    )
 
     def __init__(self, aggregate: Aggregate) -> None:
         keep = keep_for(aggregate.bounds)
@@ -98,6 +109,7 @@ class Window:
         self._fold = tally.fold
         self._path: Path | None = aggregate.property
         self._passes = compile_filters(aggregate.selection.where)
+        self.discriminator = discriminator(aggregate.selection)
         self._fingerprints = aggregate.function == "distinct"
         self.reads_properties = self._passes is not None or self._path is not None
         depth = keep if self._fingerprints or (aggregate.within and aggregate.function == "count") else 0

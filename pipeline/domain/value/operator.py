@@ -102,7 +102,8 @@ def _number(operand: object) -> int:
     return operand.micro
 
 
-def _scalars(operand: object) -> frozenset[Any]:
+def equality_keys(operand: object) -> frozenset[Any]:
+    """Keys of the scalars that `is` (one) or `in` (a tuple) asks for."""
     values = operand if isinstance(operand, tuple) else (operand,)
     return frozenset(equality_key(value) for value in values)
 
@@ -124,10 +125,10 @@ def _exists(operand: object) -> Check:
 
 
 _BUILD: dict[str, Callable[[Any], Check]] = {
-    "is": lambda x: _any_key(_scalars(x)),
-    "is_not": lambda x: _not(_any_key(_scalars(x))),
-    "in": lambda x: _any_key(_scalars(x)),
-    "not_in": lambda x: _not(_any_key(_scalars(x))),
+    "is": lambda x: _any_key(equality_keys(x)),
+    "is_not": lambda x: _not(_any_key(equality_keys(x))),
+    "in": lambda x: _any_key(equality_keys(x)),
+    "not_in": lambda x: _not(_any_key(equality_keys(x))),
     "at_least": lambda x: _any_number(_number(x).__le__),
     "more_than": lambda x: _any_number(_number(x).__lt__),
     "at_most": lambda x: _any_number(_number(x).__ge__),
