@@ -74,7 +74,7 @@ def _open(folder: Path, count: int) -> None:
 def _records(count: int) -> Iterator[tuple[bytes, bytes]]:
     templates = stored_records(RECORDS)
     choose = random.Random(count)
-    return ((b"u%08d" % number, templates[choose.randrange(len(templates))]) for number in range(count))
+    return ((b"u%08d" % number, templates[int(choose.random() * len(templates))]) for number in range(count))
 
 
 def _update(events: int, count: int) -> float:
