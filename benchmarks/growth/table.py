@@ -29,7 +29,7 @@ def rows() -> list[str]:
 
 def _question(name: str, result: dict[str, Any]) -> list[str]:
     figures = result["figures"]
-    lines = [f"### {figures['title']}", "", result["method"], f"Target: {result['target']}.", ""]
+    lines = [f"### {figures['title']}", "", f"{result['method']} Target: {result['target']}.", ""]
     for title, panel in figures["panels"].items():
         lines += [*_panel(figures["axis"], title, panel), ""]
     lines += [f"![{figures['title']}](images/growth-{name}.svg)", ""]
