@@ -18,17 +18,21 @@ from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import Outbox, StatePartition
+from pipeline.state.rocks_memory import RocksSettings
 from pipeline.topics import AGENT_TOPICS, INTAKE
 
 NAME = INTAKE
 SOURCE, CHANGELOG, OUTPUTS = AGENT_TOPICS[NAME]
+
+# Bytes over all partitions. The store holds one checkpoint a partition, written over with each batch.
+_BLOCKS, _WRITES = 4 << 20, 4 << 20
 
 
 class IntakeParts(LocalState):
     """What a partition of the clickstream is made of."""
 
     def __init__(self, topology: Topology, directory: Path, letters: DeadLetterLimit = UNLIMITED) -> None:
-        super().__init__(directory)
+        super().__init__(directory, RocksSettings.shared(_BLOCKS, _WRITES, topology.kafka.partitions))
         self._letters = letters
         self._topology = topology
 

@@ -9,7 +9,7 @@ from agents import intake, shopper
 from pipeline.config.settings import Settings
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS
-from pipeline.kafka.agent_app import AgentApp, AgentParts, AgentPlace, make_agent_app
+from pipeline.kafka.agent_app import AgentApp, AgentPlace, make_agent_app
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import BrokersClock, Clock, WorkerClock
 from pipeline.kafka.embedded import Embedded
@@ -88,7 +88,8 @@ def make_agent(
         standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
     )
-    app = make_agent_app(place, client, _parts(name, topology, settings, directory / "state"), clock, watch)
+    parts = _parts(name, topology, settings, directory / "state")
+    app = make_agent_app(place, client, parts, clock, watch)
     agent.declare(app)
     teller = None
     interval = _INTERVAL
@@ -101,10 +102,13 @@ def make_agent(
         plans = [plan for plan in plans_of(topology) if plan.name in used]
         running.topic_watch = TopicWatch(client.librdkafka(place.group), plans)
     watch.follow(running.standings, lags=app.standbys.lags)
+    watch.follow_memory(parts.memory)
     return running
 
 
-def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> AgentParts:
+def _parts(
+    name: str, topology: Topology, settings: Settings, directory: Path
+) -> intake.IntakeParts | shopper.ShopperParts:
     letters = DeadLetterLimit(ratio=settings.dead_letter_ratio)
     if name == INTAKE:
         return intake.IntakeParts(topology, directory, letters)
@@ -114,7 +118,7 @@ def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -
         topics={logical: topology.topic(logical) for logical in DECISION_TOPICS},
         registry=settings.schema_registry or "",
     )
-    return shopper.ShopperParts(topology, encoder, directory, letters)
+    return shopper.ShopperParts(topology, encoder, directory, letters, settings.memory)
 
 
 class _Reader:
