@@ -17,6 +17,7 @@ from tests.support.replaying import call, write
 from tests.support.shop_history import history, write_topology
 from tests.support.shop_state import CODEC, records_of, write_stores
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "explain.md"
 TOPOLOGY = """
 version: 1
 name: shop
@@ -100,7 +101,9 @@ def test_records_after_the_instant_are_not_read(shop: Path) -> None:
 
 
 def test_a_segment_that_will_be_entered_by_itself(shop: Path) -> None:
-    assert said("kim", "slipping", "--input", "events.ndjson") == [
+    shown = said("kim", "slipping", "--input", "events.ndjson")
+    assert "\n".join(shown) in DOCUMENT.read_text()
+    assert shown == [
         "kim is not a member of slipping and has never been.",
         "As of 2026-01-05T10:30:00.000Z, by replay of events.ndjson.",
         "If nothing happens, enters at 2026-03-06T10:25:00.000Z.",
