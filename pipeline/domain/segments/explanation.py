@@ -62,7 +62,7 @@ class Explainer:
         """shopper: as the engine of this plan left it, all that was due by `at` (ms) fired; it is not changed."""
         definition = self._definitions[segment]
         named = self._closure(segment)
-        ahead = _Ahead(shopper, [self._definitions[name] for name in named], self._carts)
+        ahead = _Ahead(shopper, [self._definitions[name] for name in named], Conditions(self._carts))
         clause = ahead.clause(definition.when)
         for one in clause.walk():
             one.measure = measure(one.condition, ahead.shopper, at, self._carts)
@@ -82,10 +82,10 @@ class Explainer:
 class _Ahead:
     """A copy of a record for which time passes, and the segments whose timers fire on it."""
 
-    def __init__(self, shopper: Shopper, definitions: Sequence[SegmentDefinition], carts: Carts) -> None:
+    def __init__(self, shopper: Shopper, definitions: Sequence[SegmentDefinition], conditions: Conditions) -> None:
         self.shopper = copy.deepcopy(shopper)
-        self._conditions = Conditions(carts)
-        self._segments = Segments(definitions, self._conditions)
+        self._conditions = conditions
+        self._segments = Segments(definitions, conditions)
         self._definitions = {one.name: one for one in definitions}
         self._told: dict[str, None] = {}
 
