@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from agents.local_state import LocalState
 from pipeline.config.memory import DEFAULT_BOUNDS, MemoryBounds
 from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
-from pipeline.kafka.agent_app import AgentApp
 from pipeline.observability.partition_watch import MemoryUse
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
@@ -19,8 +17,7 @@ from pipeline.runtime.shopper_fold import Settings, ShopperFold
 from pipeline.state.rocks_memory import RocksSettings
 from pipeline.topics import AGENT_TOPICS, SHOPPER
 
-NAME = SHOPPER
-SOURCE, CHANGELOG, OUTPUTS = AGENT_TOPICS[NAME]
+TOPICS = AGENT_TOPICS[SHOPPER]
 
 
 class ShopperParts(LocalState):
@@ -50,20 +47,8 @@ class ShopperParts(LocalState):
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
         fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings, self._caches)
-        return PartitionProcessor(topology.topic(SOURCE), partition, Isolating(fold), state, outbox)
+        return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
     def memory(self) -> Iterator[MemoryUse]:
         yield from super().memory()
         yield MemoryUse("record_cache", self._caches.used(), self._caches.total)
-
-
-def declare(app: AgentApp) -> Any:
-    """Have the app's worker read its source and hand each batch to the partition's lane."""
-    source = app.topic(app.ownership.topic, key_serializer="raw", value_serializer="raw")
-
-    @app.agent(source, name=NAME)
-    async def shopper(batches: Any) -> None:
-        async for batch in batches:
-            await app.take(batch)
-
-    return shopper

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from agents import intake, shopper
+from agents.source_agent import declare
 from pipeline.config.settings import Settings
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS
@@ -22,8 +23,6 @@ from pipeline.observability.stuck import Opening, Place
 from pipeline.runtime.dead_letter_limit import DeadLetterLimit
 from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, plans_of
 from schemas.codec import DecisionCodec
-
-AGENTS = {INTAKE: intake, SHOPPER: shopper}
 
 # Intake's state is one checkpoint a partition: nothing to follow.
 _FOLLOWED = frozenset({SHOPPER})
@@ -71,8 +70,8 @@ class RunningAgent(msgspec.Struct):
 def make_agent(
     name: str, topology: Topology, settings: Settings, directory: Path, embedded: Embedded | None = None
 ) -> RunningAgent:
-    """name: of AGENTS. directory: owned by this process. Raises ClientError, RegistryError."""
-    agent, topics = AGENTS[name], AGENT_TOPICS[name]
+    """name: of AGENT_TOPICS. directory: owned by this process. Raises ClientError, RegistryError."""
+    topics = AGENT_TOPICS[name]
     client = Client(settings.brokers, settings.kafka)
     worker_clock = WorkerClock(embedded.acceleration if embedded else None)
     clock: Clock = worker_clock if embedded else BrokersClock(worker_clock)
@@ -90,7 +89,7 @@ def make_agent(
     )
     parts = _parts(name, topology, settings, directory / "state")
     app = make_agent_app(place, client, parts, clock, watch)
-    agent.declare(app)
+    declare(app, name)
     teller = None
     interval = _INTERVAL
     if name == INTAKE:
