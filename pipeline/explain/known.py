@@ -1,6 +1,6 @@
 """What is known of one shopper at an instant, and from where."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from pipeline.replay.reader import readings
 from pipeline.replay.source import Source
 from pipeline.runtime.ports import Checkpoint
 from pipeline.state.record import RecordCodec
-from pipeline.state.store_view import store_view
+from pipeline.state.store_view import store_paths, store_view
+
+_AGENT = "shopper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,15 @@ def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) ->
 
     Raises NoState, UnknownShopper, TooEarly, StateError.
     """
-    key, looked = shopper_id.encode(), []
-    for path in _stores(directory):
+    paths = [path for agent, path in store_paths(directory) if agent == _AGENT]
+    if not paths:
+        raise NoState
+    for path in paths:
         with store_view(path) as view:
-            value, checkpoint = view.record(key), view.checkpoint()
+            value, checkpoint = view.record(shopper_id.encode()), view.checkpoint()
         if value is not None:
             source = {"kind": "store", "partition": int(path.name)}
             return from_record(plan, shopper_id, value, checkpoint, at, source)
-        looked.append(path.name)
-    if not looked:
-        raise NoState
     raise UnknownShopper
 
 
@@ -96,11 +97,3 @@ def from_record(
     other = not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end)
     return Known(shopper_id, shopper, end, source, other)
-
-
-def _stores(directory: Path) -> Iterator[Path]:
-    """Of the shopper agent, partitions in order."""
-    state = directory / "shopper" / "state"
-    if state.is_dir():
-        paths = (path for path in state.iterdir() if path.name.isdigit() and (path / "CURRENT").exists())
-        yield from sorted(paths, key=lambda path: int(path.name))

@@ -103,6 +103,14 @@ class StoreView:
             walker.status()
 
 
+def store_paths(directory: Path) -> Iterator[tuple[str, Path]]:
+    """(agent, directory of the store) of all stores of a worker, shoppers first, partitions in order."""
+    for state in sorted(directory.glob("*/state"), reverse=True):
+        numbered = (path for path in state.iterdir() if path.name.isdigit() and (path / "CURRENT").exists())
+        for path in sorted(numbered, key=lambda path: int(path.name)):
+            yield state.parent.name, path
+
+
 @contextmanager
 def store_view(path: Path) -> Iterator[StoreView]:
     """The store in `path`. Raises StateFormatError if it is of a newer layout, StateError if it can't be read."""
