@@ -55,7 +55,7 @@ def command(
         profiles=profiles,
         trace=trace,
     )
-    sources = _sources(inputs, mapping)
+    sources = sources_of(inputs, mapping)
     console = Console(stderr=True)
     bar = ProgressBar(console, sources) if console.is_terminal and not quiet else None
     begun = time.monotonic()
@@ -72,7 +72,8 @@ def command(
         raise Failure("Nothing usable: no input holds a valid event.")
 
 
-def _sources(inputs: list[str], mapping: Path | None) -> list[Source]:
+def sources_of(inputs: list[str], mapping: Path | None) -> list[Source]:
+    """Inputs by name; mapping: for those that are CSV. Raises Failure."""
     if inputs.count("-") > 1:
         raise Failure("Standard input (`-`) can be read only once.", _WRONG)
     try:

@@ -165,6 +165,10 @@ class Engine:
         self._advance(shopper, shopper_id, until, outcome)
         return outcome
 
+    def is_of_this_plan(self, shopper: Shopper) -> bool:
+        """Whether the memberships of the record were decided under this plan."""
+        return shopper.plan == self._digest
+
     def adopt(self, shopper: Shopper, shopper_id: str) -> Outcome:
         """Bring a record that was decided under another plan under this one, at the shopper's own now."""
         outcome = Outcome([], [])

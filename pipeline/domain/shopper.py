@@ -25,11 +25,13 @@ class Observation(msgspec.Struct, array_like=True, gc=False):
 
 
 class Membership(msgspec.Struct, array_like=True, gc=False):
-    """State of one segment. sequence: transitions so far. due: next instant (ms) its truth may change, 0 = none."""
+    """State of one segment. sequence: transitions so far. due: next instant (ms) its truth may change, 0 = none.
+    since: when the latest transition took effect, ms; 0 = there was none, or before this was kept."""
 
     member: bool = False
     sequence: int = 0
     due: int = 0
+    since: int = 0
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):

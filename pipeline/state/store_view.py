@@ -55,6 +55,10 @@ class StoreView:
         for key, value in self._range(STATE, STATE_END):
             yield key[len(STATE) :], value
 
+    def record(self, key: bytes) -> bytes | None:
+        """One shopper record. Raises StateError."""
+        return self._get(STATE + key)
+
     def due_entries(self) -> Iterator[tuple[int, int]]:
         """(due time in ms, bytes of its key) of all entries of the due-time index. Raises StateError."""
         at = len(DUE) + 8
@@ -99,10 +103,18 @@ class StoreView:
             walker.status()
 
 
+def store_paths(directory: Path) -> Iterator[tuple[str, Path]]:
+    """(agent, directory of the store) of all stores of a worker, shoppers first, partitions in order."""
+    for state in sorted(directory.glob("*/state"), reverse=True):
+        numbered = (path for path in state.iterdir() if path.name.isdigit() and (path / "CURRENT").exists())
+        for path in sorted(numbered, key=lambda path: int(path.name)):
+            yield state.parent.name, path
+
+
 @contextmanager
 def store_view(path: Path) -> Iterator[StoreView]:
     """The store in `path`. Raises StateFormatError if it is of a newer layout, StateError if it can't be read."""
-    with tempfile.TemporaryDirectory(prefix="afterclick-stats-") as folder:
+    with tempfile.TemporaryDirectory(prefix="afterclick-view-") as folder:
         database = _opened(path, Path(folder))
         try:
             with translated(path):

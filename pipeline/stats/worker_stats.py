@@ -1,10 +1,10 @@
 """What a worker's data directory holds, over all its stores."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from pipeline.state.store_view import store_paths
 from pipeline.stats.sizes import Sizes
 from pipeline.stats.store_stats import LargeRecord, StoreStats, disk_of, store_stats
 
@@ -33,7 +33,7 @@ class NoStores(Exception):
 
 def worker_stats(directory: Path, sample: int, largest: int) -> WorkerStats:
     """directory: a worker's. sample: records to take apart, over all partitions. Raises NoStores, StateError."""
-    paths = list(_stores(directory))
+    paths = list(store_paths(directory))
     if not paths:
         raise NoStores(f"There is no state under {directory}; name a worker's directory with --data-dir.")
     partitions = max(1, sum(agent == "shopper" for agent, _ in paths))
@@ -46,14 +46,6 @@ def worker_stats(directory: Path, sample: int, largest: int) -> WorkerStats:
             parts.setdefault(part, Sizes()).merge(sizes)
     top = sorted((each for store in stores for each in store.largest), reverse=True)[:largest]
     return WorkerStats(stores, records, keys, parts, top, _set_aside(directory))
-
-
-def _stores(directory: Path) -> Iterator[tuple[str, Path]]:
-    """(agent, directory of the store), partitions in order."""
-    for state in sorted(directory.glob("*/state"), reverse=True):
-        numbered = (path for path in state.iterdir() if path.name.isdigit() and (path / "CURRENT").exists())
-        for path in sorted(numbered, key=lambda path: int(path.name)):
-            yield state.parent.name, path
 
 
 def _set_aside(directory: Path) -> SetAside:

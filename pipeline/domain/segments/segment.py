@@ -132,6 +132,7 @@ class Segments:
 
     def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> None:
         membership.sequence += 1
+        membership.since = moment.now
         change = "entered" if membership.member else "exited"
         fields = {"segment": name, "change": change, "sequence": membership.sequence}
         moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
