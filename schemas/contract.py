@@ -23,7 +23,7 @@ class ContractError(ValueError):
 class Contract:
     """One output topic. schema: its Avro schema; defaults: its own fields that may be left out, and what stands then;
     own: its own fields, in order; names: the same as a set; instants: those of them that are ms in a Decision and
-    RFC 3339 in JSON."""
+    RFC 3339 in JSON; nested: those that are arrays or records."""
 
     topic: str
     schema: dict[str, Any]
@@ -31,6 +31,7 @@ class Contract:
     names: frozenset[str]
     defaults: dict[str, Any]
     instants: tuple[str, ...]
+    nested: tuple[str, ...]
 
 
 def is_instant(schema: Any) -> bool:
@@ -38,6 +39,12 @@ def is_instant(schema: Any) -> bool:
     if isinstance(schema, list):
         return any(is_instant(branch) for branch in schema)
     return isinstance(schema, dict) and schema.get("logicalType") == "timestamp-millis"
+
+
+def _is_nested(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(_is_nested(branch) for branch in schema)
+    return isinstance(schema, dict) and schema["type"] in ("array", "map", "record")
 
 
 @cache
@@ -55,4 +62,5 @@ def contract(topic: str) -> Contract:
         names=frozenset(field["name"] for field in own),
         defaults={field["name"]: field["default"] for field in own if "default" in field},
         instants=tuple(field["name"] for field in own if is_instant(field["type"])),
+        nested=tuple(field["name"] for field in own if _is_nested(field["type"])),
     )

@@ -1,10 +1,14 @@
 """The shopper record: all that is known of one shopper, read once and written once per batch."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 FORMAT = 1
+
+
+class DamagedRecord(ValueError):
+    """What a record keeps of shopping is no such thing. Found only by an event that asks for it."""
 
 
 class TraitValue(msgspec.Struct, array_like=True, gc=False):
@@ -192,6 +196,15 @@ class Shopping(msgspec.Struct, array_like=True, gc=False):
     standings: dict[str, Standing] = {}
 
 
+if TYPE_CHECKING:
+    Kept = Shopping | msgspec.Raw | None
+else:
+    # What the decoder goes by: it leaves the value as it is.
+    Kept = msgspec.Raw
+
+_decode_shopping = msgspec.msgpack.Decoder(Shopping | None).decode
+
+
 class Shopper(msgspec.Struct, array_like=True, gc=False):
     """The record. `now` never runs backwards; `due`: the earliest instant any rule wants to be woken at (0 = never).
 
@@ -199,7 +212,8 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
     windows: state of aggregate conditions by the condition's fingerprint; layout in window.py.
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
-    their records are to be small and quick to decode. Read and written through the properties below.
+    their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
+    at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     """
 
     format: int = FORMAT
@@ -220,54 +234,68 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     memberships: dict[str, Membership] = {}
     traits: dict[str, TraitValue] = {}
     observations: dict[int, Observation] = {}
-    shopping: Shopping | None = None
+    shopping: Kept = None
 
-    def _shopping(self) -> Shopping:
-        shopping = self.shopping
-        if shopping is None:
-            shopping = self.shopping = Shopping()
-        return shopping
+    def _open(self) -> Shopping:
+        kept = self.shopping
+        try:
+            shopping = _decode_shopping(kept) if isinstance(kept, msgspec.Raw) else None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DamagedRecord(f"damaged shopper record: {type(error).__name__}") from error
+        opened = self.shopping = shopping or Shopping()
+        return opened
 
     @property
     def orders(self) -> list[Order]:
-        return (self.shopping or self._shopping()).orders
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).orders
 
     @property
     def refund_keys(self) -> list[int]:
-        return (self.shopping or self._shopping()).refund_keys
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).refund_keys
 
     @property
     def parked(self) -> list[Parked]:
-        return (self.shopping or self._shopping()).parked
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).parked
 
     @parked.setter
     def parked(self, parked: list[Parked]) -> None:
-        (self.shopping or self._shopping()).parked = parked
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).parked = parked
 
     @property
     def carts(self) -> list[Cart]:
-        return (self.shopping or self._shopping()).carts
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).carts
 
     @property
     def views(self) -> list[View]:
-        return (self.shopping or self._shopping()).views
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).views
 
     @views.setter
     def views(self, views: list[View]) -> None:
-        (self.shopping or self._shopping()).views = views
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).views = views
 
     @property
     def instances(self) -> list[Instance]:
-        return (self.shopping or self._shopping()).instances
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).instances
 
     @instances.setter
     def instances(self, instances: list[Instance]) -> None:
-        (self.shopping or self._shopping()).instances = instances
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).instances = instances
 
     @property
     def cooldowns(self) -> list[Cooldown]:
-        return (self.shopping or self._shopping()).cooldowns
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).cooldowns
 
     @property
     def standings(self) -> dict[str, Standing]:
-        return (self.shopping or self._shopping()).standings
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).standings

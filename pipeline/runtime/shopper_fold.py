@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline.domain.event import Event
 from pipeline.domain.intake.refusal import OVERSIZE
-from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.checkpoint import copy_checkpoint
@@ -25,6 +25,7 @@ from pipeline.runtime.ports import (
     Output,
     Record,
     ShopperCodec,
+    StateFormatError,
     StatePartition,
 )
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
@@ -112,6 +113,8 @@ class ShopperFold:
                         f"({type(poison.cause).__name__}): this version has a fault"
                     ) from poison.cause
                 decoded[poison.index] = Refused(FAILED, type(poison.cause).__name__)
+            except DamagedRecord as damaged:
+                raise StateFormatError(str(damaged)) from damaged
         if taken:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
         round_.counts.records = taken
@@ -243,6 +246,8 @@ class ShopperFold:
                     self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
                 if len(outputs) > told:
                     round_.unsorted.append((index, told))
+        except DamagedRecord:
+            raise
         except Exception as error:
             raise _Poison(index, error) from error
         if taken:

@@ -20,11 +20,18 @@ CODEC = RecordCodec()
 T = 1_767_434_400_000
 
 
+def opened(shopper: Shopper) -> Shopper:
+    """A copy of which all is decoded, also what a record keeps encoded until an event asks for it."""
+    copy = msgspec.structs.replace(shopper)
+    _ = copy.orders
+    return copy
+
+
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))
 def test_records_stored_by_every_format_there_was_are_read(number: int) -> None:
     stored = msgspec.msgpack.decode(path_of(number).read_bytes())
     assert [value[0] for value in stored] == [number] * len(SAMPLES)
-    assert [CODEC.decode(value) for value in stored] == list(SAMPLES)
+    assert [opened(CODEC.decode(value)) for value in stored] == [opened(sample) for sample in SAMPLES]
     assert [CODEC.due(value) for value in stored] == [sample.due for sample in SAMPLES]
 
 
@@ -118,7 +125,7 @@ def test_fields_appended_by_a_newer_version_are_read_over_at_every_level() -> No
     fields[membership] = {"loyal": Later(True, 3, 99, 7, "because")}
     value = bytes([FORMAT]) + msgspec.msgpack.encode([*fields, ["more"], 7])
     expected = msgspec.structs.replace(SAMPLES[1], memberships={"loyal": Membership(True, 3, 99, 7)})
-    assert CODEC.decode(value) == expected
+    assert opened(CODEC.decode(value)) == opened(expected)
     assert CODEC.due(value) == SAMPLES[1].due
 
 
