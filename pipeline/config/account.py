@@ -83,13 +83,14 @@ def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
             # Segments come after those they refer to, so what touches those is known.
             own.update(events[read[3:]] if read.startswith("in:") else _SHORT.get(read, {read}))
         members = (f"membership in {name}" for name in members_of(segment.when))
+        waits = ("since when a change waits for its hold",) if segment.hold is not None else ()
         yield _rule(
             "segments",
             segment.name,
             segment.identity,
             own,
-            [*kept(segment.when), *members],
-            segment_timers(segment.when),
+            [*kept(segment.when), *members, *waits],
+            segment_timers(segment),
         )
 
 
