@@ -1,6 +1,7 @@
 """Conditions on the order of events."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import ClassVar
 
 from pydantic import Field
@@ -11,11 +12,18 @@ from pipeline.config.operator import PropertyPath
 from pipeline.config.problem import Place
 from pipeline.config.selection import Selecting
 from pipeline.config.source import Block
+from pipeline.domain.commerce.cart import CART_VIEWED, CHECKOUT_STARTED
+from pipeline.domain.commerce.order import ORDER_EVENTS
+from pipeline.domain.definition import All, AnyOf, Condition, Not
 from pipeline.domain.definition import Sequence as Meaning
 from pipeline.domain.definition import Step as MeaningStep
 
 # So that what an event may be is few numbers in the record, and looking at them quick.
 MAX_STEPS = 8
+
+# Standard events that tell of products in a list, and what they tell of each.
+_LISTING = ORDER_EVENTS | {CART_VIEWED, CHECKOUT_STARTED}
+_LISTED = ("product_id", "sku", "variant", "name", "price", "quantity", "category", "brand")
 
 
 class Step(Selecting):
@@ -57,3 +65,17 @@ class Sequence(Entry):
     def condition(self) -> Meaning:
         steps = tuple(MeaningStep(step.selection(), step.absent) for step in self.steps)
         return Meaning(steps, self.within, tuple(sorted(set(self.same))))
+
+
+def listed_properties(condition: Condition) -> Iterator[tuple[str, str]]:
+    """(event, property) where a sequence wants equal in all steps what a standard event has only of its products."""
+    match condition:
+        case All(of) | AnyOf(of):
+            for part in of:
+                yield from listed_properties(part)
+        case Not(of):
+            yield from listed_properties(of)
+        case Meaning():
+            paths = [".".join(path) for path in condition.same]
+            events = dict.fromkeys(event for step in condition.steps for event in step.selection.events)
+            yield from product((one for one in events if one in _LISTING), (one for one in paths if one in _LISTED))

@@ -5,7 +5,7 @@ that is accepted can need it: `late.segments` and the span. What is older is set
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import islice, product
 from typing import Any
 
@@ -66,7 +66,7 @@ class SequenceWatch:
         for key in keys:
             _insert(state, event.time, steps, key)
         if self._absent:
-            self._expect(state)
+            self._expect(state, keys, steps)
         else:
             self._complete(state, event.time, keys)
         self._forget(state, remarks)
@@ -91,8 +91,7 @@ class SequenceWatch:
 
     def _complete(self, state: list[int], at: int, keys: list[int]) -> None:
         """Settle a sequence that an event at `at` completed, wherever in it the event stands."""
-        for key in keys:
-            times = self._times(state, key)
+        for times in self._times(state, keys):
             if any(self._end(times, first) for first in times[0] if first >= at - self._span):
                 state[:] = [at]
                 return
@@ -107,16 +106,19 @@ class SequenceWatch:
             last = later[index]
         return last
 
-    def _expect(self, state: list[int]) -> None:
-        """Find the earliest beginning that the absent step did not answer: its span's end makes the condition true."""
-        soonest = 0
-        for key in dict.fromkeys(state[3::_WIDTH]):
-            times = self._times(state, key)
+    def _expect(self, state: list[int], keys: list[int], steps: int) -> None:
+        """Find the earliest beginning that the absent step did not answer: its span's end makes the condition true.
+
+        Only the absent step answers one that was found before; after any other the keys of the event are enough.
+        """
+        if steps >> self._last & 1:
+            state[0], keys = 0, state[3::_WIDTH]
+        for times in self._times(state, keys):
             for first in times[0]:
                 if self._unanswered(times, first):
-                    soonest = min(soonest or first, first)
+                    end = first + self._span
+                    state[0] = min(state[0] or end, end)
                     break
-        state[0] = soonest + self._span if soonest else 0
 
     def _unanswered(self, times: list[list[int]], first: int) -> bool:
         """Whether the steps before the last happened from `first` on, so late within the span that the last did not
@@ -133,14 +135,17 @@ class SequenceWatch:
         index = bisect_right(answers, end)
         return index == 0 or answers[index - 1] <= reached
 
-    def _times(self, state: list[int], key: int) -> list[list[int]]:
-        """Of each step the times of the events with this key, ascending."""
-        times: list[list[int]] = [[] for _ in self._passes]
-        for at, steps, _ in _events(state, key):
-            for number, found in enumerate(times):
-                if steps >> number & 1:
-                    found.append(at)
-        return times
+    def _times(self, state: list[int], keys: list[int]) -> Iterable[list[list[int]]]:
+        """For each of these keys: of each step the times of its events, ascending."""
+        found: dict[int, list[list[int]]] = {key: [[] for _ in self._passes] for key in keys}
+        flat = islice(state, 1, None)
+        for at, steps, key in zip(flat, flat, flat, strict=True):
+            times = found.get(key)
+            if times is not None:
+                for number, of_step in enumerate(times):
+                    if steps >> number & 1:
+                        of_step.append(at)
+        return found.values()
 
     def _forget(self, state: list[int], remarks: list[str]) -> None:
         """Drop what no event that can still arrive would need, and settle what it made true."""
@@ -160,12 +165,7 @@ class SequenceWatch:
         elif start > 1:
             del state[1:start]
             if self._absent and start == excess:
-                self._expect(state)
-
-
-def _events(state: list[int], key: int) -> Iterator[tuple[int, int, int]]:
-    flat = islice(state, 1, None)
-    return (one for one in zip(flat, flat, flat, strict=True) if one[2] == key)
+                self._expect(state, [], 1 << self._last)
 
 
 def _insert(state: list[int], at: int, steps: int, key: int) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.config.account import account
 from pipeline.domain.definition import Hold, Selection, Sequence, Step
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE
 from tests.unit.config.builder import condition, condition_problems, problems, topology
@@ -62,3 +63,16 @@ def test_a_hold_damps_and_is_part_of_the_meaning() -> None:
 def test_a_hold_that_holds_nothing_is_refused() -> None:
     body = "segments: {a: {when: {orders: {at_least: 1}}, hold: {enter: 0s}}}"
     assert problems(body) == ["segments.a.hold: holds nothing back, give enter or leave a duration or leave hold out"]
+
+
+def test_check_remarks_on_a_property_that_an_event_has_only_of_its_products() -> None:
+    # given the same product wanted of a view and of an order, and of a view and a cart edit
+    steps = "{steps: [{of: Product Viewed}, {of: %s, absent: true}], within: 1d, same: [product_id, session]}"
+    body = "segments: {a: {when: {not: {sequence: %s}}}, b: {when: {sequence: %s}}}"
+    told = account(topology(body % (steps % "Order Completed", steps % "Product Added")))["remarks"]
+
+    # then only the order is remarked on
+    assert told == [
+        "segments.a: Order Completed names its products in a list, so it has no product_id of its own and is no step"
+        " of a sequence with the same product_id"
+    ]
