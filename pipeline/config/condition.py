@@ -8,6 +8,7 @@ from pydantic import Field
 from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
+from pipeline.config.sequence import Sequence
 from pipeline.config.source import Block
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
@@ -18,7 +19,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "sequence", "computed", "average_order", "rfm", "stage", "tier", "points", "consent",
+        "computed", "average_order", "rfm", "stage", "tier", "points", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -52,6 +53,11 @@ class Condition(Entry):
         description="A property of the latest matching event.",
         examples=[{"of": "Product Viewed", "property": "category", "is": "Shoes"}],
     )
+    sequence: Sequence | None = Field(
+        None,
+        description="Events in order, within a span from the first.",
+        examples=[{"steps": [{"of": "Product Viewed"}, {"of": "Product Added"}], "within": "1d"}],
+    )
     trait: TraitTests | None = Field(
         None, description="A trait from identify calls.", examples=[{"name": "address.country", "is": "DE"}]
     )
@@ -84,7 +90,7 @@ class Condition(Entry):
             return Not(self.not_.meaning())
         if self.in_ is not None:
             return Member(self.in_)
-        for simple in (self.count, self.distinct, self.trait, self.orders, self.spend, self.cart):
+        for simple in (self.count, self.distinct, self.sequence, self.trait, self.orders, self.spend, self.cart):
             if simple is not None:
                 return simple.condition()
         for function in ("sum", "min", "max", "avg", "first", "last"):

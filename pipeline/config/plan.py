@@ -1,5 +1,6 @@
 """From a topology to the plan that the core is compiled from."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.config.identity import digest, identity
@@ -49,9 +50,10 @@ def _segments(topology: "Topology") -> tuple[SegmentDefinition, ...]:
     identities: dict[str, str] = {}
     segments = []
     for name in in_order({name: list(members_of(rule)) for name, rule in rules.items()}):
-        unnamed = SegmentDefinition(name, rules[name], identity="")
+        entry = topology.segments[name]
+        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping())
         identities[name] = identity(unnamed, identities)
-        segments.append(SegmentDefinition(name, rules[name], identities[name], topology.segments[name].title))
+        segments.append(replace(unnamed, identity=identities[name], title=entry.title))
     return tuple(segments)
 
 

@@ -25,8 +25,9 @@ from pipeline.config.flow import Kafka
 from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
 from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.schema import default
-from pipeline.config.segment import Segment
+from pipeline.config.segment import Hold, Segment
 from pipeline.config.selection import Selecting
+from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
 from pipeline.config.topology import Topology
 
@@ -41,11 +42,14 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("time", Time),
     ("time.late", Late),
     ("segments.NAME", Segment),
+    ("segments.NAME.hold", Hold),
     ("Conditions", Condition),
     ("count", Count),
     ("distinct", Distinct),
     ("sum, min, max, avg", Measure),
     ("first, last", Latest),
+    ("sequence", Sequence),
+    ("sequence.steps", Step),
     ("trait", TraitTests),
     ("orders", OrderCount),
     ("spend", Spend),

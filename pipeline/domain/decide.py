@@ -21,6 +21,7 @@ from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
+from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
@@ -57,6 +58,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     windows: tuple[Window, ...]
     edges: tuple[EdgeWatch, ...]
+    sequences: tuple[SequenceWatch, ...]
     segments: tuple[Segment, ...]
     segments_of_new: tuple[Segment, ...]
     indexed: Indexed | None
@@ -83,12 +85,13 @@ class Engine:
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
-        self._conditions = Conditions(self.carts)
+        self._conditions = Conditions(self.carts, plan.late_segments)
         self._segments = Segments(plan.segments, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
         named = {name for _, events in self._conditions.windows.values() for name in events}
         named.update(name for _, events in self._conditions.edges.values() for name in events)
+        named.update(name for one in self._conditions.sequences.values() for name in one.events)
         named.update(CART_EVENTS, ORDER_EVENTS, self._abandonment.names)
         self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
         self._other_tracks = self._reading("", behaviour=True)
@@ -103,6 +106,7 @@ class Engine:
         names = {name, "*"} if behaviour else {name}
         windows = tuple(one for one, events in self._conditions.windows.values() if not names.isdisjoint(events))
         edges = tuple(one for one, events in self._conditions.edges.values() if not names.isdisjoint(events))
+        sequences = tuple(one for one in self._conditions.sequences.values() if not names.isdisjoint(one.events))
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
@@ -112,16 +116,17 @@ class Engine:
         return Reading(
             windows=windows,
             edges=edges,
+            sequences=sequences,
             segments=segments,
             segments_of_new=segments_of_new,
             indexed=_indexed(windows, segments, segments_of_new),
-            properties=reads or cart or order or name in self._abandonment.names,
+            properties=reads or bool(sequences) or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
             traits=traits,
             abandonment=abandonment,
             behaviour=behaviour,
-            idle=not (windows or edges or segments or cart or order or traits or abandonment),
+            idle=not (windows or edges or sequences or segments or cart or order or traits or abandonment),
         )
 
     def reading(self, event: Event) -> Reading:
@@ -203,6 +208,8 @@ class Engine:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
                     edge.take(shopper, event, properties)
+                for sequence in reading.sequences:
+                    sequence.take(shopper, event, properties, moment.remarks)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         if reading.abandonment:

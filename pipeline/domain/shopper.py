@@ -210,7 +210,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
 
     plan: digest (leading 32 bits) of the plan that `memberships` were decided under. ids and old_ids: 12 bytes a
     message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
-    windows: state of aggregate conditions by the condition's fingerprint; layout in window.py.
+    windows: state of aggregates, sequences and holds by fingerprint; layout in window.py, sequence.py and hold.py.
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
     their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.

@@ -24,7 +24,7 @@ class Topologies:
             "segments": {},
         }
         for index in range(random.randint(1, 4)):
-            topology["segments"][f"s{index}"] = {"when": self.condition(2, index)}
+            topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
             topology["abandonment"] = {kind: self.abandonment(kind, len(topology["segments"])) for kind in kinds}
@@ -45,8 +45,26 @@ class Topologies:
             return {kind: [self.condition(depth - 1, earlier) for _ in range(random.randint(2, 3))]}
         if earlier and random.random() < 0.1:
             return {"in": f"s{random.randrange(earlier)}"}
-        leaf = random.choice([self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart])
-        return leaf()
+        leaves = [self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart]
+        return random.choice([*leaves, self.sequence])()
+
+    def hold(self) -> dict[str, Any]:
+        random = self.random
+        if random.random() < 0.75:
+            return {}
+        waits = {name: random.choice(["1ms", *WINDOWS]) for name in ("enter", "leave") if random.random() < 0.7}
+        return {"hold": waits} if waits else {}
+
+    def sequence(self) -> Condition:
+        random = self.random
+        steps: list[dict[str, Any]] = [self.selection() for _ in range(random.choice([2, 2, 2, 3, 3, 4]))]
+        if random.random() < 0.5:
+            steps[-1] = {**steps[-1], "absent": True}
+        form: dict[str, Any] = {"steps": steps, "within": random.choice(WINDOWS)}
+        same = random.choice(
+            [None, None, ["product_id"], ["product_id"], ["category", "price"], ["quantity"], ["tags"]]
+        )
+        return {"sequence": {**form, "same": same} if same else form}
 
     def window(self) -> dict[str, str]:
         return {"within": self.random.choice(WINDOWS)} if self.random.random() < 0.8 else {}

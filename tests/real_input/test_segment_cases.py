@@ -16,13 +16,12 @@ from pipeline.domain.segments.explanation import Explainer, Explanation
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import parse_instant
 from tests.oracle.engine_run import topology_text
-from tests.real_input.segment_language import Untranslatable, condition, rule_name
+from tests.real_input.segment_language import Untranslatable, rule_name, segment
 
 pytestmark = pytest.mark.real_input
 
 # Cases that topology.yaml cannot say, and why.
 NOT_EXPRESSIBLE = {
-    "computes HasBeen operator trait segment": "no operator is like HasBeen",
     "performed segment with event prefix": "events are matched by name, not by prefix",
     "last performed segment with prefix event": "events are matched by name, not by prefix",
 }
@@ -49,7 +48,7 @@ class Shoppers:
 
     def define(self, segments: list[dict[str, Any]]) -> None:
         """Begin, or go on, with these definitions: shoppers decided under others are taken over."""
-        rules = {rule_name(one["name"]): {"when": condition(one["definition"])} for one in segments}
+        rules = {rule_name(one["name"]): segment(one["definition"]) for one in segments}
         plan = parse(topology_text({"segments": rules}), {}).plan()
         self.intake, self.engine, self.explainer = Intake(plan), Engine(plan), Explainer(plan)
         for shopper_id, shopper in self.records.items():

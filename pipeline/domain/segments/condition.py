@@ -1,7 +1,7 @@
 """Conditions, compiled once to closures: true now, and when may that change without an event?"""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.definition import (
@@ -14,10 +14,12 @@ from pipeline.domain.definition import (
     Member,
     Not,
     Purchases,
+    Sequence,
     Trait,
 )
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.purchase import compile_purchases
+from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
@@ -28,12 +30,18 @@ Look = Callable[[Shopper, int], tuple[bool, int]]
 
 
 class Conditions:
-    """Compiles conditions, and collects what they need folded: windows and edges, each piece of state once."""
+    """Compiles conditions, and collects what they need folded: windows, edges and sequences, each piece of state once.
 
-    def __init__(self, carts: Carts) -> None:
+    late: how late (ms) an event may be and still count.
+    """
+
+    def __init__(self, carts: Carts, late: int) -> None:
         self._carts = carts
+        self._late = late
         self.windows: dict[int, tuple[Window, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
+        self.sequences: dict[int, SequenceWatch] = {}
+        self._claims: dict[int, Any] = {}
 
     def compile(self, condition: Condition) -> Look:
         match condition:
@@ -47,6 +55,8 @@ class Conditions:
                 return self._window(condition)
             case Edge():
                 return self._edge(condition)
+            case Sequence():
+                return self._sequence(condition)
             case Trait():
                 return _trait(condition)
             case Purchases():
@@ -58,24 +68,29 @@ class Conditions:
 
     def _window(self, aggregate: Aggregate) -> Look:
         window = Window(aggregate)
-        known, _ = self.windows.setdefault(window.key, (window, aggregate.selection.events))
-        return _told_apart(window, known).look
+        self.claim(window.key, window.meaning)
+        self.windows.setdefault(window.key, (window, aggregate.selection.events))
+        return window.look
 
     def _edge(self, edge: Edge) -> Look:
         watch = EdgeWatch(edge)
-        known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        return _told_apart(watch, known).look
+        self.claim(watch.key, watch.meaning)
+        self.edges.setdefault(watch.key, (watch, edge.selection.events))
+        return watch.look
 
+    def _sequence(self, sequence: Sequence) -> Look:
+        watch = SequenceWatch(sequence, self._late)
+        self.claim(watch.key, watch.meaning)
+        self.sequences.setdefault(watch.key, watch)
+        return watch.look
 
-Kept = TypeVar("Kept", Window, EdgeWatch)
-
-
-def _told_apart(wanted: Kept, known: Kept) -> Kept:
-    """`wanted`, unless its fingerprint is that of a condition of another meaning, whose state it would take for its
-    own. Raises ValueError."""
-    if known.meaning != wanted.meaning:
-        raise ValueError("two conditions share a fingerprint; reword one of them (the order of its filters will do)")
-    return wanted
+    def claim(self, key: int, meaning: Any) -> None:
+        """Take a fingerprint for a piece of state. Raises ValueError if it is that of another meaning, whose state
+        would be taken for this one's."""
+        if self._claims.setdefault(key, meaning) != meaning:
+            raise ValueError(
+                "two conditions share a fingerprint; reword one of them (the order of its filters will do)"
+            )
 
 
 def _every(looks: tuple[Look, ...], *, decisive: bool) -> Look:
