@@ -56,13 +56,14 @@ class Explainer:
 
     def __init__(self, plan: Plan) -> None:
         self._carts = Carts(plan)
+        self._late = plan.late_segments
         self._definitions = {one.name: one for one in plan.segments}
 
     def explain(self, shopper: Shopper, segment: str, at: int) -> Explanation:
         """shopper: as the engine of this plan left it, all that was due by `at` (ms) fired; it is not changed."""
         definition = self._definitions[segment]
         named = self._closure(segment)
-        ahead = _Ahead(shopper, [self._definitions[name] for name in named], Conditions(self._carts))
+        ahead = _Ahead(shopper, [self._definitions[name] for name in named], Conditions(self._carts, self._late))
         clause = ahead.clause(definition.when)
         for one in clause.walk():
             one.measure = measure(one.condition, ahead.shopper, at, self._carts)

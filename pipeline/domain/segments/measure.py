@@ -14,7 +14,8 @@ from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condit
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.purchase import standing_orders
 from pipeline.domain.segments.window import LIMIT, Window, keep_for
-from pipeline.domain.shopper import Cart, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Cart
 from pipeline.domain.value.operator import compile_filters
 from pipeline.domain.value.path import reach
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from pipeline.domain.definition import Purchases
 from pipeline.domain.segments.series import next_change, sums_after
-from pipeline.domain.shopper import Order, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Order
 from pipeline.domain.value.operator import compile_bounds
 
 

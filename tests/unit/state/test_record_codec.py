@@ -3,20 +3,8 @@
 import msgspec
 import pytest
 
-from pipeline.domain.shopper import (
-    FORMAT,
-    DamagedRecord,
-    Instance,
-    Lot,
-    Membership,
-    Observation,
-    Order,
-    Shopper,
-    Shopping,
-    Standing,
-    TraitValue,
-    View,
-)
+from pipeline.domain.shopper import FORMAT, DamagedRecord, Membership, Observation, Shopper, TraitValue
+from pipeline.domain.shopping import Instance, Lot, Order, Shopping, Standing, View
 from pipeline.runtime.ports import StateFormatError
 from pipeline.state import record
 from pipeline.state.record import RecordCodec

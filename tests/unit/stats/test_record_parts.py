@@ -9,7 +9,8 @@ from benchmarks.cluster import FIELD_TIME, REFERENCE
 from benchmarks.workload import workload
 from pipeline.config.topology import load
 from pipeline.domain.definition import Plan
-from pipeline.domain.shopper import Shopper, Shopping
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Shopping
 from pipeline.simulator.traffic import Traffic, World
 from pipeline.stats.record_parts import FRAME, PARTS, part_sizes
 from tests.support.shop_state import CODEC, records_of
