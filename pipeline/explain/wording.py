@@ -20,6 +20,7 @@ from pipeline.domain.definition import (
     Number,
     Purchases,
     Selection,
+    Sequence,
     Test,
     Trait,
 )
@@ -82,6 +83,9 @@ def subject(condition: Condition) -> dict[str, Any]:
             return {"name": ".".join(condition.path)}
         case Member(segment):
             return {"segment": segment}
+        case Sequence():
+            steps = [_selected(one.selection) | ({"absent": True} if one.absent else {}) for one in condition.steps]
+            return {"steps": steps} | _within(condition.within)
     return {}
 
 

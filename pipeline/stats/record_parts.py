@@ -37,17 +37,15 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 _SHOPPING = frozenset({"orders", "refund_keys", "parked", "carts", "views", "instances", "cooldowns", "standings"})
 
 _encode = msgspec.msgpack.Encoder().encode
+_NOTHING = _encode(None)
 
 
 def part_sizes(shopper: Shopper, size: int) -> dict[str, int]:
     """Bytes by part, 0 for those that the record lacks; they add up to `size`, that of the whole record as stored."""
-    sizes = {}
-    for part, fields in PARTS.items():
-        owners = (shopper.shopping if field in _SHOPPING else shopper for field in fields)
-        sizes[part] = sum(
-            len(_encode(getattr(owner, field)))
-            for owner, field in zip(owners, fields, strict=True)
-            if owner is not None
-        )
+    lacking = _SHOPPING if _encode(shopper.shopping) == _NOTHING else frozenset()
+    sizes = {
+        part: sum(len(_encode(getattr(shopper, field))) for field in fields if field not in lacking)
+        for part, fields in PARTS.items()
+    }
     sizes[FRAME] = size - sum(sizes.values())
     return sizes

@@ -151,6 +151,9 @@ def mistakes(plan: Plan, topology: dict[str, Any], events: list[dict[str, Any]],
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
 def test_every_clause_is_what_a_recount_says(seed: int) -> None:
     topology, events = case(seed)
+    # What a hold does to a membership is recounted in test_oracle_equality.py; clauses know nothing of it.
+    for rule in topology["segments"].values():
+        rule.pop("hold", None)
     plan = parse(topology_text(topology), {}).plan()
     records, _ = read(events, topology, None)
     for look in looks(Random(seed), records):

@@ -289,3 +289,33 @@ def test_brokers_that_are_away_are_a_sentence(shop: Path, monkeypatch: pytest.Mo
     result = explain("kim", "engaged", "--brokers", "127.0.0.1:1")
     assert result.exit_code == 1
     assert "127.0.0.1:1" in result.output
+
+
+def test_a_member_whose_hold_has_not_run_out_and_a_sequence(shop: Path) -> None:
+    (shop / "topology.yaml").write_text(
+        """
+version: 1
+name: shop
+segments:
+  patient:
+    hold: {leave: 1d}
+    when: {count: {of: Product Viewed, at_least: 2, within: 1h}}
+  undecided:
+    when: {sequence: {steps: [{of: Product Added}, {of: Checkout Started, absent: true}], within: 2h}}
+"""
+    )
+    # given the window has let go of the first view at 11:00
+    found = as_data("kim", "patient", "--input", "events.ndjson", "--at", "2026-01-05T12:00:00Z")
+    assert (found["member"], found["when"]["holds"]) == (True, False)
+    assert found["changes_at"] == "2026-01-06T11:00:00.000Z"
+    # and nothing was bought within two hours of 10:21
+    before = as_data("kim", "undecided", "--input", "events.ndjson", "--at", "2026-01-05T12:00:00Z")
+    assert (before["member"], before["changes_at"]) == (False, "2026-01-05T12:21:00.000Z")
+    after = as_data("kim", "undecided", "--input", "events.ndjson", "--at", "2026-01-05T13:00:00Z")
+    assert after["when"] == {
+        "clause": "sequence",
+        "steps": [{"of": ["Product Added"]}, {"of": ["Checkout Started"], "absent": True}],
+        "within": "2h",
+        "holds": True,
+        "changes_at": None,
+    }
