@@ -20,6 +20,7 @@ from pipeline.runtime.ports import RESERVED
 from pipeline.state.record import RecordCodec
 from tests.support.kafka_reader import decisions, read_committed
 from tests.support.live_run import History, LiveRun
+from tests.support.shop_state import opened
 from tests.support.worker_process import afterclick, eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.real_input]
@@ -82,15 +83,6 @@ def states(shop: LiveRun) -> dict[str, Shopper]:
     return {shopper: opened(codec.decode(value)) for shopper, value in latest.items()}
 
 
-def opened(shopper: Shopper) -> Shopper:
-    """With what stays encoded until it is looked at decoded, if there is any: for comparing."""
-    if msgspec.msgpack.encode(shopper.shopping) != b"\xc0":
-        _ = shopper.orders
-    else:
-        shopper.shopping = None
-    return shopper
-
-
 def expected_states(shop: LiveRun, orders: History) -> dict[str, Shopper]:
     """The state of each shopper after an undisturbed run of the core."""
     plan = load(shop.topology, {}).plan()
@@ -101,7 +93,7 @@ def expected_states(shop: LiveRun, orders: History) -> dict[str, Shopper]:
         if isinstance(call, Event):
             partition.apply(call)
     partition.advance(end)
-    return dict(partition.shoppers())
+    return {shopper: opened(record) for shopper, record in partition.shoppers()}
 
 
 class Calls:
