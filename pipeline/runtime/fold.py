@@ -20,7 +20,8 @@ class Counts(msgspec.Struct, gc=False):
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
     source partition had reached. dead: dead letters by reason. decisions: by topic. remarks: what the core thinks worth
-    counting, and intake's flags. hits, misses: of the cache of decoded records.
+    counting, and intake's flags. hits, misses: of the cache of decoded records. swept: records that a sweep brought
+    under the present plan.
     """
 
     records: int = 0
@@ -32,6 +33,7 @@ class Counts(msgspec.Struct, gc=False):
     shoppers: int = 0
     hits: int = 0
     misses: int = 0
+    swept: int = 0
     dead: dict[str, int] = {}
     decisions: dict[str, int] = {}
     remarks: dict[str, int] = {}
@@ -85,6 +87,10 @@ class Fold(Protocol[Decoded]):
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         """The source partition is read to its end and all received before `until` (ms) is in it; None: nothing new."""
+        ...
+
+    def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
+        """Bring a bounded number of records under the present plan; None: all are. batch: empty, says where we are."""
         ...
 
     def keep(self) -> None:

@@ -76,6 +76,8 @@ class PartitionProcessor(Generic[Decoded]):
         self._batch: Batch | None = None
         self._decoded: list[Decoded] = []
         self._position = 0
+        self.sweeping = True
+        """Whether records may be left of another plan than the present one."""
 
     @property
     def next_offset(self) -> int:
@@ -127,7 +129,7 @@ class PartitionProcessor(Generic[Decoded]):
         self._check_open()
         if self._batch is not None:
             return self._round(self._batch)
-        return self._round(Batch(self.topic, self.partition, self.next_offset - 1, ()))
+        return self._round(self._nothing())
 
     def idle(self, until: int) -> Taken:
         """The source partition is read to its end, and whatever was received before `until` (ms) is in it."""
@@ -137,9 +139,27 @@ class PartitionProcessor(Generic[Decoded]):
             self._make_happen(effects)
         return self._taken(effects.counts if effects else Counts(), True)
 
+    def sweep(self) -> Taken:
+        """Bring a bounded number of records under the present plan, if no batch is in hand. Until not `sweeping`."""
+        self._check_open()
+        if self._batch is not None:
+            return self._taken(Counts(), False)
+        try:
+            effects = self._fold.sweep(self._nothing(), self._checkpoint)
+        except BaseException:
+            self._fold.drop()
+            raise
+        if effects is not None:
+            self._make_happen(effects)
+        self.sweeping = effects is not None and not effects.finished
+        return self._taken(effects.counts if effects is not None else Counts(), not self.sweeping)
+
     def close(self) -> None:
         """Take nothing any more. Idempotent; state and outbox are the owner's to close."""
         self._shut("closed by its owner")
+
+    def _nothing(self) -> Batch:
+        return Batch(self.topic, self.partition, self.next_offset - 1, ())
 
     def _round(self, batch: Batch) -> Taken:
         self._at("before fold")

@@ -14,7 +14,7 @@ import pytest
 from pipeline.domain.event import Event
 from pipeline.runtime.partition import Discontinuity, PartitionProcessor
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, OutboxError
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.changelog import rebuild_due
 from pipeline.state.memory import MemoryPartition
 from pipeline.state.rocks_memory import RocksSettings

@@ -14,7 +14,8 @@ from pipeline.domain.shopper import Shopper
 from pipeline.runtime.fold import Fold
 from pipeline.runtime.intake_fold import BROKER, FIELD, IntakeFold, IntakeSettings
 from pipeline.runtime.ports import SHOPPER_EVENTS, StatePartition
-from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from tests.simulation.lane import Agent
 from tests.support.road import draw_history, draw_plan
 from tests.support.topology_driver import CODEC, PlainEncoder
@@ -75,13 +76,17 @@ class _Interrupted:
         found: list[Event | Refusal] = self._inner.accept(value, received, from_field=from_field)
         return found
 
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Any:
-        self._at("inside fold")
-        return self._inner.decide(shopper, event, now)
+    @property
+    def digest(self) -> int:
+        return int(self._inner.digest)
 
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Any:
+    def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int) -> Any:
         self._at("inside fold")
-        return self._inner.on_due(shopper, shopper_id, until)
+        return self._inner.decide(shopper, event, now, changed_at)
+
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int) -> Any:
+        self._at("inside fold")
+        return self._inner.on_due(shopper, shopper_id, until, changed_at)
 
 
 def draw_scenario(seed: int) -> Scenario:

@@ -8,7 +8,7 @@ import pytest
 from pipeline.domain.event import Event
 from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, LetterCount
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_progress, shopper_driver
