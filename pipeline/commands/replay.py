@@ -50,12 +50,12 @@ def command(
     replay = Replay(
         plan=plan,
         output=_folder(output),
-        until=_instant(until),
+        until=end_of_time(until),
         partitions=partitions,
         profiles=profiles,
         trace=trace,
     )
-    sources = _sources(inputs, mapping)
+    sources = open_sources(inputs, mapping)
     console = Console(stderr=True)
     bar = ProgressBar(console, sources) if console.is_terminal and not quiet else None
     begun = time.monotonic()
@@ -72,7 +72,8 @@ def command(
         raise Failure("Nothing usable: no input holds a valid event.")
 
 
-def _sources(inputs: list[str], mapping: Path | None) -> list[Source]:
+def open_sources(inputs: list[str], mapping: Path | None) -> list[Source]:
+    """The inputs of a command. Raises Failure for what cannot be read."""
     if inputs.count("-") > 1:
         raise Failure("Standard input (`-`) can be read only once.", _WRONG)
     try:
@@ -96,7 +97,8 @@ def _folder(output: Path) -> Path:
     return output
 
 
-def _instant(text: str | None) -> int | None:
+def end_of_time(text: str | None) -> int | None:
+    """The instant (ms) of `--until`. Raises Failure if it is none."""
     if text is None:
         return None
     instant = parse_instant(text)

@@ -8,6 +8,7 @@ from pydantic import Field
 from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
+from pipeline.config.rfm import RfmTests
 from pipeline.config.source import Block
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
@@ -18,7 +19,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "sequence", "computed", "average_order", "rfm", "stage", "tier", "points", "consent",
+        "sequence", "computed", "average_order", "stage", "tier", "points", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -66,6 +67,11 @@ class Condition(Entry):
         examples=[{"within": "365d", "at_least": 500}],
     )
     cart: CartTests | None = Field(None, description="The open cart now.", examples=[{"value": {"at_least": 100}}])
+    rfm: RfmTests | None = Field(
+        None,
+        description="Scores by the thresholds of `rfm:`.",
+        examples=[{"recency": [4, 5], "frequency": [4, 5], "monetary": [4, 5]}],
+    )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -84,7 +90,7 @@ class Condition(Entry):
             return Not(self.not_.meaning())
         if self.in_ is not None:
             return Member(self.in_)
-        for simple in (self.count, self.distinct, self.trait, self.orders, self.spend, self.cart):
+        for simple in (self.count, self.distinct, self.trait, self.orders, self.spend, self.cart, self.rfm):
             if simple is not None:
                 return simple.condition()
         for function in ("sum", "min", "max", "avg", "first", "last"):

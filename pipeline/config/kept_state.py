@@ -16,6 +16,7 @@ from pipeline.domain.definition import (
     Selection,
     Trait,
 )
+from pipeline.domain.derived_definition import RfmScore
 from pipeline.domain.segments.window import LIMIT, keep_for
 
 
@@ -40,7 +41,7 @@ def kept(condition: Condition) -> Iterator[str]:
             yield _edge(condition)
         case Trait():
             yield f"trait {condition.path[0]}"
-        case Purchases():
+        case Purchases() | RfmScore():
             yield "the order book: time, value and refunds of every order"
         case CartNow():
             yield "the lines of the open carts"

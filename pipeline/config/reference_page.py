@@ -24,6 +24,7 @@ from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
 from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
 from pipeline.config.operator import FilterTests, Tests
+from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
 from pipeline.config.segment import Segment
 from pipeline.config.selection import Selecting
@@ -50,10 +51,12 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("orders", OrderCount),
     ("spend", Spend),
     ("cart", CartTests),
+    ("Conditions: rfm", RfmTests),
     ("Events and filters", Selecting),
     ("Bounds", Bounds),
     ("Operators", Tests),
     ("Operators in filters", FilterTests),
+    ("rfm", Rfm),
     ("abandonment.NAME", Abandonment),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),

@@ -19,6 +19,7 @@ from pipeline.domain.definition import (
     Span,
     Trait,
 )
+from pipeline.domain.derived_definition import RfmScale, RfmScore
 
 _TRUE, _FALSE = "enters", "leaves"
 
@@ -46,6 +47,9 @@ def segment_timers(condition: Condition, negated: bool = False) -> Iterator[str]
                 yield from _measured(condition.bounds, within, "spend", negated)
         case Edge() | Trait():
             yield from _dated(condition, negated)
+        case RfmScore(recency=recency, scale=RfmScale() as scale) if recency:
+            spans = ", ".join(format_duration(span) for span in dict.fromkeys(scale.recency))
+            yield f"recency falls {spans} after the latest order"
 
 
 def abandonment_timers(rule: AbandonmentDefinition) -> Iterator[str]:

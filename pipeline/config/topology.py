@@ -18,6 +18,7 @@ from pipeline.config.loyalty import Programme
 from pipeline.config.plan import make_plan
 from pipeline.config.problem import TopologyError
 from pipeline.config.reference import reference_mistakes
+from pipeline.config.rfm import Rfm
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
 from pipeline.config.sentence import sentence
@@ -29,7 +30,7 @@ from pipeline.domain.definition import Plan
 class Topology(Entry):
     """What to decide, and where it flows."""
 
-    later_keys: ClassVar[tuple[str, ...]] = ("traits", "rfm", "journey", "messaging", "rewards")
+    later_keys: ClassVar[tuple[str, ...]] = ("traits", "journey", "messaging", "rewards")
 
     version: Literal[1] = Field(description="Version of this language.", examples=[1])
     name: RuleName = Field(
@@ -47,6 +48,13 @@ class Topology(Entry):
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
+    rfm: Rfm | None = Field(
+        default=None,
+        description="Thresholds of RFM scores.",
+        examples=[
+            {"recency": [115, 181, 297, 482], "frequency": [4, 5, 6, 8], "monetary": [256, 382, 506, 666]},
+        ],
+    )
     abandonment: dict[RuleName, Abandonment] = Field(default={}, description="What is left behind, by name.")
     loyalty: dict[RuleName, Programme] = Field(default={}, description="Loyalty programmes, by name.")
 

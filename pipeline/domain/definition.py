@@ -6,6 +6,8 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 
 from dataclasses import dataclass, field
 
+from pipeline.domain.derived_definition import RfmScale, RfmScore
+
 Path = tuple[str, ...]
 
 TIME_PROPERTY: Path = ("$time",)
@@ -133,7 +135,7 @@ class Member:
     segment: str
 
 
-Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member
+Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member | RfmScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +236,4 @@ class Plan:
     segments: tuple[SegmentDefinition, ...] = ()
     abandonments: tuple[AbandonmentDefinition, ...] = ()
     programmes: tuple[ProgrammeDefinition, ...] = ()
+    rfm: RfmScale | None = None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.domain.decide import Engine
+from pipeline.domain.segments.rfm import render_scores
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.money import render
 
@@ -21,7 +22,7 @@ def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]
         "traits": {name: one.value for name, one in shopper.traits.items() if one.value is not None},
         "computed": {},
         "stage": None,
-        "rfm": {},
+        "rfm": render_scores(engine.plan.rfm, shopper, shopper.now),
         "cart": engine.carts.lines.render(cart.lines if cart is not None else []),
         "orders": {
             "count": len(standing),

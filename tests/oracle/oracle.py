@@ -7,8 +7,8 @@ from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read
 from tests.oracle.loyalty import Programme
-from tests.oracle.segments import Facts, critical, spans, truth
-from tests.oracle.values import instant, rfc3339
+from tests.oracle.segments import Facts, critical, scores, spans, truth
+from tests.oracle.values import DAY, instant, rfc3339
 
 TOPICS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
 VISIT_GAP = 30 * 60_000
@@ -37,6 +37,7 @@ class History:
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
         self.windows = spans(topology.get("segments")) | spans(topology.get("abandonment"))
         self.windows |= {one.window for one in self.programmes if one.window}
+        self.windows |= {days * DAY for days in (topology.get("rfm") or {}).get("recency", [])}
         self.pending: set[int] = set()
 
     def advance(self, until: int) -> None:
@@ -98,6 +99,7 @@ class History:
         return {
             "segments": sorted(name for name, (member, _) in self.members.items() if member),
             "traits": facts.traits,
+            "rfm": scores(facts) if "rfm" in self.topology else {},
             "orders": {
                 "count": len(counted),
                 "value": facts.shop.money(sum(order.value for order in counted)),

@@ -23,6 +23,13 @@ class Topologies:
             },
             "segments": {},
         }
+        self.rfm = random.random() < 0.3
+        if self.rfm:
+            topology["rfm"] = {
+                "recency": random.choice([[1, 2, 3, 5], [1, 1, 2, 30], [0, 1, 4, 9]]),
+                "frequency": random.choice([[1, 2, 3, 4], [2, 3, 3, 5]]),
+                "monetary": random.choice([[10, 20, 37.5, 50], [0, 12.5, 25, 100]]),
+            }
         for index in range(random.randint(1, 4)):
             topology["segments"][f"s{index}"] = {"when": self.condition(2, index)}
         if random.random() < 0.7:
@@ -45,6 +52,8 @@ class Topologies:
             return {kind: [self.condition(depth - 1, earlier) for _ in range(random.randint(2, 3))]}
         if earlier and random.random() < 0.1:
             return {"in": f"s{random.randrange(earlier)}"}
+        if self.rfm and random.random() < 0.2:
+            return self.scores()
         leaf = random.choice([self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart])
         return leaf()
 
@@ -156,6 +165,11 @@ class Topologies:
         if self.random.random() < 0.5:
             return {"orders": {**self.window(), **self.bound([0, 1, 2])}}
         return {"spend": {**self.window(), **self.bound([0, 10, 20, 25, 37.5, 50])}}
+
+    def scores(self) -> Condition:
+        random = self.random
+        names = random.sample(["recency", "frequency", "monetary"], random.randint(1, 2))
+        return {"rfm": {name: sorted(random.sample(range(1, 6), random.randint(1, 3))) for name in names}}
 
     def cart(self) -> Condition:
         random = self.random

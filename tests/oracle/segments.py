@@ -9,7 +9,7 @@ from tests.oracle.carts import Line, carts
 from tests.oracle.history import Record
 from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
-from tests.oracle.values import Shop, elements, instant, number, reach, scalars, span
+from tests.oracle.values import DAY, Shop, elements, instant, number, reach, scalars, span
 
 AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
 
@@ -130,6 +130,26 @@ def _cart(form: dict[str, Any], facts: Facts) -> bool:
     return True
 
 
+def scores(facts: Facts) -> dict[str, int | None]:
+    """readings.md, 26: reaching a threshold is the next score; recency in elapsed days, of which fewer are better."""
+    bought = [one for one in facts.orders.values() if one.counts]
+    if not bought:
+        return dict.fromkeys(("recency", "frequency", "monetary"))
+    scale = facts.topology["rfm"]
+    elapsed = facts.now - max(one.time for one in bought)
+    money = Decimal(sum(one.net for one in bought)) / facts.shop.scale
+    return {
+        "recency": 5 - sum(1 for days in scale["recency"] if elapsed >= days * DAY),
+        "frequency": 1 + sum(1 for orders_ in scale["frequency"] if len(bought) >= orders_),
+        "monetary": 1 + sum(1 for amount in scale["monetary"] if money >= Decimal(str(amount))),
+    }
+
+
+def _rfm(form: dict[str, Any], facts: Facts) -> bool:
+    found = scores(facts)
+    return all(found[name] in wanted for name, wanted in form.items())
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -140,6 +160,7 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "orders": _purchases("orders"),
     "spend": _purchases("spend"),
     "trait": _trait,
+    "rfm": _rfm,
     "cart": _cart,
 }
 

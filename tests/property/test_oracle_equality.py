@@ -49,7 +49,7 @@ def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list
         found.append(f"dead letters: expected {expected.dead}, got {got.dead}")
     for shopper, profile in expected.profiles.items():
         had = got.profiles.get(shopper, {})
-        for name in ("segments", "traits", "orders", "sessions"):
+        for name in ("segments", "traits", "orders", "sessions", "rfm"):
             if profile[name] != had.get(name):
                 found.append(f"profiles: {shopper} {name}: expected {profile[name]}, got {had.get(name)}")
         if "cart_id" not in str(events) and comparable_cart(profile["cart"]) != comparable_cart(had["cart"]):

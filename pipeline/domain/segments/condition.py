@@ -4,20 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pipeline.domain.commerce.cart import Carts
-from pipeline.domain.definition import (
-    Aggregate,
-    All,
-    AnyOf,
-    CartNow,
-    Condition,
-    Edge,
-    Member,
-    Not,
-    Purchases,
-    Trait,
-)
+from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
+from pipeline.domain.derived_definition import RfmScore
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.purchase import compile_purchases
+from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
@@ -55,6 +46,8 @@ class Conditions:
                 return _cart(condition, self._carts)
             case Member(segment):
                 return _member(segment)
+            case RfmScore():
+                return compile_rfm(condition)
 
     def _window(self, aggregate: Aggregate) -> Look:
         window = Window(aggregate)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.domain.decision import SEGMENT_CHANGES, Moment
 from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
 from pipeline.domain.definition import SegmentDefinition as Definition
+from pipeline.domain.derived_definition import RfmScore
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.shopper import Membership, Shopper
@@ -26,7 +27,7 @@ def reads(condition: Condition) -> Iterable[str]:
             yield from condition.selection.events
         case Trait():
             yield TRAITS
-        case Purchases():
+        case Purchases() | RfmScore():
             yield ORDERS
         case CartNow():
             yield CART
