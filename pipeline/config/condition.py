@@ -9,9 +9,11 @@ from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measur
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
 from pipeline.config.rfm import RfmTests
+from pipeline.config.rule_name import RuleName
 from pipeline.config.source import Block
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
+from pipeline.domain.derived_definition import Stage
 
 
 class Condition(Entry):
@@ -19,7 +21,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "sequence", "computed", "average_order", "stage", "tier", "points", "consent",
+        "sequence", "computed", "average_order", "tier", "points", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -72,6 +74,9 @@ class Condition(Entry):
         description="Scores by the thresholds of `rfm:`.",
         examples=[{"recency": [4, 5], "frequency": [4, 5], "monetary": [4, 5]}],
     )
+    stage: tuple[RuleName, ...] | None = Field(
+        None, min_length=1, description="The stage of `journey:` is one of these.", examples=[["at_risk", "lapsed"]]
+    )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -90,6 +95,8 @@ class Condition(Entry):
             return Not(self.not_.meaning())
         if self.in_ is not None:
             return Member(self.in_)
+        if self.stage is not None:
+            return Stage(tuple(sorted(set(self.stage))))
         for simple in (self.count, self.distinct, self.trait, self.orders, self.spend, self.cart, self.rfm):
             if simple is not None:
                 return simple.condition()

@@ -16,7 +16,7 @@ from pipeline.domain.definition import (
     Selection,
     Trait,
 )
-from pipeline.domain.derived_definition import RfmScore
+from pipeline.domain.derived_definition import JourneyDefinition, RfmScore, Stage
 from pipeline.domain.segments.window import LIMIT, keep_for
 
 
@@ -43,6 +43,9 @@ def kept(condition: Condition) -> Iterator[str]:
             yield f"trait {condition.path[0]}"
         case Purchases() | RfmScore():
             yield "the order book: time, value and refunds of every order"
+        case Stage(journey=JourneyDefinition(stages)):
+            for stage in stages:
+                yield from kept(stage.when) if stage.when is not None else ()
         case CartNow():
             yield "the lines of the open carts"
 

@@ -26,10 +26,14 @@ def make_plan(topology: "Topology") -> Plan:
     members = {segment.name: segment.identity for segment in segments}
     abandonments = _abandonments(topology, surroundings, members)
     programmes = _programmes(topology, members)
+    journey = surroundings.journey
+    if journey is not None:
+        journey = replace(journey, identity=identity(journey, members))
     identities = [
         *members.values(),
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
+        *([journey.identity] if journey is not None else []),
     ]
     return Plan(
         name=topology.name,
@@ -45,6 +49,7 @@ def make_plan(topology: "Topology") -> Plan:
         abandonments=abandonments,
         programmes=programmes,
         rfm=surroundings.rfm,
+        journey=journey,
     )
 
 

@@ -22,6 +22,7 @@ from pipeline.config.bound import Bounds
 from pipeline.config.condition import Condition
 from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
+from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
 from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.rfm import Rfm, RfmTests
@@ -57,6 +58,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("Operators", Tests),
     ("Operators in filters", FilterTests),
     ("rfm", Rfm),
+    ("journey", JourneyStage),
     ("abandonment.NAME", Abandonment),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),

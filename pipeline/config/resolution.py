@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.definition import All, AnyOf, Condition, Not
-from pipeline.domain.derived_definition import RfmScale, RfmScore
+from pipeline.domain.derived_definition import JourneyDefinition, JourneyStage, RfmScale, RfmScore, Stage
 
 if TYPE_CHECKING:
     from pipeline.config.topology import Topology
@@ -15,10 +15,20 @@ class Surroundings:
     """What conditions of a topology may ask about."""
 
     rfm: RfmScale | None = None
+    journey: JourneyDefinition | None = None
 
 
 def surroundings_of(topology: "Topology") -> Surroundings:
-    return Surroundings(topology.rfm.scale() if topology.rfm else None)
+    surroundings = Surroundings(topology.rfm.scale() if topology.rfm else None)
+    return replace(surroundings, journey=_journey(topology, surroundings))
+
+
+def _journey(topology: "Topology", surroundings: Surroundings) -> JourneyDefinition | None:
+    stages = [
+        JourneyStage(one.stage, resolved(one.when.meaning(), surroundings) if one.when else None)
+        for one in topology.journey
+    ]
+    return JourneyDefinition(tuple(stages)) if stages else None
 
 
 def resolved(condition: Condition, surroundings: Surroundings) -> Condition:
@@ -32,4 +42,6 @@ def resolved(condition: Condition, surroundings: Surroundings) -> Condition:
             return Not(resolved(of, surroundings))
         case RfmScore():
             return replace(condition, scale=surroundings.rfm)
+        case Stage():
+            return replace(condition, journey=surroundings.journey)
     return condition

@@ -19,7 +19,7 @@ from pipeline.domain.definition import (
     Span,
     Trait,
 )
-from pipeline.domain.derived_definition import RfmScale, RfmScore
+from pipeline.domain.derived_definition import JourneyDefinition, RfmScale, RfmScore, Stage
 
 _TRUE, _FALSE = "enters", "leaves"
 
@@ -47,9 +47,18 @@ def segment_timers(condition: Condition, negated: bool = False) -> Iterator[str]
                 yield from _measured(condition.bounds, within, "spend", negated)
         case Edge() | Trait():
             yield from _dated(condition, negated)
+        case Stage(journey=JourneyDefinition() as journey):
+            yield from journey_timers(journey)
         case RfmScore(recency=recency, scale=RfmScale() as scale) if recency:
             spans = ", ".join(format_duration(span) for span in dict.fromkeys(scale.recency))
             yield f"recency falls {spans} after the latest order"
+
+
+def journey_timers(journey: JourneyDefinition) -> Iterator[str]:
+    """Timers of the journey: those of each stage's condition."""
+    for stage in journey.stages:
+        for timer in segment_timers(stage.when) if stage.when is not None else ():
+            yield f"{stage.name}: {timer}"
 
 
 def abandonment_timers(rule: AbandonmentDefinition) -> Iterator[str]:

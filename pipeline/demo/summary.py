@@ -13,6 +13,7 @@ _TOPICS = {
     "abandonment-triggers": "abandonment triggers",
     "loyalty-tiers": "tier changes",
     "loyalty-points": "points entries",
+    "journey-changes": "changes of stage",
 }
 
 

@@ -18,6 +18,7 @@ from pipeline.domain.event import BEHAVIOUR, Event, decode_object
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
@@ -64,6 +65,7 @@ class Reading(msgspec.Struct, frozen=True):
     cart: bool
     order: bool
     traits: bool
+    derivations: bool
     abandonment: bool
     behaviour: bool
     idle: bool
@@ -85,6 +87,7 @@ class Engine:
         self._orders = Orders(plan)
         self._conditions = Conditions(self.carts)
         self._segments = Segments(plan.segments, self._conditions)
+        self._derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
         named = {name for _, events in self._conditions.windows.values() for name in events}
@@ -107,6 +110,7 @@ class Engine:
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)
+        derivations = self._derivations.touched_by(causes | {f"in:{one.name}" for one in segments})
         abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
@@ -119,9 +123,10 @@ class Engine:
             cart=cart,
             order=order,
             traits=traits,
+            derivations=derivations,
             abandonment=abandonment,
             behaviour=behaviour,
-            idle=not (windows or edges or segments or cart or order or traits or abandonment),
+            idle=not (windows or edges or segments or cart or order or traits or derivations or abandonment),
         )
 
     def reading(self, event: Event) -> Reading:
@@ -171,6 +176,7 @@ class Engine:
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._segments.adopt(shopper, moment)
+        self._derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         self.loyalty.reassess(shopper, moment)
         shopper.plan = self._digest
@@ -201,6 +207,8 @@ class Engine:
                     edge.take(shopper, event, properties)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
+        if new or reading.derivations:
+            self._derivations.evaluate(shopper, moment)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         if reading.order:
@@ -217,6 +225,9 @@ class Engine:
                 self._orders.on_due(shopper, moment)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
+                self._derivations.evaluate(shopper, moment)
+            elif shopper.derived is not None and 0 < shopper.derived.due <= due:
+                self._derivations.evaluate(shopper, moment)
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
             if 0 < shopper.loyalty_due <= due:
@@ -241,6 +252,10 @@ class Engine:
         due = shopper.orders_due
         if due and (due < soonest or not soonest):
             soonest = due
+        if shopper.derived is not None:
+            due = shopper.derived.due
+            if due and (due < soonest or not soonest):
+                soonest = due
         shopper.due = soonest
 
 

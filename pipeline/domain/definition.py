@@ -6,7 +6,7 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 
 from dataclasses import dataclass, field
 
-from pipeline.domain.derived_definition import RfmScale, RfmScore
+from pipeline.domain.derived_definition import JourneyDefinition, RfmScale, RfmScore, Stage
 
 Path = tuple[str, ...]
 
@@ -135,7 +135,7 @@ class Member:
     segment: str
 
 
-Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member | RfmScore
+Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member | RfmScore | Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,3 +237,4 @@ class Plan:
     abandonments: tuple[AbandonmentDefinition, ...] = ()
     programmes: tuple[ProgrammeDefinition, ...] = ()
     rfm: RfmScale | None = None
+    journey: JourneyDefinition | None = None

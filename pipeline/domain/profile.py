@@ -21,7 +21,7 @@ def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]
         "segments": sorted(name for name, one in shopper.memberships.items() if one.member),
         "traits": {name: one.value for name, one in shopper.traits.items() if one.value is not None},
         "computed": {},
-        "stage": None,
+        "stage": (shopper.derived.stage or None) if shopper.derived is not None else None,
         "rfm": render_scores(engine.plan.rfm, shopper, shopper.now),
         "cart": engine.carts.lines.render(cart.lines if cart is not None else []),
         "orders": {

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.derived import Derived
+
 FORMAT = 1
 
 
@@ -198,6 +200,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     windows: state of aggregate conditions by the condition's fingerprint; layout in window.py.
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
     their records are to be small and quick to decode. Read and written through the properties below.
+    derived: None while nothing is derived.
     """
 
     format: int = FORMAT
@@ -219,6 +222,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     traits: dict[str, TraitValue] = {}
     observations: dict[int, Observation] = {}
     shopping: Shopping | None = None
+    derived: Derived | None = None
 
     def _shopping(self) -> Shopping:
         shopping = self.shopping

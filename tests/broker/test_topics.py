@@ -26,6 +26,7 @@ MADE = (
     "abandonment-triggers",
     "loyalty-tiers",
     "loyalty-points",
+    "journey-changes",
     "shop.intake-changelog",
     "shop.shopper-changelog",
 )

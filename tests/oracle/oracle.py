@@ -7,10 +7,10 @@ from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read
 from tests.oracle.loyalty import Programme
-from tests.oracle.segments import Facts, critical, scores, spans, truth
+from tests.oracle.segments import Facts, critical, scores, spans, stage, truth
 from tests.oracle.values import DAY, instant, rfc3339
 
-TOPICS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
+TOPICS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points", "journey-changes")
 VISIT_GAP = 30 * 60_000
 
 
@@ -33,9 +33,13 @@ class History:
         self.now = -1
         self.members: dict[str, tuple[bool, int]] = {}
         self.changes: list[dict[str, Any]] = []
+        self.stage: str | None = None
+        self.stages: list[dict[str, Any]] = []
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
-        self.windows = spans(topology.get("segments")) | spans(topology.get("abandonment"))
+        self.windows = (
+            spans(topology.get("segments")) | spans(topology.get("abandonment")) | spans(topology.get("journey"))
+        )
         self.windows |= {one.window for one in self.programmes if one.window}
         self.windows |= {days * DAY for days in (topology.get("rfm") or {}).get("recency", [])}
         self.pending: set[int] = set()
@@ -88,6 +92,18 @@ class History:
                     }
                 )
 
+        if stage(facts) != self.stage:
+            before, self.stage = self.stage, stage(facts)
+            self.stages.append(
+                {
+                    "effective_at": facts.now,
+                    "cause": record.message_id if record else None,
+                    "from": before,
+                    "to": self.stage,
+                    "sequence": len(self.stages) + 1,
+                }
+            )
+
     def visits(self) -> int:
         """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
         times = sorted(one.time for one in self.records if one.behaviour and not one.late_segments)
@@ -99,6 +115,7 @@ class History:
         return {
             "segments": sorted(name for name, (member, _) in self.members.items() if member),
             "traits": facts.traits,
+            "stage": self.stage,
             "rfm": scores(facts) if "rfm" in self.topology else {},
             "orders": {
                 "count": len(counted),
@@ -139,6 +156,7 @@ def collect(verdict: Verdict, history: History) -> None:
         "segment-changes": history.changes,
         "abandonment-triggers": history.abandonment.lines,
         "loyalty-tiers": [line for one in history.programmes for line in one.tiers],
+        "journey-changes": history.stages,
         "loyalty-points": [line for one in history.programmes for line in one.points],
     }
     for topic, found in lines.items():

@@ -30,7 +30,18 @@ class Topologies:
                 "frequency": random.choice([[1, 2, 3, 4], [2, 3, 3, 5]]),
                 "monetary": random.choice([[10, 20, 37.5, 50], [0, 12.5, 25, 100]]),
             }
-        for index in range(random.randint(1, 4)):
+        self.stages: list[str] = []
+        segments = random.randint(1, 4)
+        if random.random() < 0.4:
+            # Segments that the journey may ask for come first, those that may ask for a stage after it.
+            before = random.randint(0, segments - 1)
+            for index in range(before):
+                topology["segments"][f"s{index}"] = {"when": self.condition(2, index)}
+            names = ["new", "active", "at_risk", "lapsed"][: random.randint(2, 4)]
+            topology["journey"] = [{"stage": name, "when": self.condition(1, before)} for name in names]
+            del topology["journey"][-1]["when"]
+            self.stages = names
+        for index in range(len(topology["segments"]), segments):
             topology["segments"][f"s{index}"] = {"when": self.condition(2, index)}
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
@@ -52,6 +63,8 @@ class Topologies:
             return {kind: [self.condition(depth - 1, earlier) for _ in range(random.randint(2, 3))]}
         if earlier and random.random() < 0.1:
             return {"in": f"s{random.randrange(earlier)}"}
+        if self.stages and random.random() < 0.15:
+            return {"stage": sorted(random.sample(self.stages, random.randint(1, 2)))}
         if self.rfm and random.random() < 0.2:
             return self.scores()
         leaf = random.choice([self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart])

@@ -150,6 +150,15 @@ def _rfm(form: dict[str, Any], facts: Facts) -> bool:
     return all(found[name] in wanted for name, wanted in form.items())
 
 
+def stage(facts: Facts) -> str | None:
+    """The first stage of `journey:` whose condition holds, else the last; None without a journey."""
+    stages = facts.topology.get("journey") or []
+    for one in stages:
+        if "when" not in one or truth(one["when"], facts):
+            return str(one["stage"])
+    return None
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -161,6 +170,7 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "spend": _purchases("spend"),
     "trait": _trait,
     "rfm": _rfm,
+    "stage": lambda form, facts: stage(facts) in form,
     "cart": _cart,
 }
 

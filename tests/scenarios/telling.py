@@ -93,7 +93,12 @@ def points(line: dict[str, Any]) -> Iterator[str]:
     yield f"({line['order_id']})"
 
 
+def stage(line: dict[str, Any]) -> Iterator[str]:
+    yield f"stage {line['to']}" if line["from"] is None else f"stage {line['from']} > {line['to']}"
+
+
 WORDS = {
+    "journey-changes": stage,
     "segment-changes": segment,
     "abandonment-triggers": trigger,
     "loyalty-tiers": tier,

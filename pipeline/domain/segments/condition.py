@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
-from pipeline.domain.derived_definition import RfmScore
+from pipeline.domain.derived_definition import JourneyDefinition, RfmScore, Stage
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.journey import StageOf, compile_stages
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.window import Window
@@ -48,6 +49,22 @@ class Conditions:
                 return _member(segment)
             case RfmScore():
                 return compile_rfm(condition)
+            case Stage():
+                return self._stage(condition)
+
+    def stages(self, journey: JourneyDefinition) -> StageOf:
+        return compile_stages(journey, self.compile)
+
+    def _stage(self, condition: Stage) -> Look:
+        if condition.journey is None:
+            raise ValueError("a condition on the stage needs a journey")
+        stage_of, names = self.stages(condition.journey), frozenset(condition.names)
+
+        def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+            stage, due = stage_of(shopper, now)
+            return stage in names, due
+
+        return look
 
     def _window(self, aggregate: Aggregate) -> Look:
         window = Window(aggregate)

@@ -42,6 +42,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "points_to_next": 4000,
         "points_to_keep": 0,
     },
+    "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",
