@@ -5,17 +5,17 @@ from typing import Any
 
 from pipeline.config.duration import format_duration
 from pipeline.config.flow import LOGICAL_TOPICS
-from pipeline.config.kept_state import kept
+from pipeline.config.kept_state import kept, kept_of_trait
 from pipeline.config.quantity import format_micro
 from pipeline.config.reference import members_of
-from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers
+from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
 from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads
+from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads, trait_reads
 
 _SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"})}
 
@@ -23,7 +23,7 @@ _SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"
 def account(topology: Topology) -> dict[str, Any]:
     """The account as data: what `afterclick check --json` prints."""
     plan = topology.plan()
-    rules = [*_segments(plan), *_journey(plan), *_abandonments(plan), *_programmes(plan)]
+    rules = [*_segments(plan), *_traits(plan), *_journey(plan), *_abandonments(plan), *_programmes(plan)]
     for rule in rules:
         entries = getattr(topology, rule["section"])
         # The journey is a list, and one rule as a whole.
@@ -105,6 +105,12 @@ def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
             [*kept(segment.when), *members],
             segment_timers(segment.when),
         )
+
+
+def _traits(plan: Plan) -> Iterator[dict[str, Any]]:
+    for trait in plan.traits:
+        touched = _touching(trait_reads(trait), {})
+        yield _rule("traits", trait.name, trait.identity, touched, [kept_of_trait(trait)], trait_timers(trait))
 
 
 def _journey(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
+from pipeline.config.computed_trait import ComputedTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
 from pipeline.config.rfm import RfmTests
@@ -21,7 +22,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "sequence", "computed", "average_order", "tier", "points", "consent",
+        "sequence", "average_order", "tier", "points", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -77,6 +78,9 @@ class Condition(Entry):
     stage: tuple[RuleName, ...] | None = Field(
         None, min_length=1, description="The stage of `journey:` is one of these.", examples=[["at_risk", "lapsed"]]
     )
+    computed: ComputedTests | None = Field(
+        None, description="A trait of `traits:`.", examples=[{"name": "lifetime_value", "at_least": 500}]
+    )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -97,7 +101,16 @@ class Condition(Entry):
             return Member(self.in_)
         if self.stage is not None:
             return Stage(tuple(sorted(set(self.stage))))
-        for simple in (self.count, self.distinct, self.trait, self.orders, self.spend, self.cart, self.rfm):
+        for simple in (
+            self.count,
+            self.distinct,
+            self.trait,
+            self.orders,
+            self.spend,
+            self.cart,
+            self.rfm,
+            self.computed,
+        ):
             if simple is not None:
                 return simple.condition()
         for function in ("sum", "min", "max", "avg", "first", "last"):

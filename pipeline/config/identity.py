@@ -24,6 +24,8 @@ _TAGS: dict[type, str] = {
     definition.Purchases: "purchases",
     definition.CartNow: "cart",
     definition.Member: "member",
+    derived_definition.TraitDefinition: "computed_trait",
+    derived_definition.Computed: "computed",
     derived_definition.JourneyStage: "journey_stage",
     derived_definition.JourneyDefinition: "journey",
     derived_definition.Stage: "stage",

@@ -8,6 +8,7 @@ from pipeline.domain.definition import (
     Aggregate,
     All,
     AnyOf,
+    Bound,
     CartNow,
     Condition,
     Edge,
@@ -16,7 +17,9 @@ from pipeline.domain.definition import (
     Selection,
     Trait,
 )
-from pipeline.domain.derived_definition import JourneyDefinition, RfmScore, Stage
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.segments.most_frequent import VALUES
+from pipeline.domain.segments.trait_value import DISTINCT
 from pipeline.domain.segments.window import LIMIT, keep_for
 
 
@@ -46,8 +49,24 @@ def kept(condition: Condition) -> Iterator[str]:
         case Stage(journey=JourneyDefinition(stages)):
             for stage in stages:
                 yield from kept(stage.when) if stage.when is not None else ()
+        case Computed(trait=TraitDefinition() as trait):
+            yield kept_of_trait(trait)
         case CartNow():
             yield "the lines of the open carts"
+
+
+def kept_of_trait(trait: TraitDefinition) -> str:
+    """The state that a computed trait needs, with its bound."""
+    selection, function, name = trait.selection, trait.function, ".".join(trait.property or ())
+    if selection is None:
+        return "the order book: time, value and refunds of every order"
+    if function in ("first", "last"):
+        return _edge(Edge(function, selection, trait.property or (), ()))
+    if function == "most_frequent":
+        times = f", with at most {LIMIT:,} times" if trait.within else ""
+        return f"number of each {name} of {event_words(selection)}, of at most {VALUES:,} values{times}"
+    depth = Bound("at_least", (DISTINCT if function == "distinct" else LIMIT,))
+    return _aggregate(Aggregate(function, selection, (depth,), trait.within, trait.property))
 
 
 def _aggregate(aggregate: Aggregate) -> str:

@@ -29,7 +29,12 @@ def make_plan(topology: "Topology") -> Plan:
     journey = surroundings.journey
     if journey is not None:
         journey = replace(journey, identity=identity(journey, members))
+    traits = tuple(
+        replace(one, identity=identity(one, {}), title=topology.traits[one.name].title)
+        for one in surroundings.traits.values()
+    )
     identities = [
+        *(rule.identity for rule in traits),
         *members.values(),
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
@@ -50,6 +55,7 @@ def make_plan(topology: "Topology") -> Plan:
         programmes=programmes,
         rfm=surroundings.rfm,
         journey=journey,
+        traits=traits,
     )
 
 

@@ -17,11 +17,13 @@ def reference_mistakes(root: Mapping[str, Any]) -> Iterator[tuple[Place, str, st
     edges: dict[str, list[str]] = {name: [] for name in (*known["segments"], f"${JOURNEY}")}
     places: dict[tuple[str, str], Place] = {}
     for owner, condition, at in _conditions(root):
-        for key, target, place in _references(condition, at):
+        for key, target, place, tests in _references(condition, at):
             if key == "rfm":
                 if "rfm" not in root:
                     yield place, "there are no thresholds, add a block rfm: (afterclick rfm fit makes one)", None
                 continue
+            if key == "computed":
+                yield from _type_mistakes(root, target, tests, place)
             section, noun = _TARGETS[key]
             if target not in known[section]:
                 yield place, f"there is no {noun} {target}", nearest(target, known[section])
@@ -36,6 +38,23 @@ def reference_mistakes(root: Mapping[str, Any]) -> Iterator[tuple[Place, str, st
 
 # Key of a condition -> the section that it refers to, and what stands there.
 _TARGETS = {"in": ("segments", "segment"), "stage": (JOURNEY, "stage"), "computed": ("traits", "computed trait")}
+
+
+# Functions of traits that are numbers, and the operators that such a trait could never pass.
+_NUMBERS = frozenset({"count", "sum", "min", "max", "avg", "distinct", "orders", "spend"})
+_NO_NUMBERS = ("contains", "starts_with", "ends_with", "matches", "before", "after", "within")
+
+
+def _type_mistakes(
+    root: Mapping[str, Any], trait: str, tests: Mapping[str, Any], place: Place
+) -> Iterator[tuple[Place, str, str | None]]:
+    """Operators that do not fit the type of a computed trait. place: of the trait's name in the condition."""
+    traits = root.get("traits")
+    entry = traits.get(trait) if isinstance(traits, Mapping) else None
+    function = next((key for key in entry if key in _NUMBERS), None) if isinstance(entry, Mapping) else None
+    for op in _NO_NUMBERS if function is not None else ():
+        if op in tests:
+            yield (*place[:-1], op), f"{trait} is a number ({function}), {op} is not for numbers", None
 
 
 def _names(root: Mapping[str, Any], section: str) -> list[str]:
@@ -88,21 +107,22 @@ def in_order(edges: Mapping[str, list[str]]) -> list[str]:
     return list(ordered)
 
 
-def _references(condition: Any, place: Place) -> Iterator[tuple[str, str, Place]]:
-    """References in a condition as written: the key that refers, the name it refers to, and the place."""
+def _references(condition: Any, place: Place) -> Iterator[tuple[str, str, Place, Mapping[str, Any]]]:
+    """References in a condition as written: the key that refers, the name it refers to, the place, and
+    the block that the name stands in."""
     if not isinstance(condition, Mapping):
         return
     for key, value in condition.items():
         if key == "in" and isinstance(value, str):
-            yield key, value, (*place, key)
+            yield key, value, (*place, key), condition
         elif key == "stage" and isinstance(value, list):
             for index, each in enumerate(value):
                 if isinstance(each, str):
-                    yield key, each, (*place, key, index)
+                    yield key, each, (*place, key, index), condition
         elif key == "computed" and isinstance(value, Mapping) and isinstance(value.get("name"), str):
-            yield key, value["name"], (*place, key, "name")
+            yield key, value["name"], (*place, key, "name"), value
         elif key == "rfm":
-            yield key, key, (*place, key)
+            yield key, key, (*place, key), condition
         elif key == "not":
             yield from _references(value, (*place, key))
         elif key in ("all", "any") and isinstance(value, list):

@@ -19,6 +19,7 @@ from pipeline.config.aggregate import (
     TraitTests,
 )
 from pipeline.config.bound import Bounds
+from pipeline.config.computed_trait import ComputedTests, ComputedTrait, CountTrait, EdgeTrait, OrderTrait, ValueTrait
 from pipeline.config.condition import Condition
 from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
@@ -57,6 +58,12 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("Bounds", Bounds),
     ("Operators", Tests),
     ("Operators in filters", FilterTests),
+    ("traits.NAME", ComputedTrait),
+    ("traits.NAME: count", CountTrait),
+    ("traits.NAME: sum, min, max, avg, distinct, most_frequent", ValueTrait),
+    ("traits.NAME: first, last", EdgeTrait),
+    ("traits.NAME: orders, spend", OrderTrait),
+    ("computed", ComputedTests),
     ("rfm", Rfm),
     ("journey", JourneyStage),
     ("abandonment.NAME", Abandonment),

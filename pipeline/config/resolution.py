@@ -1,10 +1,19 @@
 """Conditions on what the topology says elsewhere: the plan puts that into them, so that each stands for itself."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.definition import All, AnyOf, Condition, Not
-from pipeline.domain.derived_definition import JourneyDefinition, JourneyStage, RfmScale, RfmScore, Stage
+from pipeline.domain.derived_definition import (
+    Computed,
+    JourneyDefinition,
+    JourneyStage,
+    RfmScale,
+    RfmScore,
+    Stage,
+    TraitDefinition,
+)
 
 if TYPE_CHECKING:
     from pipeline.config.topology import Topology
@@ -16,10 +25,12 @@ class Surroundings:
 
     rfm: RfmScale | None = None
     journey: JourneyDefinition | None = None
+    traits: Mapping[str, TraitDefinition] = field(default_factory=dict)
 
 
 def surroundings_of(topology: "Topology") -> Surroundings:
-    surroundings = Surroundings(topology.rfm.scale() if topology.rfm else None)
+    traits = {name: trait.definition(name) for name, trait in sorted(topology.traits.items())}
+    surroundings = Surroundings(topology.rfm.scale() if topology.rfm else None, traits=traits)
     return replace(surroundings, journey=_journey(topology, surroundings))
 
 
@@ -42,6 +53,8 @@ def resolved(condition: Condition, surroundings: Surroundings) -> Condition:
             return Not(resolved(of, surroundings))
         case RfmScore():
             return replace(condition, scale=surroundings.rfm)
+        case Computed(name):
+            return replace(condition, trait=replace(surroundings.traits[name], emit="changes"))
         case Stage():
             return replace(condition, journey=surroundings.journey)
     return condition

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, ValidationError
 
 from pipeline.config.abandonment import Abandonment
+from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.flow import LOGICAL_TOPICS, Kafka, physical, topic_mistakes
@@ -31,7 +32,7 @@ from pipeline.domain.definition import Plan
 class Topology(Entry):
     """What to decide, and where it flows."""
 
-    later_keys: ClassVar[tuple[str, ...]] = ("traits", "messaging", "rewards")
+    later_keys: ClassVar[tuple[str, ...]] = ("messaging", "rewards")
 
     version: Literal[1] = Field(description="Version of this language.", examples=[1])
     name: RuleName = Field(
@@ -49,6 +50,7 @@ class Topology(Entry):
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
+    traits: dict[RuleName, ComputedTrait] = Field(default={}, description="Computed traits, by name.")
     rfm: Rfm | None = Field(
         default=None,
         description="Thresholds of RFM scores.",

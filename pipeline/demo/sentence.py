@@ -10,6 +10,7 @@ from pipeline.domain.decision import (
     LOYALTY_POINTS,
     LOYALTY_TIERS,
     SEGMENT_CHANGES,
+    TRAIT_CHANGES,
 )
 from pipeline.domain.value.money import exponent
 
@@ -102,10 +103,18 @@ def _stage(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"went from {change['from']} to {change['to']}" if change["from"] else f"begins as {change['to']}"
 
 
+def _trait(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    value = change["after"]
+    if value is None:
+        return f"has no {change['trait']} any more"
+    return f"has {change['trait']} {money(value) if isinstance(value, Mapping) else printable(str(value))}"
+
+
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
     ABANDONMENT_TRIGGERS: _trigger,
     LOYALTY_TIERS: _tier,
     LOYALTY_POINTS: _points,
     JOURNEY_CHANGES: _stage,
+    TRAIT_CHANGES: _trait,
 }

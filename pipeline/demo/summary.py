@@ -14,6 +14,7 @@ _TOPICS = {
     "loyalty-tiers": "tier changes",
     "loyalty-points": "points entries",
     "journey-changes": "changes of stage",
+    "trait-changes": "changes of traits",
 }
 
 

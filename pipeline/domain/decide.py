@@ -18,11 +18,11 @@ from pipeline.domain.event import BEHAVIOUR, Event, decode_object
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
-from pipeline.domain.segments.derivation import Derivations
+from pipeline.domain.segments.derivation import Derivation, Derivations
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
-from pipeline.domain.segments.window import Window
+from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
@@ -48,7 +48,7 @@ class Outcome(msgspec.Struct, gc=False):
 class Indexed(msgspec.Struct, frozen=True):
     """The windows and segments of a Reading, by the values that their filters ask for."""
 
-    windows: FilterIndex[Window]
+    windows: FilterIndex[Folded]
     segments: FilterIndex[Segment]
     segments_of_new: FilterIndex[Segment]
 
@@ -56,7 +56,7 @@ class Indexed(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
 
-    windows: tuple[Window, ...]
+    windows: tuple[Folded, ...]
     edges: tuple[EdgeWatch, ...]
     segments: tuple[Segment, ...]
     segments_of_new: tuple[Segment, ...]
@@ -65,7 +65,8 @@ class Reading(msgspec.Struct, frozen=True):
     cart: bool
     order: bool
     traits: bool
-    derivations: bool
+    derivations: tuple[Derivation, ...]
+    derivations_of_new: tuple[Derivation, ...]
     abandonment: bool
     behaviour: bool
     idle: bool
@@ -85,9 +86,9 @@ class Engine:
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
-        self._conditions = Conditions(self.carts)
+        self._conditions = Conditions(self.carts, plan.currency)
         self._segments = Segments(plan.segments, self._conditions)
-        self._derivations = Derivations(plan, self._conditions)
+        self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
         named = {name for _, events in self._conditions.windows.values() for name in events}
@@ -110,7 +111,8 @@ class Engine:
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)
-        derivations = self._derivations.touched_by(causes | {f"in:{one.name}" for one in segments})
+        moved = causes | {f"in:{one.name}" for one in segments}
+        derivations = self.derivations.touched_by(moved)
         abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
@@ -124,6 +126,7 @@ class Engine:
             order=order,
             traits=traits,
             derivations=derivations,
+            derivations_of_new=self.derivations.touched_by(moved, new=True),
             abandonment=abandonment,
             behaviour=behaviour,
             idle=not (windows or edges or segments or cart or order or traits or derivations or abandonment),
@@ -176,7 +179,7 @@ class Engine:
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._segments.adopt(shopper, moment)
-        self._derivations.adopt(shopper, moment)
+        self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         self.loyalty.reassess(shopper, moment)
         shopper.plan = self._digest
@@ -185,7 +188,7 @@ class Engine:
 
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
         properties = decode_object(event.properties) if reading.properties else _NOTHING
-        windows: Sequence[Window] = reading.windows
+        windows: Sequence[Folded] = reading.windows
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
         indexed = reading.indexed
         if indexed is not None:
@@ -207,8 +210,9 @@ class Engine:
                     edge.take(shopper, event, properties)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
-        if new or reading.derivations:
-            self._derivations.evaluate(shopper, moment)
+        derivations = reading.derivations_of_new if new else reading.derivations
+        if derivations:
+            self.derivations.evaluate(shopper, moment, derivations)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         if reading.order:
@@ -225,9 +229,8 @@ class Engine:
                 self._orders.on_due(shopper, moment)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
-                self._derivations.evaluate(shopper, moment)
-            elif shopper.derived is not None and 0 < shopper.derived.due <= due:
-                self._derivations.evaluate(shopper, moment)
+            if shopper.derived is not None:
+                self.derivations.on_due(shopper, moment, segments_moved=bool(outcome.decisions))
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
             if 0 < shopper.loyalty_due <= due:
@@ -260,7 +263,7 @@ class Engine:
 
 
 def _indexed(
-    windows: tuple[Window, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
+    windows: tuple[Folded, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
 ) -> Indexed | None:
     if sum(one.discriminator is not None for one in windows) < WORTH_INDEXING:
         return None

@@ -6,7 +6,7 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 
 from dataclasses import dataclass, field
 
-from pipeline.domain.derived_definition import JourneyDefinition, RfmScale, RfmScore, Stage
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
 
 Path = tuple[str, ...]
 
@@ -135,7 +135,7 @@ class Member:
     segment: str
 
 
-Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member | RfmScore | Stage
+Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member | RfmScore | Stage | Computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +238,4 @@ class Plan:
     programmes: tuple[ProgrammeDefinition, ...] = ()
     rfm: RfmScale | None = None
     journey: JourneyDefinition | None = None
+    traits: tuple[TraitDefinition, ...] = ()

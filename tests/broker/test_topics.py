@@ -27,6 +27,7 @@ MADE = (
     "loyalty-tiers",
     "loyalty-points",
     "journey-changes",
+    "trait-changes",
     "shop.intake-changelog",
     "shop.shopper-changelog",
 )

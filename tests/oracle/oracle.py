@@ -7,10 +7,18 @@ from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read
 from tests.oracle.loyalty import Programme
-from tests.oracle.segments import Facts, critical, scores, spans, stage, truth
+from tests.oracle.segments import Facts, computed, critical, scores, spans, stage, truth
+from tests.oracle.traits import Traits, midnight
 from tests.oracle.values import DAY, instant, rfc3339
 
-TOPICS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points", "journey-changes")
+TOPICS = (
+    "segment-changes",
+    "abandonment-triggers",
+    "loyalty-tiers",
+    "loyalty-points",
+    "journey-changes",
+    "trait-changes",
+)
 VISIT_GAP = 30 * 60_000
 
 
@@ -35,11 +43,11 @@ class History:
         self.changes: list[dict[str, Any]] = []
         self.stage: str | None = None
         self.stages: list[dict[str, Any]] = []
+        self.traits = Traits(topology)
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
-        self.windows = (
-            spans(topology.get("segments")) | spans(topology.get("abandonment")) | spans(topology.get("journey"))
-        )
+        parts = ("segments", "abandonment", "journey", "traits")
+        self.windows = {window for part in parts for window in spans(topology.get(part))}
         self.windows |= {one.window for one in self.programmes if one.window}
         self.windows |= {days * DAY for days in (topology.get("rfm") or {}).get("recency", [])}
         self.pending: set[int] = set()
@@ -70,6 +78,8 @@ class History:
         earlier = list(self.records)
         self.records.append(record)
         self.pending |= critical([record], self.windows)
+        if self.traits.daily:
+            self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
         facts = Facts(self.records, self.topology, self.now)
         self._segments(facts, record)
         self.abandonment.record(record, earlier, facts)
@@ -104,6 +114,8 @@ class History:
                 }
             )
 
+        self.traits.look(facts, record)
+
     def visits(self) -> int:
         """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
         times = sorted(one.time for one in self.records if one.behaviour and not one.late_segments)
@@ -116,6 +128,7 @@ class History:
             "segments": sorted(name for name, (member, _) in self.members.items() if member),
             "traits": facts.traits,
             "stage": self.stage,
+            "computed": {name: computed(name, facts) for name in self.topology.get("traits") or {}},
             "rfm": scores(facts) if "rfm" in self.topology else {},
             "orders": {
                 "count": len(counted),
@@ -157,6 +170,7 @@ def collect(verdict: Verdict, history: History) -> None:
         "abandonment-triggers": history.abandonment.lines,
         "loyalty-tiers": [line for one in history.programmes for line in one.tiers],
         "journey-changes": history.stages,
+        "trait-changes": history.traits.lines,
         "loyalty-points": [line for one in history.programmes for line in one.points],
     }
     for topic, found in lines.items():

@@ -31,6 +31,10 @@ class Topologies:
                 "monetary": random.choice([[10, 20, 37.5, 50], [0, 12.5, 25, 100]]),
             }
         self.stages: list[str] = []
+        self.traits: list[str] = []
+        if random.random() < 0.5:
+            topology["traits"] = {f"t{index}": self.computed_trait() for index in range(random.randint(1, 3))}
+            self.traits = list(topology["traits"])
         segments = random.randint(1, 4)
         if random.random() < 0.4:
             # Segments that the journey may ask for come first, those that may ask for a stage after it.
@@ -65,6 +69,8 @@ class Topologies:
             return {"in": f"s{random.randrange(earlier)}"}
         if self.stages and random.random() < 0.15:
             return {"stage": sorted(random.sample(self.stages, random.randint(1, 2)))}
+        if self.traits and random.random() < 0.2:
+            return {"computed": {"name": random.choice(self.traits), **self.tests()}}
         if self.rfm and random.random() < 0.2:
             return self.scores()
         leaf = random.choice([self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart])
@@ -183,6 +189,35 @@ class Topologies:
         random = self.random
         names = random.sample(["recency", "frequency", "monetary"], random.randint(1, 2))
         return {"rfm": {name: sorted(random.sample(range(1, 6), random.randint(1, 3))) for name in names}}
+
+    def computed_trait(self) -> dict[str, Any]:
+        random = self.random
+        kinds = ["count", "sum", "min", "max", "avg", "distinct", "first", "last", "orders", "spend"]
+        kind = random.choice([*kinds, "most_frequent", "most_frequent"])
+        form: dict[str, Any] = {} if kind in ("orders", "spend") else self.selection()
+        if kind in ("sum", "min", "max", "avg"):
+            form["property"] = random.choice(["price", "quantity", "products.price"])
+        elif kind in ("first", "last"):
+            form["property"] = random.choice(
+                ["price", "product_id", "category", "seen", "$time", "products.product_id"]
+            )
+        elif form and kind != "count":
+            form["property"] = random.choice(["product_id", "category", "products.product_id", "quantity", "tags"])
+        if kind not in ("first", "last"):
+            form |= self.window()
+        return {kind: form, **({"emit": "daily"} if random.random() < 0.3 else {})}
+
+    def tests(self) -> dict[str, Any]:
+        return self.random.choice(
+            [
+                {"at_least": self.random.choice([1, 2, 12.5, 20])},
+                {"less_than": self.random.choice([1, 3, 25])},
+                {"is": self.random.choice(["p1", "Shoes", 2])},
+                {"is_not": self.random.choice(["p1", "Shoes", 2])},
+                {"exists": self.random.random() < 0.5},
+                {"within": self.random.choice(WINDOWS)},
+            ]
+        )
 
     def cart(self) -> Condition:
         random = self.random

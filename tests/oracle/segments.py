@@ -9,7 +9,7 @@ from tests.oracle.carts import Line, carts
 from tests.oracle.history import Record
 from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
-from tests.oracle.values import DAY, Shop, elements, instant, number, reach, scalars, span
+from tests.oracle.values import DAY, Shop, elements, instant, number, reach, rfc3339, scalars, span
 
 AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
 
@@ -159,6 +159,61 @@ def stage(facts: Facts) -> str | None:
     return None
 
 
+def computed(name: str, facts: Facts) -> Any:
+    """The value of a computed trait as it stands in outputs (readings.md, 27)."""
+    entry = facts.topology["traits"][name]
+    ((kind, form),) = [(kind, form) for kind, form in entry.items() if kind not in ("emit", "title")]
+    if kind in ("orders", "spend"):
+        oldest = facts.now - span(form["within"]) if "within" in form else None
+        counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
+        return len(counted) if kind == "orders" else facts.shop.money(sum(one.net for one in counted))
+    found = sorted(matching(form, facts), key=lambda record: (record.time, record.message_id))
+    if kind in AGGREGATES:
+        return json_number(aggregate(kind, form, facts))
+    if kind == "most_frequent":
+        return most_frequent(form["property"], found)
+    if not found:
+        return None
+    record = found[-1] if kind == "last" else found[0]
+    if form["property"] == "$time":
+        return rfc3339(record.time)
+    return next((one for one in elements(reach(record.properties, form["property"])) if scalar(one)), None)
+
+
+def scalar(value: Any) -> bool:
+    return not isinstance(value, dict | list) and not (isinstance(value, str) and len(value) > 200)
+
+
+def json_number(value: Decimal | Fraction | int | None) -> int | float | None:
+    """Half up to six places, as an average may have more."""
+    if value is None:
+        return None
+    exact = Fraction(value)
+    micro = int((abs(exact) * 10**6 + Fraction(1, 2)) // 1) * (1 if exact >= 0 else -1)
+    return micro // 10**6 if micro % 10**6 == 0 else float(Decimal(micro) / 10**6)
+
+
+def most_frequent(path: str, found: list[Record]) -> Any:
+    """Ties go to the latest seen, then to the greater text; of equal values the latest spelling stands."""
+    seen: dict[Any, list[tuple[int, str, Any]]] = {}
+    for record in found:
+        for one in elements(reach(record.properties, path)):
+            if scalar(one):
+                kind = number(one) if number(one) is not None else (type(one).__name__, one)
+                seen.setdefault(kind, []).append((record.time, repr(one), one))
+    if not seen:
+        return None
+    return max((len(sightings), *max(sightings)) for sightings in seen.values())[-1]
+
+
+def _computed(form: dict[str, Any], facts: Facts) -> bool:
+    value = computed(form["name"], facts)
+    if isinstance(value, dict):
+        value = str(Decimal(value["amount"]) / facts.shop.scale)
+    tests = {op: operand for op, operand in form.items() if op != "name"}
+    return holds(tests, [] if value is None else [value], facts.now)
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -170,6 +225,7 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "spend": _purchases("spend"),
     "trait": _trait,
     "rfm": _rfm,
+    "computed": _computed,
     "stage": lambda form, facts: stage(facts) in form,
     "cart": _cart,
 }

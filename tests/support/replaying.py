@@ -20,6 +20,7 @@ segments:
   engaged: {when: {count: {of: Product Viewed, at_least: 2, within: 1h}}}
   buyers: {when: {orders: {within: 30d, at_least: 1}}}
 journey: [{stage: buyer, when: {in: buyers}}, {stage: visitor}]
+traits: {value: {spend: {within: 30d}}}
 abandonment:
   cart: {stages: [4h, 24h]}
 loyalty:

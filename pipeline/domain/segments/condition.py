@@ -1,16 +1,31 @@
 """Conditions, compiled once to closures: true now, and when may that change without an event?"""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
-from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
-from pipeline.domain.derived_definition import JourneyDefinition, RfmScore, Stage
+from pipeline.domain.definition import (
+    TIME_PROPERTY,
+    Aggregate,
+    All,
+    AnyOf,
+    Bound,
+    CartNow,
+    Condition,
+    Edge,
+    Member,
+    Not,
+    Purchases,
+    Trait,
+)
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.journey import StageOf, compile_stages
+from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
-from pipeline.domain.segments.window import Window
+from pipeline.domain.segments.trait_value import DISTINCT, ValueOf, comparable, edge_value, purchase_value, window_value
+from pipeline.domain.segments.window import LIMIT, Folded, TraitWindow, Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
 from pipeline.domain.value.path import reach
@@ -22,9 +37,10 @@ Look = Callable[[Shopper, int], tuple[bool, int]]
 class Conditions:
     """Compiles conditions, and collects what they need folded: windows and edges, each piece of state once."""
 
-    def __init__(self, carts: Carts) -> None:
+    def __init__(self, carts: Carts, currency: str) -> None:
         self._carts = carts
-        self.windows: dict[int, tuple[Window, tuple[str, ...]]] = {}
+        self._currency = currency
+        self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
 
     def compile(self, condition: Condition) -> Look:
@@ -51,9 +67,46 @@ class Conditions:
                 return compile_rfm(condition)
             case Stage():
                 return self._stage(condition)
+            case Computed():
+                return self._computed(condition)
 
     def stages(self, journey: JourneyDefinition) -> StageOf:
         return compile_stages(journey, self.compile)
+
+    def trait(self, trait: TraitDefinition) -> ValueOf:
+        """The value of a computed trait, and what it needs folded. Raises ValueError if it selects no events."""
+        selection, path = trait.selection, trait.property
+        if trait.function in ("orders", "spend"):
+            return purchase_value(trait, self._currency)
+        if selection is None or (path is None and trait.function != "count"):
+            raise ValueError(f"a trait of {trait.function} needs events and a property")
+        if trait.function == "most_frequent" and path is not None:
+            frequent = MostFrequent(selection, path, trait.within)
+            self._fold(frequent, selection.events)
+            return frequent.value
+        if trait.function in ("first", "last") and path is not None:
+            return edge_value(self._watch(Edge(trait.function, selection, path, ())), path == TIME_PROPERTY)
+        depth = Bound("at_least", (DISTINCT if trait.function == "distinct" else LIMIT,))
+        window = TraitWindow(Aggregate(trait.function, selection, (depth,), trait.within, path))
+        self._fold(window, selection.events)
+        return window_value(trait.function, window, trait.within)
+
+    def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
+        known, _ = self.windows.setdefault(folded.key, (folded, events))
+        _tell_apart(folded.meaning, known.meaning)
+
+    def _computed(self, condition: Computed) -> Look:
+        if condition.trait is None:
+            raise ValueError(f"there is no computed trait {condition.name}")
+        value_of, tests, check = self.trait(condition.trait), condition.tests, compile_tests(condition.tests)
+
+        def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+            value, due = value_of(shopper, now)
+            ends = [] if value is None else [comparable(value)]
+            passes = next_change(tests, ends, now)
+            return check(ends, now), min(due, passes) if due and passes else due or passes
+
+        return look
 
     def _stage(self, condition: Stage) -> Look:
         if condition.journey is None:
@@ -68,24 +121,23 @@ class Conditions:
 
     def _window(self, aggregate: Aggregate) -> Look:
         window = Window(aggregate)
-        known, _ = self.windows.setdefault(window.key, (window, aggregate.selection.events))
-        return _told_apart(window, known).look
+        self._fold(window, aggregate.selection.events)
+        return window.look
 
     def _edge(self, edge: Edge) -> Look:
+        return self._watch(edge).look
+
+    def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)
         known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        return _told_apart(watch, known).look
+        _tell_apart(watch.meaning, known.meaning)
+        return watch
 
 
-Kept = TypeVar("Kept", Window, EdgeWatch)
-
-
-def _told_apart(wanted: Kept, known: Kept) -> Kept:
-    """`wanted`, unless its fingerprint is that of a condition of another meaning, whose state it would take for its
-    own. Raises ValueError."""
-    if known.meaning != wanted.meaning:
+def _tell_apart(wanted: Any, known: Any) -> None:
+    """Raises ValueError if two pieces of state of one fingerprint mean different things: they would be mixed up."""
+    if known != wanted:
         raise ValueError("two conditions share a fingerprint; reword one of them (the order of its filters will do)")
-    return wanted
 
 
 def _every(looks: tuple[Look, ...], *, decisive: bool) -> Look:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.domain.decision import SEGMENT_CHANGES, Moment
 from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
 from pipeline.domain.definition import SegmentDefinition as Definition
-from pipeline.domain.derived_definition import JourneyDefinition, RfmScore, Stage
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.shopper import Membership, Shopper
@@ -33,9 +33,16 @@ def reads(condition: Condition) -> Iterable[str]:
             yield CART
         case Member(segment):
             yield f"in:{segment}"
+        case Computed(trait=TraitDefinition() as trait):
+            yield from trait_reads(trait)
         case Stage(journey=JourneyDefinition(stages)):
             for stage in stages:
                 yield from reads(stage.when) if stage.when is not None else ()
+
+
+def trait_reads(trait: TraitDefinition) -> Iterable[str]:
+    """What may change a computed trait, as in `reads`."""
+    return trait.selection.events if trait.selection is not None else (ORDERS,)
 
 
 def discriminator_of(condition: Condition) -> Discriminator | None:

@@ -20,7 +20,7 @@ def _insert(state: list[int], at: int, value: int) -> None:
     state[index:index] = (at, value)
 
 
-def _drop_expired(state: list[int], horizon: int) -> None:
+def drop_expired(state: list[int], horizon: int) -> None:
     """Forget pairs of `horizon` and before: time never runs backwards, they stay out."""
     index = 0
     while index < len(state) and state[index] <= horizon:
@@ -107,7 +107,7 @@ class SlidingSum:
             _insert(state, at, value)
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        _drop_expired(state, now - self._within)
+        drop_expired(state, now - self._within)
         times, values = state[::2], state[1::2]
         holds = self._truth(sum(values))
         return holds, next_change(times, self._within, holds, sums_after(values, self._truth))
@@ -123,7 +123,7 @@ class SlidingMoments(SlidingSum):
         self._measure = measure
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        _drop_expired(state, now - self._within)
+        drop_expired(state, now - self._within)
         times, values = state[::2], state[1::2]
         holds = self._holds(values)
         after = (self._holds(values[index:]) for index in range(1, len(values) + 1))

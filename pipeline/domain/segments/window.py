@@ -7,7 +7,7 @@ import msgspec
 import xxhash
 
 from pipeline.domain.definition import Aggregate, Bound, Path
-from pipeline.domain.segments.filter_index import discriminator
+from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.lifetime import (
     LifetimeAverage,
     LifetimeCount,
@@ -38,6 +38,17 @@ class Tally(Protocol):
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None: ...
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]: ...
+
+
+class Folded(Protocol):
+    """State that events of a name are folded into, as the engine sees it: see Window."""
+
+    key: int
+    meaning: Any
+    discriminator: Discriminator | None
+    reads_properties: bool
+
+    def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None: ...
 
 
 def fingerprint(meaning: Any) -> int:
@@ -147,3 +158,21 @@ class Window:
             return [xxhash.xxh3_64_intdigest(repr(key).encode()) >> 1 for key in keys]
         numbers = (to_micro(value) for value in found)
         return [number for number in numbers if number is not None]
+
+
+class TraitWindow(Window):
+    """A window that a computed trait reads as a number: what does not fit it any more is counted, `trait_truncated`."""
+
+    __slots__ = ("_depth",)
+
+    def __init__(self, aggregate: Aggregate) -> None:
+        super().__init__(aggregate)
+        bounded = aggregate.function == "distinct" or (aggregate.within is not None and aggregate.function == "count")
+        width = 2 if aggregate.function == "distinct" and aggregate.within is not None else 1
+        self._depth = width * keep_for(aggregate.bounds) if bounded else 0
+
+    def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
+        state = shopper.windows.get(self.key)
+        if self._depth and state is not None and len(state) >= self._depth:
+            remarks.append("trait_truncated")
+        super().take(shopper, at, properties, remarks)

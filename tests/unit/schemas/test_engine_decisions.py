@@ -24,6 +24,10 @@ START = 1_767_434_400_000
 # What the demo shop does without.
 DERIVED = """
 journey: [{stage: buyer, when: {orders: {at_least: 1}}}, {stage: visitor}]
+traits:
+  value: {spend: {within: 30d}}
+  seen: {most_frequent: {of: Product Viewed, property: category}}
+  price: {avg: {of: Product Viewed, property: price, within: 1d}}
 """
 SOURCE = {"topic": "shopper-events", "partition": 0, "offset": 0}
 
