@@ -227,10 +227,11 @@ class Engine:
             moment = self._moment(shopper_id, shopper.now, KIND_TIMER, None, outcome)
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
+            told = len(outcome.decisions)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
             if shopper.derived is not None:
-                self.derivations.on_due(shopper, moment, segments_moved=bool(outcome.decisions))
+                self.derivations.on_due(shopper, moment, segments_moved=len(outcome.decisions) > told)
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
             if 0 < shopper.loyalty_due <= due:
