@@ -8,7 +8,6 @@ from typing import Any
 from agents.local_state import LocalState
 from pipeline.config.topology import Topology
 from pipeline.domain.intake.intake import Intake
-from pipeline.kafka.agent_app import AgentApp
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.progress_teller import RestTeller, TickTeller
 from pipeline.kafka.restore import latest_checkpoints
@@ -18,17 +17,20 @@ from pipeline.runtime.intake_fold import BROKER, IntakeFold, IntakeSettings
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import Outbox, StatePartition
+from pipeline.state.rocks_memory import RocksSettings
 from pipeline.topics import AGENT_TOPICS, INTAKE
 
-NAME = INTAKE
-SOURCE, CHANGELOG, OUTPUTS = AGENT_TOPICS[NAME]
+TOPICS = AGENT_TOPICS[INTAKE]
+
+# Bytes over all partitions. The store holds one checkpoint a partition, written over with each batch.
+_BLOCKS, _WRITES = 4 << 20, 4 << 20
 
 
 class IntakeParts(LocalState):
     """What a partition of the clickstream is made of."""
 
     def __init__(self, topology: Topology, directory: Path, letters: DeadLetterLimit = UNLIMITED) -> None:
-        super().__init__(directory)
+        super().__init__(directory, RocksSettings.shared(_BLOCKS, _WRITES, topology.kafka.partitions))
         self._letters = letters
         self._topology = topology
 
@@ -42,7 +44,7 @@ class IntakeParts(LocalState):
             letters=self._letters,
         )
         fold = IntakeFold(Intake(topology.plan()), settings)
-        return PartitionProcessor(topology.topic(SOURCE), partition, Isolating(fold), state, outbox)
+        return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
 
 def make_teller(topology: Topology, consumer: Mapping[str, Any], clock: Clock) -> Teller:
@@ -53,19 +55,7 @@ def make_teller(topology: Topology, consumer: Mapping[str, Any], clock: Clock) -
 
     def others(ours: set[int]) -> int:
         theirs = [partition for partition in range(partitions) if partition not in ours]
-        checkpoints = latest_checkpoints(consumer, topology.topic(CHANGELOG), theirs) if theirs else []
+        checkpoints = latest_checkpoints(consumer, topology.topic(TOPICS.changelog), theirs) if theirs else []
         return max((checkpoint.time for checkpoint in checkpoints), default=0)
 
     return RestTeller(others)
-
-
-def declare(app: AgentApp) -> Any:
-    """Have the app's worker read its source and hand each batch to the partition's lane."""
-    source = app.topic(app.ownership.topic, key_serializer="raw", value_serializer="raw")
-
-    @app.agent(source, name=NAME)
-    async def intake(batches: Any) -> None:
-        async for batch in batches:
-            await app.take(batch)
-
-    return intake

@@ -1,30 +1,38 @@
 """The shopper agent: canonical events in, decisions out. Wiring only; pipeline/runtime/shopper_fold.py decides."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from agents.local_state import LocalState
+from pipeline.config.memory import DEFAULT_BOUNDS, MemoryBounds
 from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
-from pipeline.kafka.agent_app import AgentApp
+from pipeline.observability.partition_watch import MemoryUse
+from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
 from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.state.rocks_memory import RocksSettings
 from pipeline.topics import AGENT_TOPICS, SHOPPER
 
-NAME = SHOPPER
-SOURCE, CHANGELOG, OUTPUTS = AGENT_TOPICS[NAME]
+TOPICS = AGENT_TOPICS[SHOPPER]
 
 
 class ShopperParts(LocalState):
     """What a partition of shoppers is made of."""
 
     def __init__(
-        self, topology: Topology, encoder: DecisionEncoder, directory: Path, letters: DeadLetterLimit = UNLIMITED
+        self,
+        topology: Topology,
+        encoder: DecisionEncoder,
+        directory: Path,
+        letters: DeadLetterLimit = UNLIMITED,
+        bounds: MemoryBounds = DEFAULT_BOUNDS,
     ) -> None:
-        super().__init__(directory)
+        super().__init__(directory, RocksSettings.shared(bounds.blocks, bounds.writes, topology.kafka.partitions))
+        self._caches = CacheBudget(bounds.records)
         self._topology = topology
         self._encoder = encoder
         self._letters = letters
@@ -38,17 +46,9 @@ class ShopperParts(LocalState):
             letters=self._letters,
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
-        fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings)
-        return PartitionProcessor(topology.topic(SOURCE), partition, Isolating(fold), state, outbox)
+        fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings, self._caches)
+        return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
-
-def declare(app: AgentApp) -> Any:
-    """Have the app's worker read its source and hand each batch to the partition's lane."""
-    source = app.topic(app.ownership.topic, key_serializer="raw", value_serializer="raw")
-
-    @app.agent(source, name=NAME)
-    async def shopper(batches: Any) -> None:
-        async for batch in batches:
-            await app.take(batch)
-
-    return shopper
+    def memory(self) -> Iterator[MemoryUse]:
+        yield from super().memory()
+        yield MemoryUse("record_cache", self._caches.used(), self._caches.total)

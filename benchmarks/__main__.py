@@ -10,7 +10,8 @@ import time
 from benchmarks import table
 
 ORDER = (
-    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "engines",
+    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "growth",
+    "engines",
 )  # fmt: skip
 
 

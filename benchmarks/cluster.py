@@ -23,21 +23,26 @@ FIELD_TIME = "time: {received: field, tick: off}\n"
 """Time as the input tells it, so that a history of hours passes in seconds, with its timers."""
 
 
-class Cluster:
-    """A broker with the topics of the reference topology, and one worker at a time. folder: for all its files."""
+def reference(partitions: int = 4) -> str:
+    """Text of the reference topology."""
+    return REFERENCE.read_text().replace("partitions: 4", f"partitions: {partitions}")
 
-    def __init__(self, folder: Path, time_block: str) -> None:
+
+class Cluster:
+    """A broker with the topics of the reference topology, and its workers. folder: for all its files."""
+
+    def __init__(self, folder: Path, time_block: str, partitions: int = 4) -> None:
         self.folder = folder
         self.topology = folder / "topology.yaml"
-        self._text = REFERENCE.read_text() + time_block
+        self._text = reference(partitions) + time_block
         self.topology.write_text(self._text)
         self.data = folder / "worker-data"
-        """The worker's data directory."""
+        """The first worker's data directory."""
         os.sched_setaffinity(0, set(machine.OTHER_CORES))
         self._kafka = ApacheKafka(folder)
         self.brokers = self._kafka.brokers
         self._afterclick("topics")
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._workers: list[subprocess.Popen[bytes]] = []
 
     def fill(self, records: Iterable[tuple[bytes, bytes]]) -> None:
         """Produce (key, value) to the clickstream, lz4, partitioned as Java clients do."""
@@ -58,17 +63,25 @@ class Cluster:
             {
                 "bootstrap.servers": self.brokers,
                 "partitioner": "murmur2_random",
+                # A batch that is sent again must not come behind those that follow it.
+                "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": linger,
                 "log_level": 0,
             }
         )
 
-    def start_worker(self, environment: Mapping[str, str] | None = None) -> "Worker":
-        """environment: more of it, for the worker and its agents."""
-        command = [*process.AFTERCLICK, "worker", *self._flags(), "--http", HTTP, "--data-dir", str(self.data)]
-        self._worker = process.start(command, self.folder / "worker.log", {**_ENVIRONMENT, **(environment or {})})
-        return Worker(self._worker)
+    def start_worker(self, environment: Mapping[str, str] | None = None, number: int = 0) -> "Worker":
+        """environment: more of it, for the worker and its agents. number: 0 works alone, on the work core; further
+        ones beside it, on all cores."""
+        http = HTTP if number == 0 else f"127.0.0.1:{free_port()}"
+        data = self.data if number == 0 else self.data.with_name(f"{self.data.name}-{number}")
+        command = [*process.AFTERCLICK, "worker", *self._flags(), "--http", http, "--data-dir", str(data)]
+        log = self.folder / (f"worker-{number}.log" if number else "worker.log")
+        cores = machine.CORES if number else (machine.WORK_CORE,)
+        started = process.start(command, log, {**_ENVIRONMENT, **(environment or {})}, cores=cores)
+        self._workers.append(started)
+        return Worker(started, http)
 
     def prelude(self, text: str) -> dict[str, str]:
         """Environment of a worker in which, in all its processes, this Python runs before anything of ours. It has to
@@ -90,9 +103,11 @@ class Cluster:
         return (self.folder / "worker.log").read_text()
 
     def close(self) -> None:
-        if self._worker is not None and self._worker.poll() is None:
-            self._worker.terminate()
-            self._worker.wait(30)
+        running = [worker for worker in self._workers if worker.poll() is None]
+        for worker in running:
+            worker.terminate()
+        for worker in running:
+            worker.wait(30)
         self._kafka.stop()
         os.sched_setaffinity(0, set(machine.CORES))
 
@@ -106,8 +121,9 @@ class Cluster:
 class Worker:
     """`afterclick worker`: a supervisor and a process for each agent."""
 
-    def __init__(self, supervisor: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, supervisor: "subprocess.Popen[bytes]", http: str = HTTP) -> None:
         self.process = supervisor
+        self._http = http
         self.begun = time.perf_counter()
 
     def agents(self) -> dict[str, int]:
@@ -126,12 +142,12 @@ class Worker:
         self.process.wait()
 
     def ready(self) -> bool:
-        return get("/readyz") is not None
+        return get("/readyz", self._http) is not None
 
     def events(self, agent: str) -> int:
         """Events that the agent has taken in and committed since it started."""
         wanted = f'afterclick_events_total{{agent="{agent}"}} '
-        for line in (get("/metrics") or "").splitlines():
+        for line in (get("/metrics", self._http) or "").splitlines():
             if line.startswith(wanted):
                 return int(float(line.removeprefix(wanted)))
         return 0
@@ -148,10 +164,10 @@ class Worker:
 
 
 @contextmanager
-def cluster(folder: Path, time_block: str = FIELD_TIME) -> Iterator[Cluster]:
+def cluster(folder: Path, time_block: str = FIELD_TIME, partitions: int = 4) -> Iterator[Cluster]:
     """A cluster for as long as the block runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = Cluster(folder, time_block)
+    made = Cluster(folder, time_block, partitions)
     try:
         yield made
     except BaseException:

@@ -20,8 +20,8 @@ def spread(values: Sequence[float], digits: int = 0) -> dict[str, float]:
     return dict(zip(("min", "median", "max"), rounded, strict=True))
 
 
-def record(name: str, method: str, target: str, figures: Mapping[str, Figure | str]) -> None:
-    """Write results/NAME.json and print it. method: how it was measured, target: what was to be reached."""
+def record(name: str, method: str, target: str, figures: Mapping[str, Figure | str], folder: Path = FOLDER) -> None:
+    """Write NAME.json to `folder` and print it. method: how it was measured, target: what was to be reached."""
     result = {
         "benchmark": name,
         "date": datetime.now(UTC).date().isoformat(),
@@ -32,6 +32,6 @@ def record(name: str, method: str, target: str, figures: Mapping[str, Figure | s
         "figures": figures,
     }
     text = json.dumps(result, indent=2)
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / f"{name}.json").write_text(text + "\n")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(text + "\n")
     print(text)

@@ -1,9 +1,10 @@
 """Whether a worker's memory stays flat: resident memory of its processes at a steady load, and how it grows.
 
-Usage: python -m benchmarks.soak [--minutes 8] [--rate 2000] [--shoppers 200000]
+Usage: python -m benchmarks.soak [--minutes 25] [--rate 2000] [--shoppers 200000] [--small]
 """
 
 import argparse
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -12,72 +13,90 @@ from statistics import linear_regression, mean
 from typing import NamedTuple
 
 from benchmarks import process
-from benchmarks.cluster import Cluster, Worker, cluster
+from benchmarks.cluster import Cluster, Worker, cluster, get
 from benchmarks.result import record
 from benchmarks.workload import workload
+from pipeline.config.memory import DEFAULT_MIB
 
 MIB = 2**20
 EVERY = 2.0
 """Seconds between two samples."""
+SCRAPE = 15
+"""Samples between two looks at metrics, half a minute as Prometheus does: asking takes memory too."""
 WARM_UP = 0.3
 """Part of the run that does not count: caches and write buffers fill, all shoppers become known."""
 
-# Caches as small as this are full long before the rest is counted: what grows then has no bound that we know of.
-PRELUDE = """
-from functools import partial
+BLOCKS = 12
+"""Parts of what counts, whose means the slope is laid through: samples of neighbouring seconds are no independent
+measurements, and would make it look more certain than it is."""
 
-from pipeline.runtime import shopper_fold
-from pipeline.state import rocksdb
-
-rocksdb.RocksSettings = partial(rocksdb.RocksSettings, cache=8 << 20, write_buffers=16 << 20, write_buffer=1 << 20)
-shopper_fold.Settings = partial(shopper_fold.Settings, cache_bytes=1 << 20)
-print("Small caches.", flush=True)
-"""
+SMALL_MIB = 32
+"""Caches as small as this are full before counting begins: what grows then has no bound that we know of."""
 
 
 class Sample(NamedTuple):
-    """at: seconds since the load began. resident: bytes by process."""
+    """at: seconds since the load began. resident: bytes by process. bounded: bytes of what has a bound, by agent and
+    use."""
 
     at: float
     resident: Mapping[str, int]
+    bounded: Mapping[str, float]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=8)
-    parser.add_argument("--rate", type=int, default=2_000)
-    parser.add_argument("--shoppers", type=int, default=200_000)
-    given = parser.parse_args()
+    given = _arguments()
     events = int(given.minutes * 60 * given.rate)
+    bounds = {"AFTERCLICK_STATE_MEMORY_MIB": str(SMALL_MIB)} if given.small else {}
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as beside:
-        worker = beside.start_worker(beside.prelude(PRELUDE))
+        worker = beside.start_worker(bounds)
         worker.wait("it is ready", worker.ready)
         samples = _loaded(beside, worker, events, given.rate, given.shoppers)
         left = events - worker.events("shopper")
         worker.stop()
-        if "Small caches." not in beside.log():
-            raise RuntimeError("the worker did not run as it was meant to")
     if left > 10 * given.rate:
         raise RuntimeError(f"the worker does not keep up: {left} events were left")
     counted = [sample for sample in samples if sample.at >= WARM_UP * samples[-1].at]
-    figures: dict[str, float] = {
-        "minutes": given.minutes,
-        "events_per_second": given.rate,
-        "shoppers": given.shoppers,
-        "samples": len(counted),
-    }
-    for name in (*counted[0].resident, "worker"):
-        figures |= _growth(name, [(each.at, _of(each, name)) for each in counted])
     record(
         "soak",
         f"A steady load; resident memory of the worker's three processes every {EVERY:.0f} s. The first "
-        f"{WARM_UP:.0%} of the run are left out; growth is the slope of least squares over the rest, per hour, and as "
-        "uncertain as the run is short. Received time passes 20 ms an event, so that windows pass and timers fire. "
-        "Caches and write buffers are made small (8 MiB of blocks and 16 MiB of writes an agent, 1 MiB of records a "
-        "partition), so that their filling is over when counting begins.",
+        f"{WARM_UP:.0%} of the run are left out; growth is the slope of least squares through the means of {BLOCKS} "
+        "equal parts of the rest, per hour, give or take two standard errors. Received time passes 20 ms an event, so "
+        "that windows pass and timers fire. "
+        + (
+            f"Caches and write buffers of the shopper agent are bounded by {SMALL_MIB} MiB instead of {DEFAULT_MIB}, "
+            "so that their filling is over when counting begins."
+            if given.small
+            else "Caches and write buffers have their default bounds; as long as they fill, memory grows."
+        ),
         "flat: less than 2 % an hour over an hour",
-        figures,
+        {
+            "minutes": given.minutes,
+            "events_per_second": given.rate,
+            "shoppers": given.shoppers,
+            "samples": len(counted),
+            **_figures(counted),
+        },
     )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--rate", type=int, default=2_000)
+    parser.add_argument("--shoppers", type=int, default=200_000)
+    parser.add_argument("--small", action="store_true", help="small caches, full before counting begins")
+    return parser.parse_args()
+
+
+def _figures(counted: Sequence[Sample]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for name in (*counted[0].resident, "worker"):
+        figures |= growth(name, [(each.at, _of(each, name)) for each in counted])
+    # What still filled up while it was counted.
+    for use, last in counted[-1].bounded.items():
+        figures[f"{use}_first_mib"] = round(counted[0].bounded.get(use, 0) / MIB, 1)
+        figures[f"{use}_last_mib"] = round(last / MIB, 1)
+    return figures
 
 
 def _loaded(beside: Cluster, worker: Worker, events: int, rate: int, shoppers: int) -> list[Sample]:
@@ -93,7 +112,9 @@ def _loaded(beside: Cluster, worker: Worker, events: int, rate: int, shoppers: i
         time.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         at = time.perf_counter() - begun
         if not samples or at >= samples[-1].at + EVERY:
-            samples.append(Sample(at, {name: process.resident(pid) for name, pid in processes.items()}))
+            resident = {name: process.resident(pid) for name, pid in processes.items()}
+            asked = len(samples) % SCRAPE == 0
+            samples.append(Sample(at, resident, _bounded() if asked else samples[-1].bounded))
     if producer.flush(30):
         raise RuntimeError("the broker did not take the whole load")
     return samples
@@ -103,14 +124,29 @@ def _of(sample: Sample, name: str) -> int:
     return sum(sample.resident.values()) if name == "worker" else sample.resident[name]
 
 
-def _growth(name: str, points: Sequence[tuple[float, int]]) -> dict[str, float]:
-    seconds, resident = zip(*points, strict=True)
-    slope = linear_regression(seconds, resident).slope * 3600
-    tenth = max(1, len(resident) // 10)
+def _bounded() -> dict[str, float]:
+    """afterclick_state_memory_used_bytes, as AGENT_USE."""
+    found = re.findall(r'state_memory_used_bytes\{agent="(\w+)",use="(\w+)"\} (\S+)', get("/metrics") or "")
+    return {f"{agent}_{use}": float(size) for agent, use, size in found}
+
+
+def growth(name: str, points: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """points: (seconds, bytes)."""
+    size = len(points) // BLOCKS
+    blocks = [points[part * size : (part + 1) * size] for part in range(BLOCKS)]
+    seconds = [mean(at for at, _ in block) for block in blocks]
+    resident = [mean(taken for _, taken in block) for block in blocks]
+    slope, start = linear_regression(seconds, resident)
+    missed = sum((taken - start - slope * at) ** 2 for at, taken in zip(seconds, resident, strict=True))
+    spread = sum((at - mean(seconds)) ** 2 for at in seconds)
+    error = 2 * (missed / (BLOCKS - 2) / spread) ** 0.5
+    hour = 3600 / MIB
     return {
-        f"{name}_first_mib": round(mean(resident[:tenth]) / MIB, 1),
-        f"{name}_last_mib": round(mean(resident[-tenth:]) / MIB, 1),
-        f"{name}_mib_per_hour": round(slope / MIB, 1),
+        f"{name}_first_mib": round(resident[0] / MIB, 1),
+        f"{name}_last_mib": round(resident[-1] / MIB, 1),
+        f"{name}_mib_per_hour": round(slope * hour, 1),
+        f"{name}_mib_per_hour_error": round(error * hour, 1),
+        f"{name}_percent_per_hour": round(slope * 3600 / mean(resident) * 100, 1),
     }
 
 

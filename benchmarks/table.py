@@ -37,6 +37,7 @@ ROWS = (
     Row("memory", "worker_resident_mib", "1M shoppers: of the whole worker, three processes, MiB", "< 1,024"),
     Row("memory", "record_bytes_median", "a shopper's record in store and changelog, median, bytes", "<= 400"),
     Row("memory", "disk_bytes_per_shopper", "a shopper on disk, compressed, with the due-time index, bytes", ""),
+    Row("soak", "worker_percent_per_hour", "resident memory of a worker at a steady load, growth an hour, %", "< 2"),
     Row("start", "ready_at_first_start", "ready without a backlog, first start, s", "< 5"),
     Row("start", "ready_after_stop", "ready after an orderly stop, s", "< 5"),
     Row("start", "first_decision_after_stop", "first decision after a restart, s", "< 3"),

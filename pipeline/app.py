@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from agents import intake, shopper
+from agents.source_agent import declare
 from pipeline.config.settings import Settings
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS
-from pipeline.kafka.agent_app import AgentApp, AgentParts, AgentPlace, make_agent_app
+from pipeline.kafka.agent_app import AgentApp, AgentPlace, make_agent_app
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import BrokersClock, Clock, WorkerClock
 from pipeline.kafka.embedded import Embedded
@@ -22,8 +23,6 @@ from pipeline.observability.stuck import Opening, Place
 from pipeline.runtime.dead_letter_limit import DeadLetterLimit
 from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, plans_of
 from schemas.codec import DecisionCodec
-
-AGENTS = {INTAKE: intake, SHOPPER: shopper}
 
 # Intake's state is one checkpoint a partition: nothing to follow.
 _FOLLOWED = frozenset({SHOPPER})
@@ -71,8 +70,8 @@ class RunningAgent(msgspec.Struct):
 def make_agent(
     name: str, topology: Topology, settings: Settings, directory: Path, embedded: Embedded | None = None
 ) -> RunningAgent:
-    """name: of AGENTS. directory: owned by this process. Raises ClientError, RegistryError."""
-    agent, topics = AGENTS[name], AGENT_TOPICS[name]
+    """name: of AGENT_TOPICS. directory: owned by this process. Raises ClientError, RegistryError."""
+    topics = AGENT_TOPICS[name]
     client = Client(settings.brokers, settings.kafka)
     worker_clock = WorkerClock(embedded.acceleration if embedded else None)
     clock: Clock = worker_clock if embedded else BrokersClock(worker_clock)
@@ -88,8 +87,9 @@ def make_agent(
         standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
     )
-    app = make_agent_app(place, client, _parts(name, topology, settings, directory / "state"), clock, watch)
-    agent.declare(app)
+    parts = _parts(name, topology, settings, directory / "state")
+    app = make_agent_app(place, client, parts, clock, watch)
+    declare(app, name)
     teller = None
     interval = _INTERVAL
     if name == INTAKE:
@@ -101,10 +101,13 @@ def make_agent(
         plans = [plan for plan in plans_of(topology) if plan.name in used]
         running.topic_watch = TopicWatch(client.librdkafka(place.group), plans)
     watch.follow(running.standings, lags=app.standbys.lags)
+    watch.follow_memory(parts.memory)
     return running
 
 
-def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -> AgentParts:
+def _parts(
+    name: str, topology: Topology, settings: Settings, directory: Path
+) -> intake.IntakeParts | shopper.ShopperParts:
     letters = DeadLetterLimit(ratio=settings.dead_letter_ratio)
     if name == INTAKE:
         return intake.IntakeParts(topology, directory, letters)
@@ -114,7 +117,7 @@ def _parts(name: str, topology: Topology, settings: Settings, directory: Path) -
         topics={logical: topology.topic(logical) for logical in DECISION_TOPICS},
         registry=settings.schema_registry or "",
     )
-    return shopper.ShopperParts(topology, encoder, directory, letters)
+    return shopper.ShopperParts(topology, encoder, directory, letters, settings.memory)
 
 
 class _Reader:

@@ -1,6 +1,7 @@
 """The values and headers of output topics, in the format that topology.yaml names."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 from pipeline.domain.decision import DECISION_TOPICS, Decision
@@ -8,7 +9,7 @@ from pipeline.domain.value.instant import format_instant
 from schemas.avro import confluent_prefix, single_object_prefix, writer
 from schemas.contract import contract
 from schemas.registry import register
-from schemas.rendering import encode_json, render
+from schemas.rendering import json_writer
 
 Format = Literal["json", "avro"]
 Headers = list[tuple[str, bytes]]
@@ -34,7 +35,7 @@ class DecisionCodec:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.format = format
-        self._writers = {}
+        self._writers = {topic: json_writer(topic) for topic in DECISION_TOPICS} if format == "json" else {}
         if format == "avro":
             names = {topic: (topics or {}).get(topic, topic) for topic in DECISION_TOPICS}
             ids = register(registry, names, settings) if registry else {}
@@ -52,16 +53,20 @@ class DecisionCodec:
         return self.value(decision, source), self.headers(decision)
 
     def value(self, decision: Decision, source: dict[str, Any] | None) -> bytes:
-        if self.format == "avro":
-            return self._writers[decision.topic](decision, source)
-        return encode_json(render(decision, source, trace=True))
+        return self._writers[decision.topic](decision, source)
 
     def headers(self, decision: Decision) -> Headers:
         """CloudEvents 1.0, Kafka binding, binary mode. The time is `effective_at`, the subject the shopper."""
         return [
             *self._fixed,
             ("ce_id", decision.id.encode()),
-            ("ce_type", f"afterclick.{decision.type}".encode()),
+            ("ce_type", _ce_type(decision.type)),
             ("ce_time", format_instant(decision.effective_at).encode()),
             ("ce_subject", decision.shopper.encode()),
         ]
+
+
+# There are as many as changes that a rule can tell of, about ten.
+@cache
+def _ce_type(type: str) -> bytes:
+    return f"afterclick.{type}".encode()

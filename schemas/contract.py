@@ -14,6 +14,8 @@ COMMON_FIELDS = ("id", "shopper", "effective_at", "decided_at", "cause", "defini
 # They tell of the delivery, not of the decision: replay leaves them out unless asked for a trace.
 DELIVERY_FIELDS = frozenset({"decided_at", "source"})
 
+_PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
+
 
 class ContractError(ValueError):
     """A decision does not fit the contract of its topic: a defect of the rule that made it, never of its input."""
@@ -23,7 +25,7 @@ class ContractError(ValueError):
 class Contract:
     """One output topic. schema: its Avro schema; defaults: its own fields that may be left out, and what stands then;
     own: its own fields, in order; names: the same as a set; instants: those of them that are ms in a Decision and
-    RFC 3339 in JSON."""
+    RFC 3339 in JSON; nested: those that are arrays or records."""
 
     topic: str
     schema: dict[str, Any]
@@ -31,6 +33,7 @@ class Contract:
     names: frozenset[str]
     defaults: dict[str, Any]
     instants: tuple[str, ...]
+    nested: tuple[str, ...]
 
 
 def is_instant(schema: Any) -> bool:
@@ -38,6 +41,15 @@ def is_instant(schema: Any) -> bool:
     if isinstance(schema, list):
         return any(is_instant(branch) for branch in schema)
     return isinstance(schema, dict) and schema.get("logicalType") == "timestamp-millis"
+
+
+def _is_nested(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(_is_nested(branch) for branch in schema)
+    if isinstance(schema, str):
+        # Any other name is that of a record that an earlier field has defined.
+        return schema not in _PRIMITIVES
+    return schema["type"] in ("array", "map", "record")
 
 
 @cache
@@ -55,4 +67,5 @@ def contract(topic: str) -> Contract:
         names=frozenset(field["name"] for field in own),
         defaults={field["name"]: field["default"] for field in own if "default" in field},
         instants=tuple(field["name"] for field in own if is_instant(field["type"])),
+        nested=tuple(field["name"] for field in own if _is_nested(field["type"])),
     )

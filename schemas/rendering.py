@@ -1,14 +1,16 @@
 """Decisions as JSON: the lines of replay's files and the values of the output topics when `kafka.format` is json."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from pipeline.domain.decision import Decision
 from pipeline.domain.value.instant import format_instant
-from schemas.contract import Contract, ContractError, contract
+from schemas.contract import COMMON_FIELDS, Contract, ContractError, contract
 
 _encoder = msgspec.json.Encoder(order="sorted")
+_encode_as_it_stands = msgspec.json.Encoder().encode
 
 
 def render(decision: Decision, source: dict[str, Any] | None, *, trace: bool) -> dict[str, Any]:
@@ -54,3 +56,41 @@ def own_fields(terms: Contract, decision: Decision) -> dict[str, Any]:
 def encode_json(body: dict[str, Any]) -> bytes:
     """Compact UTF-8 JSON with sorted keys at every level: equal decisions are equal bytes."""
     return _encoder.encode(body)
+
+
+def json_writer(topic: str) -> Callable[[Decision, dict[str, Any] | None], bytes]:
+    """A function of a decision of one topic and its source: `encode_json(render(decision, source, trace=True))`, the
+    same bytes in half the time, as the keys are brought in order once and not for each decision. It raises
+    ContractError."""
+    terms = contract(topic)
+    names, instants, nested = terms.names, terms.instants, terms.nested
+    ordered: dict[str, Any] = dict.fromkeys(sorted({*COMMON_FIELDS, *names}))
+
+    def write(decision: Decision, source: dict[str, Any] | None) -> bytes:
+        own = decision.fields
+        if len(own) != len(names) or not names.issuperset(own):
+            own = own_fields(terms, decision)
+        body = ordered | own
+        for name in instants:
+            if own[name] is not None:
+                body[name] = format_instant(own[name])
+        for name in nested:
+            if own[name]:
+                body[name] = msgspec.Raw(encode_json(own[name]))
+        decided_at, effective_at = decision.decided_at, decision.effective_at
+        body["effective_at"] = instant = format_instant(effective_at)
+        body["decided_at"] = instant if decided_at == effective_at else format_instant(decided_at)
+        body["cause"] = {"kind": decision.cause_kind, "message_id": decision.message_id}
+        body["definition"] = decision.definition
+        body["id"] = decision.id
+        body["shopper"] = decision.shopper
+        body["silent"] = decision.silent
+        if source is not None:
+            body["source"] = {
+                "offset": source["offset"],
+                "partition": source["partition"],
+                "topic": source["topic"],
+            }
+        return _encode_as_it_stands(body)
+
+    return write

@@ -55,7 +55,7 @@ def command(
         profiles=profiles,
         trace=trace,
     )
-    sources = open_sources(inputs, mapping)
+    sources = sources_of(inputs, mapping)
     console = Console(stderr=True)
     bar = ProgressBar(console, sources) if console.is_terminal and not quiet else None
     begun = time.monotonic()
@@ -72,8 +72,8 @@ def command(
         raise Failure("Nothing usable: no input holds a valid event.")
 
 
-def open_sources(inputs: list[str], mapping: Path | None) -> list[Source]:
-    """The inputs of a command. Raises Failure for what cannot be read."""
+def sources_of(inputs: list[str], mapping: Path | None) -> list[Source]:
+    """Inputs by name; mapping: for those that are CSV. Raises Failure."""
     if inputs.count("-") > 1:
         raise Failure("Standard input (`-`) can be read only once.", _WRONG)
     try:

@@ -8,7 +8,7 @@ import typer
 
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
-from pipeline.commands.replay import end_of_time, open_sources
+from pipeline.commands.replay import end_of_time, sources_of
 from pipeline.config.settings import process_environment
 from pipeline.config.topology import load
 from pipeline.replay.mapping import MappingError
@@ -40,7 +40,7 @@ def command(
     """
     plan = load(topology, process_environment()).plan()
     try:
-        fitted = fit(plan, open_sources(inputs, mapping), end_of_time(until))
+        fitted = fit(plan, sources_of(inputs, mapping), end_of_time(until))
     except MappingError as error:
         raise Failure(str(error), 2) from None
     except InputError as error:

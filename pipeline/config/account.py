@@ -8,6 +8,7 @@ from pipeline.config.flow import LOGICAL_TOPICS
 from pipeline.config.kept_state import kept, kept_of_trait
 from pipeline.config.quantity import format_micro
 from pipeline.config.reference import members_of
+from pipeline.config.sequence import listed_properties
 from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
 from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
@@ -97,13 +98,14 @@ def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
     events = _events_of(plan)
     for segment in plan.segments:
         members = (f"membership in {name}" for name in members_of(segment.when))
+        waits = ("since when a change waits for its hold",) if segment.hold is not None else ()
         yield _rule(
             "segments",
             segment.name,
             segment.identity,
             events[segment.name],
-            [*kept(segment.when), *members],
-            segment_timers(segment.when),
+            [*kept(segment.when), *members, *waits],
+            segment_timers(segment),
         )
 
 
@@ -156,6 +158,12 @@ def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
 
 def _remarks(plan: Plan) -> Iterator[str]:
     """What is allowed, and probably not meant."""
+    for segment in plan.segments:
+        for event, path in listed_properties(segment.when):
+            yield (
+                f"segments.{segment.name}: {event} names its products in a list, so it has no {path} of its own and"
+                f" is no step of a sequence with the same {path}"
+            )
     for rule in plan.abandonments:
         since = 0
         for number, delay in enumerate(rule.stages, 1):

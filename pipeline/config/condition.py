@@ -11,6 +11,7 @@ from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
 from pipeline.config.rfm import RfmTests
 from pipeline.config.rule_name import RuleName
+from pipeline.config.sequence import Sequence
 from pipeline.config.source import Block
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
@@ -22,7 +23,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "sequence", "average_order", "tier", "points", "consent",
+        "average_order", "tier", "points", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -55,6 +56,11 @@ class Condition(Entry):
         None,
         description="A property of the latest matching event.",
         examples=[{"of": "Product Viewed", "property": "category", "is": "Shoes"}],
+    )
+    sequence: Sequence | None = Field(
+        None,
+        description="Events in order, within a span from the first.",
+        examples=[{"steps": [{"of": "Product Viewed"}, {"of": "Product Added"}], "within": "1d"}],
     )
     trait: TraitTests | None = Field(
         None, description="A trait from identify calls.", examples=[{"name": "address.country", "is": "DE"}]
@@ -104,6 +110,7 @@ class Condition(Entry):
         for simple in (
             self.count,
             self.distinct,
+            self.sequence,
             self.trait,
             self.orders,
             self.spend,

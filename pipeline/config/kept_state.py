@@ -15,10 +15,12 @@ from pipeline.domain.definition import (
     Not,
     Purchases,
     Selection,
+    Sequence,
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.most_frequent import VALUES
+from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
 from pipeline.domain.segments.trait_value import DISTINCT
 from pipeline.domain.segments.window import LIMIT, keep_for
 
@@ -42,6 +44,8 @@ def kept(condition: Condition) -> Iterator[str]:
             yield _aggregate(condition)
         case Edge():
             yield _edge(condition)
+        case Sequence():
+            yield _sequence(condition)
         case Trait():
             yield f"trait {condition.path[0]}"
         case Purchases() | RfmScore():
@@ -91,6 +95,13 @@ def _aggregate(aggregate: Aggregate) -> str:
             return f"sum and number of {name} of {events}"
         case function, _:
             return f"{function} of {name} of {events}"
+
+
+def _sequence(sequence: Sequence) -> str:
+    events = " or ".join(dict.fromkeys(event_words(step.selection) for step in sequence.steps))
+    same = f", with {', '.join('.'.join(path) for path in sequence.same)}" if sequence.same else ""
+    span = format_duration(sequence.within)
+    return f"time of every {events} of the latest {span} + time.late.segments{same}, at most {SEQUENCE_LIMIT:,}"
 
 
 def _edge(edge: Edge) -> str:

@@ -64,9 +64,10 @@ def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[Segment
     identities: dict[str, str] = {}
     segments = []
     for name in in_order({name: list(members_of(rule)) for name, rule in rules.items()}):
-        unnamed = SegmentDefinition(name, rules[name], identity="")
+        entry = topology.segments[name]
+        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping())
         identities[name] = identity(unnamed, identities)
-        segments.append(SegmentDefinition(name, rules[name], identities[name], topology.segments[name].title))
+        segments.append(replace(unnamed, identity=identities[name], title=entry.title))
     return tuple(segments)
 
 

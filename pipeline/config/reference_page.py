@@ -28,8 +28,9 @@ from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
 from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
-from pipeline.config.segment import Segment
+from pipeline.config.segment import Hold, Segment
 from pipeline.config.selection import Selecting
+from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
 from pipeline.config.topology import Topology
 
@@ -44,11 +45,14 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("time", Time),
     ("time.late", Late),
     ("segments.NAME", Segment),
+    ("segments.NAME.hold", Hold),
     ("Conditions", Condition),
     ("count", Count),
     ("distinct", Distinct),
     ("sum, min, max, avg", Measure),
     ("first, last", Latest),
+    ("sequence", Sequence),
+    ("sequence.steps", Step),
     ("trait", TraitTests),
     ("orders", OrderCount),
     ("spend", Spend),
@@ -82,6 +86,7 @@ _SHARED: tuple[tuple[type[Entry], str], ...] = (
 _HEADING = {model.__name__: heading for heading, model in _BLOCKS} | {"CartValue": "Bounds", "CartPieces": "Bounds"}
 
 _WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+_NUMBERS = {2: "two", 4: "four"}
 
 _INTRODUCTION = """\
 <!-- Made by `python -m pipeline.config`; edit the models in pipeline/config instead. -->
@@ -154,7 +159,8 @@ def _type(written: dict[str, Any]) -> str:
     if options:
         return _type(next((option for option in options if "$ref" in option), options[0]))
     if "prefixItems" in written:
-        return f"two of {_type(written['prefixItems'][0])}"
+        items = written["prefixItems"]
+        return f"{_NUMBERS[len(items)]} of {_type(items[0])}"
     if written.get("type") == "array":
         return f"list of {_type(written['items'])}"
     if written.get("type") == "object":

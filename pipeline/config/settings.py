@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.config.memory import DEFAULT_BOUNDS, DEFAULT_MIB, LEAST_MIB, MemoryBounds
+
 PREFIX = "AFTERCLICK_"
 KAFKA_PREFIX = "AFTERCLICK_KAFKA_"
 
@@ -30,8 +32,8 @@ class Settings:
 
     brokers: `host:port,..`. http: (host, port) of health and metrics, None = off. schema_registry: URL or None.
     log: text or json. dead_letter_ratio: see pipeline/runtime/dead_letter_limit.py. standbys: how many other workers
-    follow each partition of shoppers. kafka: client properties of librdkafka, as `sasl.mechanism`; never shown, as some
-    are secrets.
+    follow each partition of shoppers. memory: of the shopper agent's caches and write buffers. kafka: client properties
+    of librdkafka, as `sasl.mechanism`; never shown, as some are secrets.
     """
 
     topology: Path
@@ -42,6 +44,7 @@ class Settings:
     log: str = "text"
     dead_letter_ratio: float = 1.0
     standbys: int = 1
+    memory: MemoryBounds = DEFAULT_BOUNDS
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def shown_kafka(self) -> dict[str, str]:
@@ -86,6 +89,7 @@ def resolve(
         log=shape,
         dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "1"), problems),
         standbys=_standbys(pick(None, "STANDBYS", "1"), problems),
+        memory=_memory(pick(None, "STATE_MEMORY_MIB", str(DEFAULT_MIB)), problems),
         kafka=_kafka(environment, problems),
     )
     if problems:
@@ -134,6 +138,13 @@ def _standbys(text: str, problems: list[str]) -> int:
         problems.append(f"AFTERCLICK_STANDBYS is {text!r}, write how many, as 1, or 0 for none")
         return 0
     return int(text)
+
+
+def _memory(text: str, problems: list[str]) -> MemoryBounds:
+    if not (text.isascii() and text.isdigit() and int(text) >= LEAST_MIB):
+        problems.append(f"AFTERCLICK_STATE_MEMORY_MIB is {text!r}, write how many MiB, as 288, at least {LEAST_MIB}")
+        return DEFAULT_BOUNDS
+    return MemoryBounds.of(int(text))
 
 
 def _kafka(environment: Mapping[str, str], problems: list[str]) -> dict[str, str]:

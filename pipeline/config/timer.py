@@ -16,6 +16,8 @@ from pipeline.domain.definition import (
     Not,
     ProgrammeDefinition,
     Purchases,
+    SegmentDefinition,
+    Sequence,
     Span,
     Trait,
 )
@@ -24,14 +26,24 @@ from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmS
 _TRUE, _FALSE = "enters", "leaves"
 
 
-def segment_timers(condition: Condition, negated: bool = False) -> Iterator[str]:
-    """Timers of a segment. negated: the condition stands under a `not`, which turns entering and leaving round."""
+def segment_timers(segment: SegmentDefinition) -> Iterator[str]:
+    """Timers of a segment: those of its condition, and of its hold."""
+    yield from condition_timers(segment.when)
+    hold = segment.hold
+    if hold is not None and hold.enter:
+        yield f"enters {format_duration(hold.enter)} after the condition came true, if it stays true"
+    if hold is not None and hold.leave:
+        yield f"leaves {format_duration(hold.leave)} after the condition ceased to be true, if it stays untrue"
+
+
+def condition_timers(condition: Condition, negated: bool = False) -> Iterator[str]:
+    """Timers of a condition. negated: the condition stands under a `not`, which turns entering and leaving round."""
     match condition:
         case All(of) | AnyOf(of):
             for part in of:
-                yield from segment_timers(part, negated)
+                yield from condition_timers(part, negated)
         case Not(of):
-            yield from segment_timers(of, not negated)
+            yield from condition_timers(of, not negated)
         case Aggregate(within=int(within)) if condition.function in ("count", "distinct"):
             what = event_words(condition.selection)
             if condition.function == "distinct":
@@ -45,6 +57,10 @@ def segment_timers(condition: Condition, negated: bool = False) -> Iterator[str]
                 yield from _counted(condition.bounds, within, "order", negated)
             else:
                 yield from _measured(condition.bounds, within, "spend", negated)
+        case Sequence() if condition.steps[-1].absent:
+            first, last = (event_words(condition.steps[end].selection) for end in (0, -1))
+            span = format_duration(condition.within)
+            yield f"{_turned(_TRUE, negated)} {span} after {first}, unless {last} ended the sequence"
         case Edge() | Trait():
             yield from _dated(condition, negated)
         case Computed(trait=TraitDefinition() as trait):
@@ -68,7 +84,7 @@ def trait_timers(trait: TraitDefinition) -> Iterator[str]:
 def journey_timers(journey: JourneyDefinition) -> Iterator[str]:
     """Timers of the journey: those of each stage's condition."""
     for stage in journey.stages:
-        for timer in segment_timers(stage.when) if stage.when is not None else ():
+        for timer in condition_timers(stage.when) if stage.when is not None else ():
             yield f"{stage.name}: {timer}"
 
 

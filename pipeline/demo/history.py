@@ -34,7 +34,13 @@ class History:
         self._topic = topology.topic(CLICKSTREAM)
         self._values = keyed_values(lines, Intake(topology.plan()))
         self._producer = Producer(
-            {"bootstrap.servers": brokers, "partitioner": "murmur2_random", "linger.ms": _LINGER, "log_level": 0}
+            {
+                "bootstrap.servers": brokers,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "linger.ms": _LINGER,
+                "log_level": 0,
+            }
         )
         self._rate = rate
         self._stop = Flag()

@@ -22,6 +22,7 @@ from pipeline.domain.segments.derivation import Derivation, Derivations
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
+from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
@@ -58,6 +59,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     windows: tuple[Folded, ...]
     edges: tuple[EdgeWatch, ...]
+    sequences: tuple[SequenceWatch, ...]
     segments: tuple[Segment, ...]
     segments_of_new: tuple[Segment, ...]
     indexed: Indexed | None
@@ -86,13 +88,14 @@ class Engine:
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
-        self._conditions = Conditions(self.carts, plan.currency)
+        self._conditions = Conditions(self.carts, plan.late_segments, plan.currency)
         self._segments = Segments(plan.segments, self._conditions)
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
         named = {name for _, events in self._conditions.windows.values() for name in events}
         named.update(name for _, events in self._conditions.edges.values() for name in events)
+        named.update(name for one in self._conditions.sequences.values() for name in one.events)
         named.update(CART_EVENTS, ORDER_EVENTS, self._abandonment.names)
         self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
         self._other_tracks = self._reading("", behaviour=True)
@@ -107,6 +110,7 @@ class Engine:
         names = {name, "*"} if behaviour else {name}
         windows = tuple(one for one, events in self._conditions.windows.values() if not names.isdisjoint(events))
         edges = tuple(one for one, events in self._conditions.edges.values() if not names.isdisjoint(events))
+        sequences = tuple(one for one in self._conditions.sequences.values() if not names.isdisjoint(one.events))
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
@@ -118,10 +122,11 @@ class Engine:
         return Reading(
             windows=windows,
             edges=edges,
+            sequences=sequences,
             segments=segments,
             segments_of_new=segments_of_new,
             indexed=_indexed(windows, segments, segments_of_new),
-            properties=reads or cart or order or name in self._abandonment.names,
+            properties=reads or bool(sequences) or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
             traits=traits,
@@ -129,7 +134,9 @@ class Engine:
             derivations_of_new=self.derivations.touched_by(moved, new=True),
             abandonment=abandonment,
             behaviour=behaviour,
-            idle=not (windows or edges or segments or cart or order or traits or derivations or abandonment),
+            idle=not (
+                windows or edges or sequences or segments or cart or order or traits or derivations or abandonment
+            ),
         )
 
     def reading(self, event: Event) -> Reading:
@@ -173,6 +180,10 @@ class Engine:
         self._advance(shopper, shopper_id, until, outcome)
         return outcome
 
+    def is_of_this_plan(self, shopper: Shopper) -> bool:
+        """Whether the memberships of the record were decided under this plan."""
+        return shopper.plan == self._digest
+
     def adopt(self, shopper: Shopper, shopper_id: str) -> Outcome:
         """Bring a record that was decided under another plan under this one, at the shopper's own now."""
         outcome = Outcome([], [])
@@ -208,6 +219,8 @@ class Engine:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
                     edge.take(shopper, event, properties)
+                for sequence in reading.sequences:
+                    sequence.take(shopper, event, properties, moment.remarks)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations

@@ -107,6 +107,23 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a sequence; absent: it must not have happened. Only the last may be so."""
+
+    selection: Selection
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Events in order, each within `within` ms from the first, equal in each property of `same`."""
+
+    steps: tuple[Step, ...]
+    within: int
+    same: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trait:
     path: Path
     tests: tuple[Test, ...]
@@ -135,7 +152,17 @@ class Member:
     segment: str
 
 
-Condition = All | AnyOf | Not | Aggregate | Edge | Trait | Purchases | CartNow | Member | RfmScore | Stage | Computed
+Condition = (
+    All | AnyOf | Not | Aggregate | Edge | Sequence | Trait | Purchases | CartNow | Member | RfmScore | Stage | Computed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How long (ms) a condition must hold before a segment is entered, and must have ceased before it is left."""
+
+    enter: int = 0
+    leave: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +173,7 @@ class SegmentDefinition:
     when: Condition
     identity: str
     title: str = ""
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ KEEP = 7 * DAY
 WIDTH = 12
 # Ids kept in one generation; a shopper busier than this turns generations early and is remembered for less than KEEP.
 LIMIT = 1_000
+FULL = LIMIT * WIDTH
 
 
 def take_message(shopper: Shopper, message_id: str, body: int, now: int) -> str | None:
@@ -20,16 +21,24 @@ def take_message(shopper: Shopper, message_id: str, body: int, now: int) -> str 
     Ids live in two generations of at least KEEP (7 days) each, 12 bytes an id: 64 bits of the id, 32 of the body.
     """
     name = xxhash.xxh3_64_digest(message_id.encode())
-    mark = body.to_bytes(4, "big")
-    for ids in (shopper.ids, shopper.old_ids):
-        found = ids.find(name)
-        while found >= 0:
-            if found % WIDTH == 0:
-                return "duplicate" if ids[found + 8 : found + WIDTH] == mark else "duplicate_mismatch"
-            found = ids.find(name, found + 1)
-    if now - shopper.ids_since >= KEEP or len(shopper.ids) >= LIMIT * WIDTH:
+    young, old = shopper.ids, shopper.old_ids
+    if young.find(name) >= 0 or old.find(name) >= 0:
+        known = _mark_of(name, young) or _mark_of(name, old)
+        if known:
+            return "duplicate" if known == body.to_bytes(4, "big") else "duplicate_mismatch"
+    if now - shopper.ids_since >= KEEP or len(young) >= FULL:
         # After two quiet generations nothing young enough is left to move down.
-        shopper.old_ids = shopper.ids if now - shopper.ids_since < 2 * KEEP else b""
-        shopper.ids, shopper.ids_since = b"", now
-    shopper.ids += name + mark
+        shopper.old_ids = young if now - shopper.ids_since < 2 * KEEP else b""
+        young, shopper.ids_since = b"", now
+    shopper.ids = young + name + body.to_bytes(4, "big")
     return None
+
+
+def _mark_of(name: bytes, ids: bytes) -> bytes:
+    """The mark that stands behind a name; empty if none does: the same bytes elsewhere are parts of other entries."""
+    found = ids.find(name)
+    while found >= 0:
+        if found % WIDTH == 0:
+            return ids[found + 8 : found + WIDTH]
+        found = ids.find(name, found + 1)
+    return b""

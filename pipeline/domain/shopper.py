@@ -1,12 +1,17 @@
 """The shopper record: all that is known of one shopper, read once and written once per batch."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pipeline.domain.derived import Derived
+from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 1
+
+
+class DamagedRecord(ValueError):
+    """What a record keeps of shopping is no such thing. Found only by an event that asks for it."""
 
 
 class TraitValue(msgspec.Struct, array_like=True, gc=False):
@@ -27,169 +32,22 @@ class Observation(msgspec.Struct, array_like=True, gc=False):
 
 
 class Membership(msgspec.Struct, array_like=True, gc=False):
-    """State of one segment. sequence: transitions so far. due: next instant (ms) its truth may change, 0 = none."""
+    """State of one segment. sequence: transitions so far. due: next instant (ms) its truth may change, 0 = none.
+    since: when the latest transition took effect, ms; 0 = there was none, or before this was kept."""
 
     member: bool = False
     sequence: int = 0
     due: int = 0
-
-
-class Line(msgspec.Struct, array_like=True, gc=False):
-    """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
-    None if unknown; conversion is half up per line, so the price stays in the currency it came in. updated: event time
-    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back."""
-
-    product_id: str
-    variant: str
-    sku: str
-    name: str
-    quantity: int
-    price: int | None
-    currency: str = ""
-    updated: int = 0
-
-
-class Cart(msgspec.Struct, array_like=True, gc=False):
-    """A cart; without lines it is kept for its times, so that what is older does not refill it. Event times in ms,
-    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it."""
-
-    cart_id: str
-    lines: list[Line]
-    updated: int = 0
-    snapshot: int = 0
-    ordered: int = 0
-
-
-class View(msgspec.Struct, array_like=True, gc=False):
-    """Views of one product or visit that count towards `minimum_views` of the abandonment rule `kind`.
-
-    times: event times in ms, sorted, the latest `minimum_views` at most.
-    """
-
-    kind: str
-    subject: str
-    times: list[int]
-
-
-class Instance(msgspec.Struct, array_like=True, gc=False):
-    """One run of one abandonment rule over one subject. Instants in ms, 0 = none.
-
-    kind: name of the rule. number: counts the shopper's instances of that kind, from 1; `instance` in outputs is
-    `kind-number`. state: see instance.py. last_step: event time of the latest event about its subject itself,
-    last_activity: of the latest own activity. due: the next instant it has to be looked at. abandoned_since: last own
-    activity before the first stage. stage_times and stage_ids: `effective_at` and decision id of the stages sent so
-    far. cart_id: the cart that its lines are in; lines: of browse, the product viewed last.
-    """
-
-    kind: str
-    subject: str
-    number: int
-    state: int
-    last_step: int
-    last_activity: int
-    due: int = 0
-    abandoned_since: int = 0
-    stage_times: list[int] = []
-    stage_ids: list[str] = []
-    cart_id: str = ""
-    lines: list[Line] = []
-
-
-class Cooldown(msgspec.Struct, array_like=True, gc=False):
-    """Per kind: instances so far, when the last stage was sent, and a fingerprint of the lines that it told of."""
-
-    kind: str
-    instances: int = 0
-    last_stage: int = 0
-    contents: int = 0
-
-
-class Order(msgspec.Struct, array_like=True, gc=False):
-    """One order, kept for ever: it dedupes, and is what `orders`, `spend` and tiers count.
-
-    key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
-    refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation or
-    an update, counts for nothing yet. priced: ms from `time` to the event that told `value`, None while none has.
-    """
-
-    key: int
-    time: int
-    value: int
-    refunded: int = 0
-    cancelled: bool = False
-    completed: bool = True
-    priced: int | None = 0
-
-
-class Lot(msgspec.Struct, array_like=True, gc=False):
-    """What one order earned in one programme; it may be nothing. See ledger.py.
-
-    order and time: of the order. points: earned, of which `reversed` were taken back. eligible: the amount that earned,
-    minor units. level: the tier whose multiplier it had. number: position among the programme's lots, from 1.
-    lines: (line fingerprint, quantity, points, quantity returned), flat, while refunds by line are expected.
-    """
-
-    order: int
-    time: int
-    points: int
-    reversed: int = 0
-    eligible: int = 0
-    level: int = 0
-    number: int = 0
-    lines: list[int] = []
-
-
-class Standing(msgspec.Struct, array_like=True, gc=False):
-    """A shopper in one loyalty programme. Instants in ms, 0 = none; points are whole.
-
-    level: index into its levels, -1 = not joined; held since `since`, until `valid_until` if the programme has a term.
-    grace_until: end of the grace that runs. sequence and entries: tier and points decisions so far.
-    earned: points of all lots, net of reversals. lots: in order of arrival, `lots_taken` of them so far.
-    promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
-    history: (instant, level), flat, the latest changes of level.
-    """
-
-    level: int = -1
-    sequence: int = 0
     since: int = 0
-    valid_until: int = 0
-    grace_until: int = 0
-    balance: int = 0
-    earned: int = 0
-    entries: int = 0
-    lots: list[Lot] = []
-    lots_taken: int = 0
-    promoted_at: int = 0
-    promoted_lots: int = 0
-    history: list[int] = []
-    due: int = 0
 
 
-class Parked(msgspec.Struct, array_like=True, gc=False):
-    """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,
-    None = all that is left of the order. lines: (line fingerprint, quantity), flat."""
+if TYPE_CHECKING:
+    Kept = Shopping | msgspec.Raw | None
+else:
+    # What the decoder goes by: it leaves the value as it is.
+    Kept = msgspec.Raw
 
-    order: int
-    due: int
-    refund: int
-    amount: int | None
-    lines: list[int]
-
-
-class Shopping(msgspec.Struct, array_like=True, gc=False):
-    """What is known of a shopper's carts and orders.
-
-    refund_keys: fingerprints of refunds taken, so that each counts once.
-    """
-
-    orders: list[Order] = []
-    refund_keys: list[int] = []
-    parked: list[Parked] = []
-    carts: list[Cart] = []
-    views: list[View] = []
-    instances: list[Instance] = []
-    cooldowns: list[Cooldown] = []
-    standings: dict[str, Standing] = {}
+_decode_shopping = msgspec.msgpack.Decoder(Shopping | None).decode
 
 
 class Shopper(msgspec.Struct, array_like=True, gc=False):
@@ -197,10 +55,10 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
 
     plan: digest (leading 32 bits) of the plan that `memberships` were decided under. ids and old_ids: 12 bytes a
     message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
-    windows: state of aggregate conditions by the condition's fingerprint; layout in window.py.
+    windows: state of aggregates, sequences and holds by fingerprint; layout in window.py, sequence.py and hold.py.
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
-    their records are to be small and quick to decode. Read and written through the properties below.
-    derived: None while nothing is derived.
+    their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
+    at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     """
 
     format: int = FORMAT
@@ -221,55 +79,69 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     memberships: dict[str, Membership] = {}
     traits: dict[str, TraitValue] = {}
     observations: dict[int, Observation] = {}
-    shopping: Shopping | None = None
+    shopping: Kept = None
     derived: Derived | None = None
 
-    def _shopping(self) -> Shopping:
-        shopping = self.shopping
-        if shopping is None:
-            shopping = self.shopping = Shopping()
-        return shopping
+    def _open(self) -> Shopping:
+        kept = self.shopping
+        try:
+            shopping = _decode_shopping(kept) if isinstance(kept, msgspec.Raw) else None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DamagedRecord(f"damaged shopper record: {type(error).__name__}") from error
+        opened = self.shopping = shopping or Shopping()
+        return opened
 
     @property
     def orders(self) -> list[Order]:
-        return (self.shopping or self._shopping()).orders
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).orders
 
     @property
     def refund_keys(self) -> list[int]:
-        return (self.shopping or self._shopping()).refund_keys
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).refund_keys
 
     @property
     def parked(self) -> list[Parked]:
-        return (self.shopping or self._shopping()).parked
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).parked
 
     @parked.setter
     def parked(self, parked: list[Parked]) -> None:
-        (self.shopping or self._shopping()).parked = parked
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).parked = parked
 
     @property
     def carts(self) -> list[Cart]:
-        return (self.shopping or self._shopping()).carts
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).carts
 
     @property
     def views(self) -> list[View]:
-        return (self.shopping or self._shopping()).views
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).views
 
     @views.setter
     def views(self, views: list[View]) -> None:
-        (self.shopping or self._shopping()).views = views
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).views = views
 
     @property
     def instances(self) -> list[Instance]:
-        return (self.shopping or self._shopping()).instances
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).instances
 
     @instances.setter
     def instances(self, instances: list[Instance]) -> None:
-        (self.shopping or self._shopping()).instances = instances
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).instances = instances
 
     @property
     def cooldowns(self) -> list[Cooldown]:
-        return (self.shopping or self._shopping()).cooldowns
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).cooldowns
 
     @property
     def standings(self) -> dict[str, Standing]:
-        return (self.shopping or self._shopping()).standings
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).standings

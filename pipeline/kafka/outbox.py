@@ -99,7 +99,7 @@ class TransactionalOutbox:
             except BufferError:
                 self._send(output)
             except KafkaException as error:
-                raise _told(error.args[0]) from error
+                raise self._reason(error.args[0]) from error
 
     def commit(self) -> int:
         if self._held is not None:

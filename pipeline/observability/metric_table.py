@@ -45,6 +45,8 @@ GaugeName = Literal[
     "state_keys",
     "state_disk_bytes",
     "state_memory_bytes",
+    "state_memory_used_bytes",
+    "state_memory_bound_bytes",
     "resident_memory_bytes",
     "loop_age_seconds",
 ]
@@ -113,7 +115,14 @@ DEFINITIONS: tuple[Definition, ...] = (
     _gauge("standby_lag_records", "offsets", "What a standby has left to apply.", "partition"),
     _gauge("state_keys", "keys", "Shopper records in the store, an estimate.", "partition"),
     _gauge("state_disk_bytes", "bytes", "The store's files.", "partition"),
-    _gauge("state_memory_bytes", "bytes", "The store's memory, without what partitions share.", "partition"),
+    _gauge("state_memory_bytes", "bytes", "The store's memtables; all of them together have a bound.", "partition"),
+    _gauge(
+        "state_memory_used_bytes",
+        "bytes",
+        "What all partitions, owned or followed, share: block_cache, write_buffers, record_cache.",
+        "use",
+    ),
+    _gauge("state_memory_bound_bytes", "bytes", "What it may grow to.", "use"),
     _gauge("resident_memory_bytes", "bytes", "Resident memory of the process."),
     _gauge("loop_age_seconds", "seconds", "Since the event loop last turned."),
     Definition(

@@ -48,6 +48,14 @@ class Standing(msgspec.Struct, frozen=True):
     store: StateStats | None = None
 
 
+class MemoryUse(msgspec.Struct, frozen=True):
+    """What one use of memory takes over all partitions of the process, and its bound; bytes."""
+
+    use: str
+    used: int
+    bound: int
+
+
 class PartitionWatch:
     """Called from the threads that process partitions; every call is short and never raises."""
 
@@ -130,6 +138,16 @@ class PartitionWatch:
 
         self._metrics.probe(ask)
         return ask
+
+    def follow_memory(self, uses: Callable[[], Iterable[MemoryUse]]) -> None:
+        """Have what is bounded over all partitions set at each scrape."""
+
+        def ask() -> None:
+            for each in uses():
+                self._metrics.set("state_memory_used_bytes", each.used, each.use)
+                self._metrics.set("state_memory_bound_bytes", each.bound, each.use)
+
+        self._metrics.probe(ask)
 
     def _stand(self, standings: list[Standing], now: float) -> None:
         metrics = self._metrics

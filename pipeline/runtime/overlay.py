@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pipeline.domain.shopper import Shopper
+from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.ports import ShopperCodec, StatePartition
 
 # What keeping one record takes besides its bytes: its key, two object heads and its place in a dict.
@@ -36,20 +37,27 @@ class Overlay:
     Both it and the cache of what is in the store, behind it, keep records encoded: decoding one takes less time than
     reaching a decoded one that lies about in memory in twenty pieces, and they take a tenth of the room. So a record is
     decoded where it is needed, and not kept. Records touched enter the cache when their batch is kept. It has two
-    generations: what is used moves to the younger one; when that holds half of the bound, the older one is forgotten
-    whole and the younger one grows old.
+    generations: what is used moves to the younger one; when that holds its part of the cache's share of the budget, the
+    older one is forgotten whole and the younger one grows old.
     """
 
-    def __init__(self, state: StatePartition, codec: ShopperCodec, cache_bytes: int) -> None:
+    def __init__(self, state: StatePartition, codec: ShopperCodec, budget: CacheBudget) -> None:
         self._state = state
         self._codec = codec
-        self._half = cache_bytes // 2
+        self._budget = budget
         self._young: dict[bytes, bytes] = {}
         self._old: dict[bytes, bytes] = {}
         self._young_bytes = 0
+        self._old_bytes = 0
         self.touched: dict[bytes, Held] = {}
         self._hits = 0
         self._misses = 0
+        budget.enter(self)
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the cache takes, reckoned."""
+        return self._young_bytes + self._old_bytes
 
     def load(self, keys: Iterable[bytes]) -> None:
         """Have the records of these keys in `touched`."""
@@ -97,8 +105,7 @@ class Overlay:
                 young[key] = value
                 self._young_bytes += len(value) + ENTRY_BYTES if known is None else len(value) - len(known)
         self.touched = {}
-        if self._young_bytes > self._half:
-            self._old, self._young, self._young_bytes = self._young if self._half else {}, {}, 0
+        self._trim()
 
     def drop(self) -> None:
         """The batch did not happen: its records are what the store says."""
@@ -109,3 +116,26 @@ class Overlay:
         counts = self._hits, self._misses
         self._hits = self._misses = 0
         return counts
+
+    def _trim(self) -> None:
+        """Two fifths of the share for the younger generation, what is left for the older one; so a batch fits in."""
+        share = self._budget.share()
+        young = share * 2 // 5
+        if self._young_bytes > young:
+            self._old, self._old_bytes = self._young, self._young_bytes
+            self._young, self._young_bytes = {}, 0
+        # A batch as large as the cache, or less to share than when it was filled.
+        if self._old_bytes > share - young:
+            self._old, self._old_bytes = _latest(self._old, share - young)
+
+
+def _latest(values: dict[bytes, bytes], limit: int) -> tuple[dict[bytes, bytes], int]:
+    """As many of those that came last as fit into `limit` bytes, and what they take."""
+    kept: dict[bytes, bytes] = {}
+    taken = 0
+    for key, value in reversed(values.items()):
+        if taken + len(value) + ENTRY_BYTES > limit:
+            break
+        kept[key] = value
+        taken += len(value) + ENTRY_BYTES
+    return kept, taken

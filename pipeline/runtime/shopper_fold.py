@@ -6,8 +6,9 @@ import msgspec
 
 from pipeline.domain.event import Event
 from pipeline.domain.intake.refusal import OVERSIZE
-from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
+from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.checkpoint import copy_checkpoint
 from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit, TooManyDeadLetters
@@ -24,6 +25,7 @@ from pipeline.runtime.ports import (
     Output,
     Record,
     ShopperCodec,
+    StateFormatError,
     StatePartition,
 )
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
@@ -42,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True):
     """sources: partitions of the source of progress (clickstream). stall: ms, None with `tick: off`; see progress.py.
 
     timers: most due entries that one round takes, so that a transaction stays small however many are due at once.
-    cache_bytes: bound of the partition's cache of records, in memory.
+    cache_bytes: bound of the partition's cache of records, in memory, where it shares no budget with others.
     dead_letter_bytes: see dead_letter.py.
     poison: most records of one batch that may make the core fail and go to the dead letters; with more, it is the core
     that is broken, and the partition stops. letters: most dead letters of all kinds. shopper_bytes: bound of one
@@ -81,11 +83,13 @@ class ShopperFold:
         codec: ShopperCodec,
         encoder: DecisionEncoder,
         settings: Settings,
+        caches: CacheBudget | None = None,
     ) -> None:
+        """caches: shared with other partitions; without it, one of `settings.cache_bytes` for this one alone."""
         self._engine = engine
         self._settings = settings
         self._encoder = encoder
-        self._overlay = Overlay(state, codec, settings.cache_bytes)
+        self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
         self._values: list[tuple[bytes, bytes | None]] = []
 
@@ -109,6 +113,8 @@ class ShopperFold:
                         f"({type(poison.cause).__name__}): this version has a fault"
                     ) from poison.cause
                 decoded[poison.index] = Refused(FAILED, type(poison.cause).__name__)
+            except DamagedRecord as damaged:
+                raise StateFormatError(str(damaged)) from damaged
         if taken:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
         round_.counts.records = taken
@@ -240,6 +246,8 @@ class ShopperFold:
                     self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
                 if len(outputs) > told:
                     round_.unsorted.append((index, told))
+        except DamagedRecord:
+            raise
         except Exception as error:
             raise _Poison(index, error) from error
         if taken:

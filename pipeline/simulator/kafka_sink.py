@@ -30,6 +30,8 @@ class KafkaSink:
         self._producer = Producer(
             {
                 "partitioner": "murmur2_random",
+                # A batch that is sent again must not come behind those that follow it.
+                "enable.idempotence": True,
                 "compression.type": "lz4",
                 "linger.ms": 20,
                 "message.timeout.ms": 30_000,

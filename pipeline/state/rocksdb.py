@@ -1,12 +1,5 @@
 """State in RocksDB: one database a partition, with caches and write buffers shared by the partitions of a worker.
 
-Layout, one column family, raw bytes (so that one WriteBatch and one memtable make everything atomic):
-
-    m|layout, m|checkpoint, m|changelog      layout version, checkpoint record, changelog offset (decimal)
-    m|complete                               when it last held all of its changelog, ms (decimal)
-    s|KEY                                    shopper record
-    t|DUE KEY                                due-time index: DUE is 8 bytes, big endian, ms; no value
-
 The write-ahead log is on but never synced: after a crash of the machine the store may be older, and the changelog has
 the rest; it is never ahead of it.
 """
@@ -19,18 +12,7 @@ from pathlib import Path
 from typing import cast
 from weakref import WeakSet
 
-import msgspec
-from rocksdict import (
-    BlockBasedOptions,
-    Cache,
-    DBCompressionType,
-    Options,
-    Rdict,
-    ReadOptions,
-    WriteBatch,
-    WriteBufferManager,
-    WriteOptions,
-)
+from rocksdict import Rdict, ReadOptions, WriteBatch, WriteOptions
 
 from pipeline.runtime.checkpoint import decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import (
@@ -42,36 +24,26 @@ from pipeline.runtime.ports import (
     StateWrite,
 )
 from pipeline.state.disk_error import translated
+from pipeline.state.layout import (
+    CHANGELOG_KEY,
+    CHECKPOINT_KEY,
+    COMPLETE_KEY,
+    DUE,
+    DUE_END,
+    LAYOUT,
+    LAYOUT_KEY,
+    STATE,
+    STATE_END,
+)
+from pipeline.state.rocks_memory import RocksSettings, SharedMemory
 from pipeline.state.sorted_table import settled_tables
-
-LAYOUT = b"1"
 
 # Seconds that a write waits for RocksDB to catch up with writing out and compacting.
 _STALL = 10.0
 
-_LAYOUT_KEY = b"m|layout"
-_CHECKPOINT_KEY = b"m|checkpoint"
-_CHANGELOG_KEY = b"m|changelog"
-_COMPLETE_KEY = b"m|complete"
-_STATE = b"s|"
-_STATE_END = b"s}"
-_DUE = b"t|"
-_DUE_END = b"t}"
-_DUE_KEY_AT = len(_DUE) + 8
+_DUE_KEY_AT = len(DUE) + 8
 
 _KEY = itemgetter(0)
-
-
-class RocksSettings(msgspec.Struct, frozen=True):
-    """Sizes in bytes. cache: blocks, index and filters of all partitions together. write_buffers: memtables of all
-    partitions together; one partition's is written out at write_buffer. block: small, as single records are read."""
-
-    cache: int = 128 * 1024 * 1024
-    write_buffers: int = 64 * 1024 * 1024
-    write_buffer: int = 8 * 1024 * 1024
-    block: int = 8 * 1024
-    background_jobs: int = 2
-    open_files: int = 256
 
 
 class RocksStore:
@@ -79,9 +51,7 @@ class RocksStore:
 
     def __init__(self, directory: Path, settings: RocksSettings | None = None) -> None:
         self._directory = directory
-        self._settings = settings or RocksSettings()
-        self._cache = Cache(self._settings.cache)
-        self._buffers = WriteBufferManager(self._settings.write_buffers, False)
+        self.memory = SharedMemory(settings or RocksSettings())
 
     def path(self, name: str) -> Path:
         """Where the files of the partition `name` are."""
@@ -94,7 +64,7 @@ class RocksStore:
             path.mkdir(parents=True, exist_ok=True)
             # Looked at before: RocksDB deletes what its manifest does not name.
             tables = settled_tables(path)
-            database = Rdict(str(path), self._options())
+            database = Rdict(str(path), self.memory.options())
         try:
             with translated(path):
                 if lost := tables - {file["name"].lstrip("/") for file in database.live_files()}:
@@ -115,38 +85,6 @@ class RocksStore:
             path.rename(aside)
         return aside
 
-    def shared_memory(self) -> int:
-        """Bytes in the shared block cache and write buffers."""
-        return int(self._cache.get_usage()) + int(self._buffers.get_usage())
-
-    def _options(self) -> Options:
-        settings = self._settings
-        blocks = BlockBasedOptions()
-        blocks.set_block_cache(self._cache)
-        blocks.set_block_size(settings.block)
-        blocks.set_bloom_filter(10, False)
-        blocks.set_cache_index_and_filter_blocks(True)
-        blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
-        blocks.set_format_version(5)
-        options = Options(raw_mode=True)
-        options.create_if_missing(True)
-        options.set_block_based_table_factory(blocks)
-        options.set_write_buffer_manager(self._buffers)
-        options.set_write_buffer_size(settings.write_buffer)
-        options.set_memtable_whole_key_filtering(True)
-        options.set_memtable_prefix_bloom_ratio(0.05)
-        options.set_compression_type(DBCompressionType.lz4())
-        options.set_level_compaction_dynamic_level_bytes(True)
-        options.set_max_background_jobs(settings.background_jobs)
-        options.set_max_open_files(settings.open_files)
-        # Until `open` has compared the files with the manifest.
-        options.set_disable_auto_compactions(True)
-        options.set_max_total_wal_size(4 * settings.write_buffer)
-        options.set_keep_log_file_num(2)
-        # Fired due entries leave tombstones at the head of the index, where every scan begins.
-        options.add_compact_on_deletion_collector_factory(2_000, 1_000, 0.5)
-        return options
-
 
 class RocksPartition:
     """A `pipeline.runtime.ports.StatePartition` on disk. RocksDB keeps its lock while any iterator lives, so none
@@ -158,20 +96,20 @@ class RocksPartition:
         self._closed = False
         self._scans: WeakSet[Iterator[tuple[bytes, bytes]]] = WeakSet()
         with translated(path):
-            layout = database.get(_LAYOUT_KEY)
+            layout = database.get(LAYOUT_KEY)
             if layout is None:
-                database[_LAYOUT_KEY] = LAYOUT
+                database[LAYOUT_KEY] = LAYOUT
             elif layout != LAYOUT:
                 raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
-            stored = database.get(_CHECKPOINT_KEY)
+            stored = database.get(CHECKPOINT_KEY)
             if stored is not None:
                 decode_checkpoint(stored)
-            self._changelog_offset = int(database.get(_CHANGELOG_KEY) or -1)
-            self._complete_at = int(database.get(_COMPLETE_KEY) or 0)
+            self._changelog_offset = int(database.get(CHANGELOG_KEY) or -1)
+            self._complete_at = int(database.get(COMPLETE_KEY) or 0)
 
     def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
         with translated(self._path):
-            return cast(list[bytes | None], self._db[[_STATE + key for key in keys]])
+            return cast(list[bytes | None], self._db[[STATE + key for key in keys]])
 
     def write(self, change: StateWrite) -> None:
         first = self._changelog_offset < 0
@@ -181,24 +119,24 @@ class RocksPartition:
 
     def due(self, until: int, limit: int, after: DueEntry | None = None) -> list[DueEntry]:
         bound = ReadOptions()
-        bound.set_iterate_upper_bound(_DUE + (until + 1).to_bytes(8, "big"))
+        bound.set_iterate_upper_bound(DUE + (until + 1).to_bytes(8, "big"))
         # A zero byte behind it is the least key that is greater.
-        start = _DUE if after is None else _DUE + after[0].to_bytes(8, "big") + after[1] + b"\x00"
+        start = DUE if after is None else DUE + after[0].to_bytes(8, "big") + after[1] + b"\x00"
         found: list[DueEntry] = []
         if limit <= 0:
             return found
         with translated(self._path):
             for key in cast(Iterable[bytes], self._db.keys(from_key=start, read_opt=bound)):
-                found.append((int.from_bytes(key[len(_DUE) : _DUE_KEY_AT], "big"), key[_DUE_KEY_AT:]))
+                found.append((int.from_bytes(key[len(DUE) : _DUE_KEY_AT], "big"), key[_DUE_KEY_AT:]))
                 if len(found) == limit:
                     return found
             last = found[-1] if found else None
-            self._check_end(start if last is None else _DUE + last[0].to_bytes(8, "big") + last[1], bound)
+            self._check_end(start if last is None else DUE + last[0].to_bytes(8, "big") + last[1], bound)
         return found
 
     def checkpoint(self) -> Checkpoint:
         with translated(self._path):
-            stored = self._db.get(_CHECKPOINT_KEY)
+            stored = self._db.get(CHECKPOINT_KEY)
         return Checkpoint() if stored is None else decode_checkpoint(stored)
 
     def changelog_offset(self) -> int:
@@ -214,9 +152,9 @@ class RocksPartition:
 
     def replace_due(self, entries: Iterable[DueEntry]) -> None:
         batch = WriteBatch(raw_mode=True)
-        batch.delete_range(_DUE, _DUE_END)
+        batch.delete_range(DUE, DUE_END)
         for due, key in entries:
-            batch.put(_DUE + due.to_bytes(8, "big") + key, b"")
+            batch.put(DUE + due.to_bytes(8, "big") + key, b"")
         with translated(self._path):
             self._db.write(batch)
 
@@ -255,12 +193,12 @@ class RocksPartition:
 
     def _scan(self) -> Iterator[tuple[bytes, bytes]]:
         bound = ReadOptions()
-        bound.set_iterate_upper_bound(_STATE_END)
-        last = _STATE
+        bound.set_iterate_upper_bound(STATE_END)
+        last = STATE
         with translated(self._path):
-            for key, value in cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=_STATE, read_opt=bound)):
+            for key, value in cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=STATE, read_opt=bound)):
                 last = key
-                yield key[len(_STATE) :], value
+                yield key[len(STATE) :], value
             self._check_end(last, bound)
 
     def _check_end(self, last: bytes, bound: ReadOptions) -> None:
@@ -278,17 +216,17 @@ def _batch(change: StateWrite, complete_at: int) -> WriteBatch:
     # In key order the memtable finds each next place near the last one; that saves twice what sorting costs.
     for key, value in sorted(change.values, key=_KEY):
         if value is None:
-            delete(_STATE + key)
+            delete(STATE + key)
         else:
-            put(_STATE + key, value)
+            put(STATE + key, value)
     for due, key in change.due_dropped:
-        delete(_DUE + due.to_bytes(8, "big") + key)
+        delete(DUE + due.to_bytes(8, "big") + key)
     for due, key in change.due_added:
-        put(_DUE + due.to_bytes(8, "big") + key, b"")
+        put(DUE + due.to_bytes(8, "big") + key, b"")
     if change.checkpoint is not None:
-        put(_CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
-    put(_CHANGELOG_KEY, b"%d" % change.changelog_offset)
-    put(_COMPLETE_KEY, b"%d" % complete_at)
+        put(CHECKPOINT_KEY, encode_checkpoint(change.checkpoint))
+    put(CHANGELOG_KEY, b"%d" % change.changelog_offset)
+    put(COMPLETE_KEY, b"%d" % complete_at)
     return batch
 
 

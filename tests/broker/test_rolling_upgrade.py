@@ -19,8 +19,8 @@ NEXT_VERSION = (
     Mutant(
         "field",
         "pipeline/domain/shopper.py",
-        "    shopping: Shopping | None = None\n",
-        '    shopping: Shopping | None = None\n    rank: str = "unknown"\n',
+        "    shopping: Kept = None\n",
+        '    shopping: Kept = None\n    rank: str = "unknown"\n',
         (),
     ),
     Mutant(

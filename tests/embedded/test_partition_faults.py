@@ -24,7 +24,8 @@ from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import Batch, Outbox, Record, StateError, StatePartition, StateWrite
 from pipeline.runtime.shopper_fold import Settings, ShopperFold
-from pipeline.state.rocksdb import RocksSettings, RocksStore
+from pipeline.state.rocks_memory import RocksSettings
+from pipeline.state.rocksdb import RocksStore
 from tests.support.fake_engine import FakeEngine
 from tests.support.kafka_reader import read_committed
 from tests.support.topology_driver import CODEC, PlainEncoder

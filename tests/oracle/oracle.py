@@ -6,10 +6,11 @@ from typing import Any
 from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read
+from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Programme
-from tests.oracle.segments import Facts, computed, critical, scores, spans, stage, truth
+from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight
-from tests.oracle.values import DAY, instant, rfc3339
+from tests.oracle.values import instant, rfc3339
 
 TOPICS = (
     "segment-changes",
@@ -44,18 +45,18 @@ class History:
         self.stage: str | None = None
         self.stages: list[dict[str, Any]] = []
         self.traits = Traits(topology)
+        segments = topology.get("segments") or {}
+        self.holds = {name: Hold(entry["hold"]) for name, entry in segments.items() if entry.get("hold")}
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
-        parts = ("segments", "abandonment", "journey", "traits")
-        self.windows = {window for part in parts for window in spans(topology.get(part))}
-        self.windows |= {one.window for one in self.programmes if one.window}
-        self.windows |= {days * DAY for days in (topology.get("rfm") or {}).get("recency", [])}
+        self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
         self.pending: set[int] = set()
 
     def advance(self, until: int) -> None:
         """Look at every instant up to `until` at which anything may change without a record."""
         while self.records:
             dues = [self.abandonment.due(), *(one.due() for one in self.programmes)]
+            dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
             instants = [*self.pending, *(one for one in dues if one is not None)]
             ahead = [one for one in instants if self.now < one <= until]
             if not ahead:
@@ -88,9 +89,18 @@ class History:
         return "late" if record.late_segments else None
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
-        for name, segment in (self.topology.get("segments") or {}).items():
+        segments = self.topology.get("segments") or {}
+        waiting = list(segments)
+        while waiting:
+            # A segment comes after those it names, as it is asked of their damped membership.
+            name = next(one for one in waiting if referred(segments[one]["when"], self.topology).isdisjoint(waiting))
+            waiting.remove(name)
             member, sequence = self.members.get(name, (False, 0))
-            if truth(segment["when"], facts) != member:
+            belongs = truth(segments[name]["when"], facts)
+            if name in self.holds:
+                belongs = self.holds[name].damped(member, belongs, facts.now)
+            facts.members[name] = belongs
+            if belongs != member:
                 self.members[name] = (not member, sequence + 1)
                 self.changes.append(
                     {

@@ -40,13 +40,13 @@ class Topologies:
             # Segments that the journey may ask for come first, those that may ask for a stage after it.
             before = random.randint(0, segments - 1)
             for index in range(before):
-                topology["segments"][f"s{index}"] = {"when": self.condition(2, index)}
+                topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
             names = ["new", "active", "at_risk", "lapsed"][: random.randint(2, 4)]
             topology["journey"] = [{"stage": name, "when": self.condition(1, before)} for name in names]
             del topology["journey"][-1]["when"]
             self.stages = names
         for index in range(len(topology["segments"]), segments):
-            topology["segments"][f"s{index}"] = {"when": self.condition(2, index)}
+            topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
             topology["abandonment"] = {kind: self.abandonment(kind, len(topology["segments"])) for kind in kinds}
@@ -73,8 +73,26 @@ class Topologies:
             return {"computed": {"name": random.choice(self.traits), **self.tests()}}
         if self.rfm and random.random() < 0.2:
             return self.scores()
-        leaf = random.choice([self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart])
-        return leaf()
+        leaves = [self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart]
+        return random.choice([*leaves, self.sequence])()
+
+    def hold(self) -> dict[str, Any]:
+        random = self.random
+        if random.random() < 0.75:
+            return {}
+        waits = {name: random.choice(["1ms", *WINDOWS]) for name in ("enter", "leave") if random.random() < 0.7}
+        return {"hold": waits} if waits else {}
+
+    def sequence(self) -> Condition:
+        random = self.random
+        steps: list[dict[str, Any]] = [self.selection() for _ in range(random.choice([2, 2, 2, 3, 3, 4]))]
+        if random.random() < 0.5:
+            steps[-1] = {**steps[-1], "absent": True}
+        form: dict[str, Any] = {"steps": steps, "within": random.choice(WINDOWS)}
+        same = random.choice(
+            [None, None, ["product_id"], ["product_id"], ["category", "price"], ["quantity"], ["tags"]]
+        )
+        return {"sequence": {**form, "same": same} if same else form}
 
     def window(self) -> dict[str, str]:
         return {"within": self.random.choice(WINDOWS)} if self.random.random() < 0.8 else {}

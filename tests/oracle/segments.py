@@ -9,6 +9,7 @@ from tests.oracle.carts import Line, carts
 from tests.oracle.history import Record
 from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
+from tests.oracle.sequences import happened
 from tests.oracle.values import DAY, Shop, elements, instant, number, reach, rfc3339, scalars, span
 
 AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
@@ -26,15 +27,16 @@ class Facts:
         self.orders = orders(records, self.shop)
         self.carts = carts(records)
         self.traits = traits(records)
-        self._members: dict[str, bool] = {}
+        # Filled by hand with what a hold says; of the others by what their conditions say.
+        self.members: dict[str, bool] = {}
 
     def open_lines(self) -> list[Line]:
         return list(self.carts[self.carts.open()].lines.values()) if self.carts.open() in self.carts else []
 
     def member(self, segment: str) -> bool:
-        if segment not in self._members:
-            self._members[segment] = truth(self.topology["segments"][segment]["when"], self)
-        return self._members[segment]
+        if segment not in self.members:
+            self.members[segment] = truth(self.topology["segments"][segment]["when"], self)
+        return self.members[segment]
 
 
 def traits(records: list[Record]) -> dict[str, Any]:
@@ -110,6 +112,11 @@ def _purchases(measure: str) -> Callable[[dict[str, Any], Facts], bool]:
         return bounded(form, Decimal(sum(one.net for one in counted)) / facts.shop.scale)
 
     return asked
+
+
+def _sequence(form: dict[str, Any], facts: Facts) -> bool:
+    steps = [{"of": step["of"], "where": step.get("where")} for step in form["steps"]]
+    return happened(form, [matching(step, facts) for step in steps], facts.now)
 
 
 def _trait(form: dict[str, Any], facts: Facts) -> bool:
@@ -223,12 +230,31 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "last": _edge(last=True),
     "orders": _purchases("orders"),
     "spend": _purchases("spend"),
+    "sequence": _sequence,
     "trait": _trait,
     "rfm": _rfm,
     "computed": _computed,
     "stage": lambda form, facts: stage(facts) in form,
     "cart": _cart,
 }
+
+
+def referred(condition: Any, topology: dict[str, Any]) -> set[str]:
+    """Segments that a condition names with `in`; one on the stage names those that the journey does."""
+    if isinstance(condition, dict) and len(condition) == 1:
+        if isinstance(condition.get("in"), str):
+            return {condition["in"]}
+        if "stage" in condition:
+            return referred([one["when"] for one in topology["journey"] if "when" in one], topology)
+    parts = condition.values() if isinstance(condition, dict) else condition if isinstance(condition, list) else ()
+    return {name for part in parts for name in referred(part, topology)}
+
+
+def windows(topology: dict[str, Any]) -> set[int]:
+    """Every span, ms, after which something of segments, guards, the journey and traits may change by itself."""
+    parts = ("segments", "abandonment", "journey", "traits")
+    days = (topology.get("rfm") or {}).get("recency", [])
+    return {window for part in parts for window in spans(topology.get(part))} | {one * DAY for one in days}
 
 
 def spans(condition: Any) -> set[int]:

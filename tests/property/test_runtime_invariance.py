@@ -17,7 +17,8 @@ from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, OutboxError
 from pipeline.runtime.shopper_fold import Settings
 from pipeline.state.changelog import rebuild_due
 from pipeline.state.memory import MemoryPartition
-from pipeline.state.rocksdb import RocksSettings, RocksStore
+from pipeline.state.rocks_memory import RocksSettings
+from pipeline.state.rocksdb import RocksStore
 from tests.support.road import Shop, letters, said
 from tests.support.topology_driver import CODEC
 

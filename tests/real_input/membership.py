@@ -28,26 +28,27 @@ class Transition(NamedTuple):
     sequence: int
 
 
-def _within(orders: list[Order], now: int, days: int) -> list[Order]:
+def within(orders: list[Order], now: int, days: int) -> list[Order]:
+    """Those of the last days; one exactly so old is out."""
     return [order for order in orders if now - days * DAY < order.time <= now]
 
 
 def _spend(orders: list[Order], now: int, days: int) -> int:
-    return sum(order.net for order in _within(orders, now, days))
+    return sum(order.net for order in within(orders, now, days))
 
 
 # As the topology declares them.
 SEGMENTS = {
-    "regulars": Segment(lambda orders, now: len(_within(orders, now, 30)) >= 2, (30 * DAY,)),
+    "regulars": Segment(lambda orders, now: len(within(orders, now, 30)) >= 2, (30 * DAY,)),
     "big-spenders": Segment(lambda orders, now: _spend(orders, now, 90) >= 500_00, (90 * DAY,)),
     "slipping": Segment(
-        lambda orders, now: _spend(orders, now, 180) >= 500_00 and not _within(orders, now, 60), (180 * DAY, 60 * DAY)
+        lambda orders, now: _spend(orders, now, 180) >= 500_00 and not within(orders, now, 60), (180 * DAY, 60 * DAY)
     ),
     "bulk": Segment(
-        lambda orders, now: sum(order.thousandths for order in _within(orders, now, 120)) >= 2_000_000, (120 * DAY,)
+        lambda orders, now: sum(order.thousandths for order in within(orders, now, 120)) >= 2_000_000, (120 * DAY,)
     ),
     "wide-range": Segment(
-        lambda orders, now: len({code for order in _within(orders, now, 90) for code in order.stock_codes}) >= 100,
+        lambda orders, now: len({code for order in within(orders, now, 90) for code in order.stock_codes}) >= 100,
         (90 * DAY,),
     ),
     "heart-holders": Segment(lambda orders, now: sum("85123A" in order.stock_codes for order in orders) >= 2, ()),

@@ -25,6 +25,16 @@ def condition(definition: dict[str, Any]) -> dict[str, Any]:
     return _node(definition["entryNode"], nodes)
 
 
+def segment(definition: dict[str, Any]) -> dict[str, Any]:
+    """A segment of that definition. "Has been so for a week" is a condition with a hold. Raises Untranslatable."""
+    entry = definition["entryNode"]
+    operator = entry.get("operator", {})
+    if operator.get("type") == "HasBeen" and operator["comparator"] == "GTE":
+        hold = {"enter": f"{operator['windowSeconds']}s"}
+        return {"when": {"trait": {"name": _path(entry["path"]), "is": operator["value"]}}, "hold": hold}
+    return {"when": condition(definition)}
+
+
 def _node(node: dict[str, Any], nodes: dict[str, Any]) -> dict[str, Any]:
     kind = node["type"]
     if kind in ("And", "Or"):

@@ -12,16 +12,16 @@ from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.profile import profile
+from pipeline.domain.segments.explanation import Explainer, Explanation
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import parse_instant
 from tests.oracle.engine_run import topology_text
-from tests.real_input.segment_language import Untranslatable, condition, rule_name
+from tests.real_input.segment_language import Untranslatable, rule_name, segment
 
 pytestmark = pytest.mark.real_input
 
 # Cases that topology.yaml cannot say, and why.
 NOT_EXPRESSIBLE = {
-    "computes HasBeen operator trait segment": "no operator is like HasBeen",
     "performed segment with event prefix": "events are matched by name, not by prefix",
     "last performed segment with prefix event": "events are matched by name, not by prefix",
 }
@@ -43,29 +43,37 @@ class Shoppers:
     def __init__(self, segments: list[dict[str, Any]]) -> None:
         self.records: dict[str, Shopper] = {}
         self.calls = 0
+        self.now = 0
         self.define(segments)
 
     def define(self, segments: list[dict[str, Any]]) -> None:
         """Begin, or go on, with these definitions: shoppers decided under others are taken over."""
-        rules = {rule_name(one["name"]): {"when": condition(one["definition"])} for one in segments}
+        rules = {rule_name(one["name"]): segment(one["definition"]) for one in segments}
         plan = parse(topology_text({"segments": rules}), {}).plan()
-        self.intake, self.engine = Intake(plan), Engine(plan)
+        self.intake, self.engine, self.explainer = Intake(plan), Engine(plan), Explainer(plan)
         for shopper_id, shopper in self.records.items():
             self.engine.adopt(shopper, shopper_id)
 
     def receive(self, call: dict[str, Any], now: int) -> None:
         self.calls += 1
+        self.now = now
         body = json.dumps({**call, "messageId": f"m{self.calls}"}).encode()
         for event in self.intake.accept(body, now):
             assert isinstance(event, Event)
             self.engine.decide(self.records.setdefault(event.shopper, Shopper()), event, now)
 
     def advance(self, now: int) -> None:
+        self.now = now
         for shopper_id, shopper in self.records.items():
             self.engine.on_due(shopper, shopper_id, now)
 
     def members(self, shopper_id: str) -> list[str]:
         return profile(self.engine, self.records[shopper_id], shopper_id)["segments"]
+
+    def explain(self, shopper_id: str, segment: str) -> Explanation:
+        shopper = self.records[shopper_id]
+        self.engine.on_due(shopper, shopper_id, self.now)
+        return self.explainer.explain(shopper, segment, self.now)
 
 
 def replay(case: dict[str, Any]) -> None:
@@ -90,6 +98,10 @@ def check(shoppers: Shoppers, step: dict[str, Any]) -> None:
         members = shoppers.members(user["id"])
         for name, expected in user["segments"].items():
             assert (rule_name(name) in members) is bool(expected), (step.get("description"), user["id"], name)
+            explanation = shoppers.explain(user["id"], rule_name(name))
+            assert explanation.member is bool(expected), (user["id"], name)
+            if explanation.segment.hold is None:
+                assert explanation.clause.holds is bool(expected), (user["id"], name)
 
 
 def test_the_cases_are_here(shared: Path) -> None:

@@ -19,7 +19,7 @@ from tests.simulation.lane import SimulatedLane
 from tests.simulation.simulation import Simulation
 from tests.simulation.verdict import differences
 
-SEEDS = 60
+SEEDS = 120
 
 Patch = pytest.MonkeyPatch
 

@@ -64,7 +64,16 @@ def decisions(brokers: str) -> list[dict[str, Any]]:
 
 def send(brokers: str, topic: str, records: Iterable[tuple[bytes | None, bytes]]) -> None:
     """Produce (key, value) in order, partitioned as Java clients do."""
-    producer = Producer({"bootstrap.servers": brokers, "partitioner": "murmur2_random", "linger.ms": 5, "log_level": 0})
+    # Idempotent: else a first batch that meets a topic just made comes again behind those that follow it.
+    producer = Producer(
+        {
+            "bootstrap.servers": brokers,
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "linger.ms": 5,
+            "log_level": 0,
+        }
+    )
     for key, value in records:
         while True:
             try:

@@ -76,7 +76,11 @@ class WorkerProcess:
         """Ask to stop; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(patience)
+        code = self.process.wait(patience)
+        if code:
+            # Shown if the test fails for it.
+            print(f"{self.log.name} ended with {code}:\n{self.text()[-6_000:]}")
+        return code
 
     def text(self) -> str:
         return self.log.read_text()

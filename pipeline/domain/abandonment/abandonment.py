@@ -24,7 +24,8 @@ from pipeline.domain.commerce.order import COMPLETED, DUPLICATE, OrderChange
 from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
-from pipeline.domain.shopper import Instance, Line, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Instance, Line
 
 CHECKOUT_EVENTS = frozenset(
     {CHECKOUT_STARTED, "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"}

@@ -8,7 +8,8 @@ from pipeline.domain.abandonment.rule import BROWSE, CART, CHECKOUT, Rule
 from pipeline.domain.commerce.cart import DEFAULT
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import Moment
-from pipeline.domain.shopper import Line, Shopper, View
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Line, View
 from pipeline.domain.value.instant import DAY
 
 PRODUCT_VIEWED = "Product Viewed"

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from pipeline.domain.abandonment.rule import BROWSE, Rule
 from pipeline.domain.commerce.cart_line import fingerprint
 from pipeline.domain.decision import Moment
-from pipeline.domain.shopper import Cooldown, Instance, Line, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Cooldown, Instance, Line
 
 ARMED, WAITING, EXHAUSTED, SUPERSEDED = range(4)
 

@@ -15,7 +15,8 @@ from pipeline.domain.abandonment.trigger import RECOVERED, RETRACTED, emit
 from pipeline.domain.commerce.cart import find_cart
 from pipeline.domain.commerce.cart_line import Lines, read_text
 from pipeline.domain.decision import Moment
-from pipeline.domain.shopper import Instance, Line, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Instance, Line
 
 LATE_ORDER = "late_order"
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.definition import AbandonmentDefinition, Condition
-from pipeline.domain.shopper import Instance, Line, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Instance, Line
 
 BROWSE, CART, CHECKOUT = "browse", "cart", "checkout"
 

@@ -5,7 +5,7 @@ from typing import Any
 from pipeline.domain.abandonment.rule import Rule
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import ABANDONMENT_TRIGGERS, Decision, Moment
-from pipeline.domain.shopper import Instance, Line
+from pipeline.domain.shopping import Instance, Line
 
 ABANDONED, RECOVERED, RETRACTED = "abandoned", "recovered", "retracted"
 

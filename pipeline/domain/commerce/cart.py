@@ -15,7 +15,8 @@ from pipeline.domain.commerce.cart_line import PIECES, Lines, differs, exact_lin
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.shopper import Cart, Line, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Cart, Line
 from pipeline.domain.value.money import Exchange
 
 PRODUCT_ADDED = "Product Added"

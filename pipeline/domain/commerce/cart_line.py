@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import xxhash
 
-from pipeline.domain.shopper import Line
+from pipeline.domain.shopping import Line
 from pipeline.domain.value.money import Exchange, exponent, render
 from pipeline.domain.value.number import parse_decimal, scaled
 

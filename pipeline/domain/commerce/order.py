@@ -10,7 +10,8 @@ from pipeline.domain.commerce.pricing import Pricing, line_key, products_of, qua
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.shopper import Order, Parked, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Order, Parked
 from pipeline.domain.value.instant import DAY
 from pipeline.domain.value.money import Exchange
 

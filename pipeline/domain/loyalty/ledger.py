@@ -19,7 +19,7 @@ from pipeline.domain.commerce.pricing import (
 )
 from pipeline.domain.decision import LOYALTY_POINTS, Moment
 from pipeline.domain.definition import ProgrammeDefinition
-from pipeline.domain.shopper import Lot, Order, Standing
+from pipeline.domain.shopping import Lot, Order, Standing
 from pipeline.domain.value.number import MICRO
 
 # A refund by lines of an older order is taken pro rata of its amount.

@@ -10,7 +10,8 @@ from pipeline.domain.event import Event
 from pipeline.domain.loyalty.ledger import Ledger, find_lot
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.tier import Tiers
-from pipeline.domain.shopper import Shopper, Standing
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pipeline.domain.commerce.order import OrderChange, net_value
-from pipeline.domain.shopper import Shopper, Standing
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Standing
 
 POINTS_EARNED = "points_earned"
 SPEND = "spend"

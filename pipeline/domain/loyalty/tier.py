@@ -7,7 +7,8 @@ from pipeline.domain.decision import LOYALTY_TIERS, Moment
 from pipeline.domain.definition import Plan, ProgrammeDefinition
 from pipeline.domain.loyalty.metric import Metric
 from pipeline.domain.loyalty.term import after
-from pipeline.domain.shopper import Shopper, Standing
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import render
 
 # Changes of level that are remembered, for the multiplier of orders that arrive late.

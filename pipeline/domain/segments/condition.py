@@ -16,6 +16,7 @@ from pipeline.domain.definition import (
     Member,
     Not,
     Purchases,
+    Sequence,
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
@@ -24,6 +25,7 @@ from pipeline.domain.segments.journey import StageOf, compile_stages
 from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
+from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.trait_value import DISTINCT, ValueOf, comparable, edge_value, purchase_value, window_value
 from pipeline.domain.segments.window import LIMIT, Folded, TraitWindow, Window
 from pipeline.domain.shopper import Shopper
@@ -35,13 +37,19 @@ Look = Callable[[Shopper, int], tuple[bool, int]]
 
 
 class Conditions:
-    """Compiles conditions, and collects what they need folded: windows and edges, each piece of state once."""
+    """Compiles conditions, and collects what they need folded: windows, edges and sequences, each piece of state once.
 
-    def __init__(self, carts: Carts, currency: str) -> None:
+    late: how late (ms) an event may be and still count.
+    """
+
+    def __init__(self, carts: Carts, late: int, currency: str) -> None:
         self._carts = carts
+        self._late = late
         self._currency = currency
         self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
+        self.sequences: dict[int, SequenceWatch] = {}
+        self._claims: dict[int, Any] = {}
 
     def compile(self, condition: Condition) -> Look:
         match condition:
@@ -55,6 +63,8 @@ class Conditions:
                 return self._window(condition)
             case Edge():
                 return self._edge(condition)
+            case Sequence():
+                return self._sequence(condition)
             case Trait():
                 return _trait(condition)
             case Purchases():
@@ -92,8 +102,8 @@ class Conditions:
         return window_value(trait.function, window, trait.within)
 
     def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
-        known, _ = self.windows.setdefault(folded.key, (folded, events))
-        _tell_apart(folded.meaning, known.meaning)
+        self.claim(folded.key, folded.meaning)
+        self.windows.setdefault(folded.key, (folded, events))
 
     def _computed(self, condition: Computed) -> Look:
         if condition.trait is None:
@@ -129,15 +139,23 @@ class Conditions:
 
     def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)
-        known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        _tell_apart(watch.meaning, known.meaning)
+        self.claim(watch.key, watch.meaning)
+        self.edges.setdefault(watch.key, (watch, edge.selection.events))
         return watch
 
+    def _sequence(self, sequence: Sequence) -> Look:
+        watch = SequenceWatch(sequence, self._late)
+        self.claim(watch.key, watch.meaning)
+        self.sequences.setdefault(watch.key, watch)
+        return watch.look
 
-def _tell_apart(wanted: Any, known: Any) -> None:
-    """Raises ValueError if two pieces of state of one fingerprint mean different things: they would be mixed up."""
-    if known != wanted:
-        raise ValueError("two conditions share a fingerprint; reword one of them (the order of its filters will do)")
+    def claim(self, key: int, meaning: Any) -> None:
+        """Take a fingerprint for a piece of state. Raises ValueError if it is that of another meaning, whose state
+        would be taken for this one's."""
+        if self._claims.setdefault(key, meaning) != meaning:
+            raise ValueError(
+                "two conditions share a fingerprint; reword one of them (the order of its filters will do)"
+            )
 
 
 def _every(looks: tuple[Look, ...], *, decisive: bool) -> Look:

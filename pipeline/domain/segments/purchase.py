@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from pipeline.domain.definition import Purchases
 from pipeline.domain.segments.series import next_change, sums_after
-from pipeline.domain.shopper import Order, Shopper
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Order
 from pipeline.domain.value.operator import compile_bounds
 
 
-def _standing(orders: list[Order], horizon: int) -> list[Order]:
+def standing_orders(orders: list[Order], horizon: int) -> list[Order]:
     return [order for order in orders if order.time > horizon and order.completed and not order.cancelled]
 
 
@@ -21,7 +22,7 @@ def compile_purchases(condition: Purchases) -> Callable[[Shopper, int], tuple[bo
     money, within = condition.measure == "spend", condition.within
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
-        standing = _standing(shopper.orders, now - within if within else -1)
+        standing = standing_orders(shopper.orders, now - within if within else -1)
         amounts = [order.value - order.refunded if money else 1 for order in standing]
         holds = truth(sum(amounts))
         if within is None or not standing:

@@ -3,11 +3,24 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.domain.decision import SEGMENT_CHANGES, Moment
-from pipeline.domain.definition import Aggregate, All, AnyOf, CartNow, Condition, Edge, Member, Not, Purchases, Trait
+from pipeline.domain.definition import (
+    Aggregate,
+    All,
+    AnyOf,
+    CartNow,
+    Condition,
+    Edge,
+    Member,
+    Not,
+    Purchases,
+    Trait,
+)
 from pipeline.domain.definition import SegmentDefinition as Definition
+from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
+from pipeline.domain.segments.hold import HoldWatch, hold_key
 from pipeline.domain.shopper import Membership, Shopper
 
 CART = "$cart"
@@ -25,6 +38,9 @@ def reads(condition: Condition) -> Iterable[str]:
             yield from reads(of)
         case Aggregate() | Edge():
             yield from condition.selection.events
+        case Steps():
+            for step in condition.steps:
+                yield from step.selection.events
         case Trait():
             yield TRAITS
         case Purchases() | RfmScore():
@@ -60,9 +76,9 @@ def discriminator_of(condition: Condition) -> Discriminator | None:
 
 class Segment:
     """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to.
-    of_nothing: true of an empty record. discriminator: see `discriminator_of`."""
+    of_nothing: true of an empty record. discriminator: see `discriminator_of`. hold: its damping, None without."""
 
-    __slots__ = ("definition", "dependants", "discriminator", "look", "name", "of_nothing", "rank", "reads")
+    __slots__ = ("definition", "dependants", "discriminator", "hold", "look", "name", "of_nothing", "rank", "reads")
 
     def __init__(self, definition: Definition, look: Look) -> None:
         self.definition = definition
@@ -72,6 +88,7 @@ class Segment:
         # Truth of an empty record does not depend on time: a new shopper need not be asked about the others.
         self.of_nothing = look(Shopper(), 0)[0]
         self.discriminator = discriminator_of(definition.when)
+        self.hold = HoldWatch(definition) if definition.hold is not None else None
         self.reads = frozenset(reads(definition.when))
         self.dependants: tuple[Segment, ...] = ()
 
@@ -81,6 +98,9 @@ class Segments:
 
     def __init__(self, definitions: Sequence[Definition], conditions: Conditions) -> None:
         segments = [Segment(one, conditions.compile(one.when)) for one in definitions]
+        for one in segments:
+            if one.hold is not None:
+                conditions.claim(one.hold.key, ("hold", one.name))
         self.all = _ranked(segments)
         self._by_name = {one.name: one for one in self.all}
         for rank, segment in enumerate(self.all):
@@ -111,6 +131,8 @@ class Segments:
                 if not truth and not due:
                     continue
                 membership = memberships[segment.name] = Membership()
+            if segment.hold is not None:
+                truth, due = segment.hold.damp(shopper, membership.member, truth, due, moment)
             if membership.due != due:
                 self._move_due(shopper, membership, due)
             if truth is not membership.member:
@@ -132,7 +154,10 @@ class Segments:
     def adopt(self, shopper: Shopper, moment: Moment) -> None:
         """Take the record over from another plan: leave segments that are gone, look at all there are."""
         for name, membership in shopper.memberships.items():
-            if name not in self._by_name:
+            segment = self._by_name.get(name)
+            if segment is None or segment.hold is None:
+                shopper.windows.pop(hold_key(name), None)
+            if segment is None:
                 # The sequence stays: should the segment come back, its decisions must not repeat an id.
                 membership.due = 0
                 if membership.member:
@@ -143,6 +168,7 @@ class Segments:
 
     def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> None:
         membership.sequence += 1
+        membership.since = moment.now
         change = "entered" if membership.member else "exited"
         fields = {"segment": name, "change": change, "sequence": membership.sequence}
         moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)

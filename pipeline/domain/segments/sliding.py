@@ -6,6 +6,7 @@ State is a flat list of integers, ascending in time: times alone for a count, (t
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import accumulate
 
 from pipeline.domain.segments.series import next_change, sums_after
 
@@ -114,24 +115,34 @@ class SlidingSum:
 
 
 class SlidingMoments(SlidingSum):
-    """min, max and avg: keeps every (time, micro) of the window. Of nothing every bound is false (readings.md, 9)."""
+    """min, max and avg: keeps every (time, micro) of the window. Of nothing every bound is false (readings.md, 9).
 
-    __slots__ = ("_measure",)
+    gather: what two values are together (the lesser, the greater, their sum); measure: (all gathered, how many) -> the
+    aggregate. What is left as elements leave is gathered once, from the latest back.
+    """
 
-    def __init__(self, within: int, truth: Truth, measure: Callable[[Sequence[int]], int | Fraction]) -> None:
+    __slots__ = ("_gather", "_measure")
+
+    def __init__(
+        self,
+        within: int,
+        truth: Truth,
+        gather: Callable[[int, int], int],
+        measure: Callable[[int, int], int | Fraction],
+    ) -> None:
         super().__init__(within, truth)
-        self._measure = measure
+        self._gather, self._measure = gather, measure
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         drop_expired(state, now - self._within)
-        times, values = state[::2], state[1::2]
-        holds = self._holds(values)
-        after = (self._holds(values[index:]) for index in range(1, len(values) + 1))
+        times = state[::2]
+        truth, measure = self._truth, self._measure
+        gathered = list(accumulate(state[::-2], self._gather))
+        holds = bool(gathered) and truth(measure(gathered[-1], len(gathered)))
+        after = (left > 0 and truth(measure(gathered[left - 1], left)) for left in range(len(gathered) - 1, -1, -1))
         return holds, next_change(times, self._within, holds, after)
 
-    def _holds(self, values: Sequence[int]) -> bool:
-        return bool(values) and self._truth(self._measure(values))
 
-
-def average(values: Sequence[int]) -> Fraction:
-    return Fraction(sum(values), len(values))
+def alone(gathered: int, count: int) -> int:
+    """The measure of min and max."""
+    return gathered

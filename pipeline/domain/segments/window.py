@@ -1,6 +1,8 @@
 """One aggregate condition over a shopper's events, compiled: which events it takes, what it keeps, what it says."""
 
+import operator
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, Protocol
 
 import msgspec
@@ -21,7 +23,7 @@ from pipeline.domain.segments.sliding import (
     SlidingMoments,
     SlidingSum,
     SlidingThreshold,
-    average,
+    alone,
 )
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.number import to_micro
@@ -88,10 +90,10 @@ def _tally(aggregate: Aggregate, keep: int) -> Tally:
         case "sum":
             return SlidingSum(within, truth) if within else LifetimeSum(truth)
         case "avg":
-            return SlidingMoments(within, truth, average) if within else LifetimeAverage(truth)
+            return SlidingMoments(within, truth, operator.add, Fraction) if within else LifetimeAverage(truth)
         case "min" | "max":
             pick = min if aggregate.function == "min" else max
-            return SlidingMoments(within, truth, pick) if within else LifetimeExtreme(truth, pick)
+            return SlidingMoments(within, truth, pick, alone) if within else LifetimeExtreme(truth, pick)
     raise ValueError(f"unknown aggregate {aggregate.function}")
 
 

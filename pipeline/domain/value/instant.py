@@ -49,4 +49,13 @@ def parse_instant(value: Any) -> int | None:
 @lru_cache(maxsize=16)
 def format_instant(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-01-03T10:00:00.000Z`."""
-    return (_NAIVE_EPOCH + timedelta(0, ms // 1000, ms % 1000 * 1000)).isoformat("T", "milliseconds") + "Z"
+    return _format_second(ms // 1000) + _MILLISECONDS[ms % 1000]
+
+
+# The events of a second come together, or near each other.
+@lru_cache(maxsize=1_024)
+def _format_second(seconds: int) -> str:
+    return (_NAIVE_EPOCH + timedelta(0, seconds)).isoformat("T", "seconds")
+
+
+_MILLISECONDS = tuple(f".{ms:03}Z" for ms in range(1_000))

@@ -5,23 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.domain.shopper import (
-    FORMAT,
-    Cart,
-    Cooldown,
-    Instance,
-    Line,
-    Lot,
-    Membership,
-    Observation,
-    Order,
-    Parked,
-    Shopper,
-    Shopping,
-    Standing,
-    TraitValue,
-    View,
-)
+from pipeline.domain.shopper import FORMAT, Membership, Observation, Shopper, TraitValue
+from pipeline.domain.shopping import Cart, Cooldown, Instance, Line, Lot, Order, Parked, Shopping, Standing, View
 from pipeline.state.record import RecordCodec
 
 FOLDER = Path(__file__).parent

@@ -56,6 +56,8 @@ def test_secrets_are_never_shown() -> None:
         ({"AFTERCLICK_BROKERS": ","}, "AFTERCLICK_BROKERS names no broker"),
         ({"AFTERCLICK_HTTP": "8080"}, "AFTERCLICK_HTTP is '8080'"),
         ({"AFTERCLICK_STANDBYS": "-1"}, "AFTERCLICK_STANDBYS is '-1'"),
+        ({"AFTERCLICK_STATE_MEMORY_MIB": "8"}, "AFTERCLICK_STATE_MEMORY_MIB is '8'"),
+        ({"AFTERCLICK_STATE_MEMORY_MIB": "1GB"}, "AFTERCLICK_STATE_MEMORY_MIB is '1GB'"),
         ({"AFTERCLICK_LOG": "xml"}, "AFTERCLICK_LOG is 'xml'"),
         ({"AFTERCLICK_SCHEMA_REGISTRY": "registry:8081"}, "AFTERCLICK_SCHEMA_REGISTRY should be a URL"),
         ({"AFTERCLICK_KAFKA_BOOTSTRAP_SERVERS": "a:1"}, "AFTERCLICK_KAFKA_BOOTSTRAP_SERVERS is not taken"),

@@ -4,10 +4,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from pipeline.commands import worker
+from pipeline.config.settings import resolve
 from pipeline.supervisor import Supervisor
 
 WAIT = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); time.sleep(60)"
@@ -15,6 +18,26 @@ WAIT = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.e
 
 def command(program: str) -> list[str]:
     return [sys.executable, "-c", program]
+
+
+@pytest.mark.parametrize(("given", "heaps"), [({}, "2"), ({"MALLOC_ARENA_MAX": "8"}, "8")])
+def test_agents_get_few_heaps_unless_it_is_set(
+    given: dict[str, str], heaps: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Mapping[str, str]] = []
+
+    class Started:
+        def __init__(self, commands: object, environment: Mapping[str, str], http: object) -> None:
+            seen.append(environment)
+
+        def run(self) -> int:
+            return 0
+
+    monkeypatch.setattr(worker, "Supervisor", Started)
+    monkeypatch.setattr(worker, "process_environment", lambda: given)
+    assert worker._both(resolve({}), None) == 0
+    assert seen[0]["MALLOC_ARENA_MAX"] == heaps
+    assert given.get("MALLOC_ARENA_MAX") in (None, "8")
 
 
 @pytest.fixture(autouse=True)

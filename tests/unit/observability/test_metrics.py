@@ -34,7 +34,7 @@ def test_names_follow_the_rules(each) -> None:
     assert bool(each.buckets) == (each.kind == "histogram")
     assert each.meaning.endswith(".")
     assert each.unit
-    assert set(each.labels) <= {"reason", "remark", "topic", "result", "version", "stage", "partition"}
+    assert set(each.labels) <= {"reason", "remark", "topic", "result", "version", "stage", "partition", "use"}
 
 
 def test_the_table_is_complete() -> None:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from pipeline.config.memory import DEFAULT_MIB
 from pipeline.config.settings import resolve
 from pipeline.observability.metric_table import DEFINITIONS
 from pipeline.observability.reference import DOCUMENT
@@ -22,6 +23,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
         "SCHEMA_REGISTRY": "",
         "LOG": defaults.log,
         "STANDBYS": str(defaults.standbys),
+        "STATE_MEMORY_MIB": str(DEFAULT_MIB),
         "DEAD_LETTER_RATIO": f"{defaults.dead_letter_ratio:g}",
         "KAFKA_*": "",
     }

@@ -253,7 +253,7 @@ def test_the_cache_serves_and_forgets_without_changing_anything() -> None:
                 scene.run()
         return scene.run(), scene.driver.state(), scene.driver.total("hits")
 
-    without, small, large = run(0), run(400), run(10**6)
+    without, small, large = run(0), run(2_000), run(10**6)
     assert without[:2] == small[:2] == large[:2]
     assert without[2] == 0
     assert 0 < small[2] < large[2]

@@ -15,7 +15,7 @@ from pipeline.domain.decision import DECISION_TOPICS, INSTANT_FIELDS
 from schemas.avro import single_object_prefix
 from schemas.codec import DecisionCodec
 from schemas.contract import COMMON_FIELDS, HERE, ContractError, contract
-from schemas.rendering import encode_json, render
+from schemas.rendering import encode_json, json_writer, render
 from tests.unit.schemas.sample import FIELDS, SOURCE, decision
 
 
@@ -60,10 +60,49 @@ def test_rendering_leaves_the_decision_as_it_is() -> None:
     assert given.fields == FIELDS["abandonment-triggers"]
 
 
+ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
+    "segment-changes": [{"segment": 'qu"ote\\ é \u2028'}, {"sequence": 2**62}],
+    "abandonment-triggers": [
+        {"abandoned_since": -1, "subject": "\x00"},
+        {
+            "retracts": ["b", "a"],
+            "order_id": "o",
+            "cart": {"total": "1", "items": [{"z": 1, "a": {"y": None, "b": []}}]},
+        },
+    ],
+    "loyalty-tiers": [{"value": {"b": 1, "a": 2}, "threshold": {"b": 1, "a": 2}}, {"valid_until": 1_767_434_400_123}],
+    "loyalty-points": [{"expires_at": 1_767_434_400_123}, {"points": -7}],
+    "journey-changes": [{"from": None}, {"to": None}, {"from": 'qu"ote\\ é \u2028', "to": "\x00"}, {"sequence": 2**62}],
+    "trait-changes": [
+        {"before": None, "after": {"currency": "EUR", "amount": -7}},
+        {"before": True, "after": False},
+        {"before": 0, "after": -(2**62)},
+        {"before": 0.1, "after": 1e300},
+        {"before": "", "after": 'qu"ote\\ é \u2028'},
+        {"before": "x", "after": None},
+    ],
+}
+
+
+@pytest.mark.parametrize("source", [SOURCE, None, dict(reversed(SOURCE.items()))])
+@pytest.mark.parametrize("topic", DECISION_TOPICS)
+def test_the_quick_writer_writes_the_bytes_of_the_plain_one(topic: str, source: dict[str, Any] | None) -> None:
+    write = json_writer(topic)
+    for fields in [{}, *ODD_FIELDS[topic]]:
+        for own in (fields, dict(reversed(fields.items()))):
+            given = decision(topic, **own)
+            given.shopper, given.message_id = 'a"ü\n', None if own else "m"
+            before = dict(given.fields)
+            assert write(given, source) == encode_json(render(given, source, trace=True))
+            assert given.fields == before
+
+
 @pytest.mark.parametrize("fields", [{"colour": "red"}, {"segment": "x", "colour": "red"}])
 def test_a_field_that_the_contract_does_not_know_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ContractError, match="unknown fields \\['colour'\\]"):
         render(decision("segment-changes", **fields), None, trace=False)
+    with pytest.raises(ContractError, match="unknown fields \\['colour'\\]"):
+        json_writer("segment-changes")(decision("segment-changes", **fields), None)
 
 
 def test_a_missing_field_is_refused() -> None:
@@ -71,6 +110,10 @@ def test_a_missing_field_is_refused() -> None:
     del given.fields["segment"]
     with pytest.raises(ContractError, match="missing fields \\['segment'\\]"):
         render(given, None, trace=False)
+    # A field too many in place of it is none the better.
+    given.fields["id"] = "x"
+    with pytest.raises(ContractError, match="missing fields \\['segment'\\], unknown fields \\['id'\\]"):
+        json_writer("segment-changes")(given, None)
 
 
 @pytest.mark.parametrize("topic", DECISION_TOPICS)

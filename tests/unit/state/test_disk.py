@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.ports import Checkpoint, StateCorrupt, StateError, StatePartition, StateWrite
-from pipeline.state.rocksdb import RocksSettings, RocksStore
+from pipeline.state.rocks_memory import RocksSettings
+from pipeline.state.rocksdb import RocksStore
 
 SMALL = RocksSettings(cache=1 << 20, write_buffers=1 << 20, write_buffer=1 << 16)
 

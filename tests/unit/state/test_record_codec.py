@@ -3,18 +3,8 @@
 import msgspec
 import pytest
 
-from pipeline.domain.shopper import (
-    FORMAT,
-    Instance,
-    Lot,
-    Membership,
-    Observation,
-    Order,
-    Shopper,
-    Shopping,
-    Standing,
-    TraitValue,
-)
+from pipeline.domain.shopper import FORMAT, DamagedRecord, Membership, Observation, Shopper, TraitValue
+from pipeline.domain.shopping import Instance, Lot, Order, Shopping, Standing, View
 from pipeline.runtime.ports import StateFormatError
 from pipeline.state import record
 from pipeline.state.record import RecordCodec
@@ -41,14 +31,19 @@ def full() -> Shopper:
     )
 
 
+def opened(shopper: Shopper) -> Shopper:
+    _ = shopper.orders
+    return shopper
+
+
 def test_a_record_comes_back_as_it_was() -> None:
-    assert CODEC.decode(CODEC.encode(full())) == full()
-    assert CODEC.decode(CODEC.encode(Shopper())) == Shopper()
+    assert opened(CODEC.decode(CODEC.encode(full()))) == full()
+    assert opened(CODEC.decode(CODEC.encode(Shopper()))) == opened(Shopper())
 
 
 def test_a_shopper_who_only_looks_around_has_nothing_kept_of_carts_and_orders() -> None:
     shopper = CODEC.decode(CODEC.encode(Shopper(sessions=1)))
-    assert shopper.shopping is None
+    assert shopper.shopping == msgspec.Raw(b"\xc0")
     assert shopper.orders == []
     shopper.instances = [Instance("cart", "default", 1, 0, 10, 20)]
     assert CODEC.decode(CODEC.encode(shopper)).instances == shopper.instances
@@ -57,6 +52,37 @@ def test_a_shopper_who_only_looks_around_has_nothing_kept_of_carts_and_orders() 
 def test_equal_records_are_equal_bytes_after_a_round_trip() -> None:
     value = CODEC.encode(full())
     assert CODEC.encode(CODEC.decode(value)) == value
+    assert CODEC.encode(opened(CODEC.decode(value))) == value
+
+
+def test_what_nothing_looks_at_is_stored_as_it_was_and_what_changed_is_not_lost() -> None:
+    shopper = CODEC.decode(CODEC.encode(full()))
+    shopper.now += 1
+    assert isinstance(shopper.shopping, msgspec.Raw)
+    shopper = CODEC.decode(CODEC.encode(shopper))
+    assert shopper.orders == opened(full()).orders
+    shopper.orders[0].refunded = 2
+    shopper.views = [View("browse", "p1", [5])]
+    again = CODEC.decode(CODEC.encode(shopper))
+    assert (again.orders[0].refunded, again.views, again.standings) == (2, shopper.views, opened(full()).standings)
+
+
+@pytest.mark.parametrize("shopping", [7, "x", [[["no", "order"]]], {"orders": []}])
+def test_shopping_that_is_none_is_found_when_it_is_looked_at(shopping: object) -> None:
+    fields = msgspec.msgpack.decode(CODEC.encode(full())[1:], strict=False)
+    fields[Shopper.__struct_fields__.index("shopping")] = shopping
+    value = PRESENT + msgspec.msgpack.encode(fields)
+    shopper = CODEC.decode(value)
+    assert CODEC.encode(shopper) == value
+    with pytest.raises(DamagedRecord, match="damaged shopper record: ValidationError"):
+        _ = shopper.carts
+
+
+def test_a_record_cut_off_is_found_at_once() -> None:
+    value = CODEC.encode(full())
+    for length in range(1, len(value)):
+        with pytest.raises(StateFormatError):
+            CODEC.decode(value[:length])
 
 
 def test_the_first_byte_is_the_format() -> None:

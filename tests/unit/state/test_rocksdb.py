@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.ports import Checkpoint, StateCorrupt, StateError, StateFormatError, StateLocked, StateWrite
-from pipeline.state.rocksdb import RocksSettings, RocksStore
+from pipeline.state.rocks_memory import RocksSettings
+from pipeline.state.rocksdb import RocksStore
 
 SMALL = RocksSettings(cache=1 << 20, write_buffers=1 << 20, write_buffer=1 << 16)
 
@@ -52,7 +53,7 @@ def test_partitions_of_a_store_are_apart(store: RocksStore) -> None:
     one, two = store.open("0"), store.open("1")
     one.write(StateWrite([(b"ann", b"1")], 0))
     assert two.get_many([b"ann"]) == [None]
-    assert store.shared_memory() > 0
+    assert store.memory.buffered() > 0
     one.close()
     two.close()
 

@@ -1,5 +1,6 @@
 """Aggregates: exact half-open windows, and the next instant at which each changes by itself."""
 
+import time
 from typing import Any
 
 import pytest
@@ -83,6 +84,18 @@ def test_distinct_counts_a_value_once_with_its_latest_time() -> None:
     one = window("distinct", "at_least", 2)
     shopper = fed(one, (1, "a"), (2, "b"), (3, "a"), (4, ["b", "10"]), (5, 10))
     assert one.look(shopper, 5) == (True, 4 + W)
+
+
+@pytest.mark.parametrize("function", ["sum", "avg", "min", "max"])
+def test_a_full_window_is_read_in_time_that_grows_with_it_not_with_its_square(function: str) -> None:
+    """Reading what is left after each element anew took half a second an event, and held up the whole partition."""
+    one = window(function, "at_least", MICRO, within=100 * LIMIT)
+    shopper = fed(one, *((at, 1 + at % 9) for at in range(LIMIT)))
+    begun = time.thread_time()
+    holds, change = one.look(shopper, LIMIT)
+    assert time.thread_time() - begun < 0.1
+    assert holds
+    assert change == LIMIT - 1 + 100 * LIMIT
 
 
 def test_a_window_that_would_grow_without_end_loses_its_oldest_and_says_so() -> None:

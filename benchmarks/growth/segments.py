@@ -1,17 +1,14 @@
-"""How the cost of an event grows with the number of segments: decide, and the record from and to its stored form.
+"""How the cost of an event grows with the number of segments: decide, and the record from and to its stored form."""
 
-Usage: python -m benchmarks.segments_growth [--events 20000] [--repeats 5]
-"""
-
-import argparse
 import gc
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
-from benchmarks.result import record, spread
+from benchmarks.growth.growth import Growth, Scale, alternating
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Aggregate, Bound, Filter, Plan, SegmentDefinition, Selection, Test
 from pipeline.domain.event import Event
@@ -23,8 +20,6 @@ COUNTS = (1, 10, 100, 1_000)
 TOUCHED = 10
 SHOPPERS = 1_000
 BATCH = 5_000
-# Whether events are told apart by name (else by a filter's value), and of how many segments they are at most.
-SHAPES = {"exist": (True, TOUCHED), "spread": (True, COUNTS[-1]), "one_name": (False, TOUCHED)}
 START = 20_000 * DAY
 
 
@@ -81,36 +76,34 @@ def cost(engine: Engine, events: list[Event]) -> float:
     return (time.process_time() - begun) / half * 1e6
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--repeats", type=int, default=5)
-    given = parser.parse_args()
-    events = given.events // (2 * BATCH) * 2 * BATCH
-    gc.disable()
-    figures: dict[str, dict[str, float]] = {}
-    engines: dict[tuple[int, bool], Engine] = {}
+def measure(scale: Scale) -> Growth:
+    events, repeats = (20_000, 5) if scale == "full" else (10_000, 1)
+    found = Growth(
+        "Segments that exist",
+        "segments",
+        "CPU time an event to decide, and to read and write the record once a batch of 5,000, in process, second half "
+        "of the events. Every event is read by one segment of as many as there are. Ten used: events of the ten first "
+        "segments only. One name: the same, but all segments read one event name and tell its events apart by a "
+        "filter's value. All used: events of all of them, so that a shopper's record grows, too.",
+        "ten used: 1,000 segments cost at most 1.3 times what 10 do",
+    )
+    shapes: dict[str, tuple[Callable[[int], Selection], bool, int]] = {
+        "ten used": (by_name, True, TOUCHED),
+        "ten used, one name": (by_value, False, TOUCHED),
+        "all used": (by_name, True, COUNTS[-1]),
+    }
+    works: dict[tuple[str, int], Callable[[], float]] = {}
     for count in COUNTS:
         begun = time.process_time()
-        engines |= {(count, True): Engine(plan(count, by_name)), (count, False): Engine(plan(count, by_value))}
-        figures[f"compile_seconds_{count}"] = spread([(time.process_time() - begun) / 2], 2)
-    for shape, (named, most) in SHAPES.items():
-        # Turn and turn about, so that a busy neighbour disturbs all of them alike.
-        streams = {count: stream(events, min(count, most), named=named) for count in COUNTS}
-        turns = [{count: cost(engines[count, named], streams[count]) for count in COUNTS} for _ in range(given.repeats)]
-        for count in COUNTS:
-            figures[f"{shape}_{count}_us"] = spread([turn[count] for turn in turns], 2)
-        figures[f"{shape}_1000_to_10"] = spread([turn[1_000] / turn[10] for turn in turns], 2)
-    record(
-        "segments_growth",
-        "Thread CPU time an event to decide, and to read and write the record once a batch, in process. Every event is "
-        "read by one segment of as many as there are. exist: events of the ten first segments only; spread: of all "
-        "of them, so that a shopper's record grows, too; one_name: as exist, but all segments read one event name and "
-        "tell its events apart by a filter's value.",
-        "exist: 1,000 segments cost at most 1.3 times what 10 do",
-        {"events": events, "repeats": given.repeats, **figures},
-    )
-
-
-if __name__ == "__main__":
-    main()
+        selections: tuple[Callable[[int], Selection], ...] = (by_name, by_value)
+        engines = {selection: Engine(plan(count, selection)) for selection in selections}
+        found.add("seconds to compile the topology's rules", "rules", count, [(time.process_time() - begun) / 2], 3)
+        for shape, (selection, named, most) in shapes.items():
+            calls = stream(events, min(count, most), named=named)
+            works[shape, count] = partial(cost, engines[selection], calls)
+    gc.collect()
+    gc.disable()
+    for (shape, count), costs in alternating(repeats, works).items():
+        found.add("us an event", shape, count, costs)
+    gc.enable()
+    return found

@@ -1,0 +1,1 @@
+"""How cost grows: with segments, shoppers, partitions, workers, hot keys, timers and windows; a file a question."""

@@ -1,0 +1,152 @@
+"""`afterclick explain`: why a shopper is a member of a segment, or is not."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.failure import Failure
+from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, DataDirectory, TopologyFile
+from pipeline.commands.replay import sources_of
+from pipeline.config.problem import nearest
+from pipeline.config.settings import Settings, process_environment, resolve
+from pipeline.config.topology import Topology, load
+from pipeline.domain.segments.explanation import Explainer
+from pipeline.domain.value.instant import format_instant, parse_instant
+from pipeline.explain.known import Known, NoState, TooEarly, UnknownShopper, from_record, from_replay, from_stores
+from pipeline.explain.report import explanation_data
+from pipeline.explain.text import lines
+from pipeline.replay.mapping import MappingError
+from pipeline.replay.source import InputError
+from pipeline.runtime.ports import StateError
+from pipeline.topics import AGENT_TOPICS, SHOPPER
+
+_PATIENCE = 10.0
+_WRONG = 2
+
+
+def command(
+    shopper: Annotated[str, typer.Argument(metavar="SHOPPER", help="The shopper's id, as clients send it.")],
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="A segment of the topology.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="FILE", help="Replay this file (also .gz, `-`); may be given several times."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="The instant to look at; by default where time stands.")
+    ] = None,
+    topology: TopologyFile = DEFAULT_TOPOLOGY,
+    data_dir: DataDirectory = None,
+    brokers: Brokers = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as data.")] = False,
+) -> None:
+    """Say whether a shopper is a member of a segment and since when, each clause with its value against its threshold,
+    what it is made of, and when it next changes if nothing happens. From files (--input), from the stores of a worker
+    that may run meanwhile (--data-dir), or from the changelog on the brokers (--brokers). Without any of them: the data
+    directory, if there is one, else the brokers. Exits 1 if the shopper is not known there.
+
+    Examples: [bold]afterclick explain kim engaged --input events.ndjson --at 2026-01-31T00:00:00Z[/] ·
+    [bold]afterclick explain kim engaged --data-dir /data/b[/] ·
+    [bold]afterclick explain kim engaged --brokers kafka:9092 --json | jq .changes_at[/]
+    """
+    if sum(bool(one) for one in (inputs, data_dir, brokers)) > 1:
+        raise Failure("--input, --data-dir and --brokers are three places to look at; name one.", _WRONG)
+    environment = process_environment()
+    loaded = load(topology, environment)
+    _check_segment(loaded, segment)
+    settings = resolve(environment, topology=topology, brokers=brokers, data_directory=data_dir)
+    instant = _instant(at)
+    if inputs:
+        known = _replayed(loaded, inputs, mapping, shopper, instant)
+    elif data_dir is not None or (brokers is None and settings.data_directory.exists()):
+        known = _stored(loaded, settings.data_directory, shopper, instant)
+    else:
+        known = _logged(loaded, settings, shopper, instant)
+    plan = loaded.plan()
+    data = explanation_data(Explainer(plan).explain(known.shopper, segment, known.at), known, plan.currency)
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(data)))
+
+
+def _check_segment(topology: Topology, segment: str) -> None:
+    if segment in topology.segments:
+        return
+    meant = nearest(segment, topology.segments)
+    if not topology.segments:
+        raise Failure("The topology has no segments.", _WRONG)
+    raise Failure(
+        f"The topology has no segment {segment}, "
+        + (f"did you mean {meant}?" if meant else f"it has {', '.join(sorted(topology.segments))}."),
+        _WRONG,
+    )
+
+
+def _replayed(topology: Topology, inputs: list[str], mapping: Path | None, shopper: str, at: int | None) -> Known:
+    try:
+        return from_replay(topology.plan(), sources_of(inputs, mapping), shopper, at)
+    except MappingError as error:
+        raise Failure(str(error), _WRONG) from None
+    except InputError as error:
+        raise Failure(str(error)) from None
+    except UnknownShopper:
+        by = "" if at is None else f" by {format_instant(at)}"
+        raise Failure(f"This shopper is not known: no valid event of that id in {', '.join(inputs)}{by}.") from None
+
+
+def _stored(topology: Topology, directory: Path, shopper: str, at: int | None) -> Known:
+    try:
+        return from_stores(topology.plan(), directory, shopper, at)
+    except NoState:
+        raise Failure(f"There is no state under {directory}; name a worker's directory with --data-dir.") from None
+    except UnknownShopper:
+        raise Failure(
+            f"This shopper is not known under {directory}; another worker may have its partition: ask with --brokers."
+        ) from None
+    except TooEarly as error:
+        raise _too_early(error) from None
+    except StateError as error:
+        raise Failure(str(error)) from error
+    except PermissionError as error:
+        raise Failure(f"{error.filename} can't be read; run this as the worker's user.") from error
+
+
+def _logged(topology: Topology, settings: Settings, shopper: str, at: int | None) -> Known:
+    # Imported where it is needed: who replays a file does not wait for Kafka's libraries.
+    from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
+    from pipeline.kafka.changelog_lookup import latest_record, partition_of
+    from pipeline.kafka.client import Client, ClientError
+    from pipeline.kafka.restore import RestoreError
+
+    topic, key = topology.topic(AGENT_TOPICS[SHOPPER].changelog), shopper.encode()
+    partition = partition_of(key, topology.kafka.partitions)
+    try:
+        client = Client(settings.brokers, settings.kafka).librdkafka(topology.name)
+        TopicAdmin(client).wait_for_brokers(_PATIENCE)
+        found = latest_record(client, topic, partition, key)
+        if found.value is None:
+            raise Failure(f"This shopper is not known: {topic}, partition {partition}, holds no record of that id.")
+        source = {"kind": "changelog", "topic": topic, "partition": partition}
+        return from_record(topology.plan(), shopper, found.value, found.checkpoint, at, source)
+    except TooEarly as error:
+        raise _too_early(error) from None
+    except (BrokersAway, AdminError, ClientError, RestoreError, StateError) as error:
+        raise Failure(str(error)) from error
+
+
+def _too_early(error: TooEarly) -> Failure:
+    return Failure(
+        f"The record stands at {format_instant(error.stands_at)}; for an earlier instant replay a file with --input.",
+        _WRONG,
+    )
+
+
+def _instant(text: str | None) -> int | None:
+    if text is None:
+        return None
+    instant = parse_instant(text)
+    if instant is None:
+        raise Failure(f"--at {text} is no time; write it as 2026-01-31T00:00:00Z.", _WRONG)
+    return instant

@@ -1,0 +1,166 @@
+"""What a condition asks about, as it is now: its value, and what of the past that value is made of.
+
+It reads the state that the engine keeps and changes nothing of it. What a record does not keep is not told: of a count
+the latest events that its bounds can tell apart, of a distinct value no more than a fingerprint. Of what is derived
+(scores, stage, computed traits) it is the value alone, as outputs have it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from pipeline.domain.commerce.cart import Carts
+from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condition, Edge, Purchases, Trait
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.purchase import standing_orders
+from pipeline.domain.segments.rfm import render_scores
+from pipeline.domain.segments.window import LIMIT, Window, keep_for
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Cart
+from pipeline.domain.value.operator import compile_filters
+from pipeline.domain.value.path import reach
+
+NUMBER, MICRO, MONEY, VALUES, INSTANT = "number", "micro", "money", "values", "instant"
+CART, JSON = "cart", "json"
+"""Units of a value: whole number; millionths, of an average as a fraction; minor units of the shop's currency; a list
+of JSON values; an instant in ms; a CartValue; a value as it stands in outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing of the past that counts. at: its event time, ms. value: in the unit of the measure, None if only its
+    time counts. leaves_at: when the window lets go of it, ms, 0 = never. message_id: "" where none is kept."""
+
+    at: int
+    value: Any = None
+    leaves_at: int = 0
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CartValue:
+    """value: minor units of the shop's currency. items: pieces."""
+
+    value: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """value: in `unit`, None of nothing. exact: False if there may have been more than is kept; no bound of the
+    condition can tell. evidence: oldest first."""
+
+    unit: str
+    value: Any
+    exact: bool = True
+    evidence: tuple[Evidence, ...] = ()
+
+
+def measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, conditions: Conditions) -> Measure | None:
+    """The measure of a single condition at `now`, ms; None of those that are made of others, and of sequences."""
+    match condition:
+        case Aggregate():
+            return _aggregate(condition, shopper.windows.get(Window(condition).key, []), now)
+        case Edge():
+            return _edge(condition, shopper)
+        case Trait():
+            return _trait(condition, shopper)
+        case Purchases():
+            return _purchases(condition, shopper, now)
+        case CartNow():
+            return _cart(condition, shopper, now, carts)
+        case RfmScore():
+            return Measure(JSON, render_scores(condition.scale, shopper, now))
+        case Stage(journey=JourneyDefinition() as journey):
+            return Measure(JSON, conditions.stages(journey)(shopper, now)[0])
+        case Computed(trait=TraitDefinition() as trait):
+            return Measure(JSON, conditions.trait(trait)(shopper, now)[0])
+    return None
+
+
+def _aggregate(aggregate: Aggregate, state: Sequence[int], now: int) -> Measure:
+    if aggregate.within is None:
+        return _lifetime(aggregate, state)
+    horizon, keep = now - aggregate.within, keep_for(aggregate.bounds)
+    if aggregate.function == "count":
+        times = [time for time in state if time > horizon]
+        evidence = tuple(Evidence(time, None, time + aggregate.within) for time in times)
+        return Measure(NUMBER, len(times), len(times) < keep, evidence)
+    pairs = [(state[at], state[at + 1]) for at in range(0, len(state), 2) if state[at] > horizon]
+    if aggregate.function == "distinct":
+        evidence = tuple(Evidence(time, None, time + aggregate.within) for time, _ in pairs)
+        return Measure(NUMBER, len(pairs), len(pairs) < keep, evidence)
+    evidence = tuple(Evidence(time, micro, time + aggregate.within) for time, micro in pairs)
+    return Measure(MICRO, _gathered(aggregate.function, [micro for _, micro in pairs]), len(pairs) < LIMIT, evidence)
+
+
+def _gathered(function: str, values: Sequence[int]) -> int | Fraction | None:
+    if function == "sum":
+        return sum(values)
+    if not values:
+        return None
+    if function == "avg":
+        return Fraction(sum(values), len(values))
+    return min(values) if function == "min" else max(values)
+
+
+def _lifetime(aggregate: Aggregate, state: Sequence[int]) -> Measure:
+    """Layouts of state: lifetime.py. No single event is kept."""
+    match aggregate.function:
+        case "count":
+            return Measure(NUMBER, state[0] if state else 0)
+        case "distinct":
+            return Measure(NUMBER, len(state), len(state) < keep_for(aggregate.bounds))
+        case "sum":
+            return Measure(MICRO, state[0] if state else 0)
+        case "avg":
+            return Measure(MICRO, Fraction(state[0], state[1]) if state else None)
+    return Measure(MICRO, state[0] if state else None)
+
+
+def _edge(edge: Edge, shopper: Shopper) -> Measure:
+    known = shopper.observations.get(EdgeWatch(edge).key)
+    timed = edge.property == TIME_PROPERTY
+    if known is None:
+        return Measure(INSTANT if timed else VALUES, None)
+    evidence = (Evidence(known.time, message_id=known.message_id),)
+    return Measure(INSTANT, known.time, True, evidence) if timed else Measure(VALUES, known.ends, True, evidence)
+
+
+def _trait(condition: Trait, shopper: Shopper) -> Measure:
+    known = shopper.traits.get(condition.path[0])
+    if known is None:
+        return Measure(VALUES, [])
+    evidence = (Evidence(known.time, message_id=known.message_id),)
+    return Measure(VALUES, reach(known.value, condition.path[1:]), True, evidence)
+
+
+def _purchases(condition: Purchases, shopper: Shopper, now: int) -> Measure:
+    within = condition.within
+    orders = standing_orders(shopper.orders, now - within if within else -1)
+    evidence = tuple(
+        Evidence(order.time, order.value - order.refunded, order.time + within if within else 0) for order in orders
+    )
+    if condition.measure == "orders":
+        return Measure(NUMBER, len(orders), True, evidence)
+    return Measure(MONEY, sum(order.value - order.refunded for order in orders), True, evidence)
+
+
+def _cart(condition: CartNow, shopper: Shopper, now: int, carts: Carts) -> Measure:
+    cart = carts.open_cart(shopper)
+    if cart is None:
+        return Measure(CART, CartValue(0, 0))
+    return Measure(
+        CART, CartValue(carts.total(cart), carts.pieces(cart)), True, tuple(_lines(condition, cart, now, carts))
+    )
+
+
+def _lines(condition: CartNow, cart: Cart, now: int, carts: Carts) -> Iterator[Evidence]:
+    """Its lines; if the condition asks for certain ones, those."""
+    passes = compile_filters(condition.contains)
+    for line, described in zip(cart.lines, carts.describe(cart), strict=True):
+        if passes is None or passes(described, now):
+            yield Evidence(line.updated, described)

@@ -1,0 +1,161 @@
+"""What the shopper record holds of carts, orders, abandonment and loyalty."""
+
+import msgspec
+
+
+class Line(msgspec.Struct, array_like=True, gc=False):
+    """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
+    None if unknown; conversion is half up per line, so the price stays in the currency it came in. updated: event time
+    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back."""
+
+    product_id: str
+    variant: str
+    sku: str
+    name: str
+    quantity: int
+    price: int | None
+    currency: str = ""
+    updated: int = 0
+
+
+class Cart(msgspec.Struct, array_like=True, gc=False):
+    """A cart; without lines it is kept for its times, so that what is older does not refill it. Event times in ms,
+    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it."""
+
+    cart_id: str
+    lines: list[Line]
+    updated: int = 0
+    snapshot: int = 0
+    ordered: int = 0
+
+
+class View(msgspec.Struct, array_like=True, gc=False):
+    """Views of one product or visit that count towards `minimum_views` of the abandonment rule `kind`.
+
+    times: event times in ms, sorted, the latest `minimum_views` at most.
+    """
+
+    kind: str
+    subject: str
+    times: list[int]
+
+
+class Instance(msgspec.Struct, array_like=True, gc=False):
+    """One run of one abandonment rule over one subject. Instants in ms, 0 = none.
+
+    kind: name of the rule. number: counts the shopper's instances of that kind, from 1; `instance` in outputs is
+    `kind-number`. state: see instance.py. last_step: event time of the latest event about its subject itself,
+    last_activity: of the latest own activity. due: the next instant it has to be looked at. abandoned_since: last own
+    activity before the first stage. stage_times and stage_ids: `effective_at` and decision id of the stages sent so
+    far. cart_id: the cart that its lines are in; lines: of browse, the product viewed last.
+    """
+
+    kind: str
+    subject: str
+    number: int
+    state: int
+    last_step: int
+    last_activity: int
+    due: int = 0
+    abandoned_since: int = 0
+    stage_times: list[int] = []
+    stage_ids: list[str] = []
+    cart_id: str = ""
+    lines: list[Line] = []
+
+
+class Cooldown(msgspec.Struct, array_like=True, gc=False):
+    """Per kind: instances so far, when the last stage was sent, and a fingerprint of the lines that it told of."""
+
+    kind: str
+    instances: int = 0
+    last_stage: int = 0
+    contents: int = 0
+
+
+class Order(msgspec.Struct, array_like=True, gc=False):
+    """One order, kept for ever: it dedupes, and is what `orders`, `spend` and tiers count.
+
+    key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
+    refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation or
+    an update, counts for nothing yet. priced: ms from `time` to the event that told `value`, None while none has.
+    """
+
+    key: int
+    time: int
+    value: int
+    refunded: int = 0
+    cancelled: bool = False
+    completed: bool = True
+    priced: int | None = 0
+
+
+class Lot(msgspec.Struct, array_like=True, gc=False):
+    """What one order earned in one programme; it may be nothing. See ledger.py.
+
+    order and time: of the order. points: earned, of which `reversed` were taken back. eligible: the amount that earned,
+    minor units. level: the tier whose multiplier it had. number: position among the programme's lots, from 1.
+    lines: (line fingerprint, quantity, points, quantity returned), flat, while refunds by line are expected.
+    """
+
+    order: int
+    time: int
+    points: int
+    reversed: int = 0
+    eligible: int = 0
+    level: int = 0
+    number: int = 0
+    lines: list[int] = []
+
+
+class Standing(msgspec.Struct, array_like=True, gc=False):
+    """A shopper in one loyalty programme. Instants in ms, 0 = none; points are whole.
+
+    level: index into its levels, -1 = not joined; held since `since`, until `valid_until` if the programme has a term.
+    grace_until: end of the grace that runs. sequence and entries: tier and points decisions so far.
+    earned: points of all lots, net of reversals. lots: in order of arrival, `lots_taken` of them so far.
+    promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
+    history: (instant, level), flat, the latest changes of level.
+    """
+
+    level: int = -1
+    sequence: int = 0
+    since: int = 0
+    valid_until: int = 0
+    grace_until: int = 0
+    balance: int = 0
+    earned: int = 0
+    entries: int = 0
+    lots: list[Lot] = []
+    lots_taken: int = 0
+    promoted_at: int = 0
+    promoted_lots: int = 0
+    history: list[int] = []
+    due: int = 0
+
+
+class Parked(msgspec.Struct, array_like=True, gc=False):
+    """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,
+    None = all that is left of the order. lines: (line fingerprint, quantity), flat."""
+
+    order: int
+    due: int
+    refund: int
+    amount: int | None
+    lines: list[int]
+
+
+class Shopping(msgspec.Struct, array_like=True, gc=False):
+    """What is known of a shopper's carts and orders.
+
+    refund_keys: fingerprints of refunds taken, so that each counts once.
+    """
+
+    orders: list[Order] = []
+    refund_keys: list[int] = []
+    parked: list[Parked] = []
+    carts: list[Cart] = []
+    views: list[View] = []
+    instances: list[Instance] = []
+    cooldowns: list[Cooldown] = []
+    standings: dict[str, Standing] = {}

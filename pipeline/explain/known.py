@@ -1,0 +1,99 @@
+"""What is known of one shopper at an instant, and from where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.decide import Engine
+from pipeline.domain.definition import Plan
+from pipeline.domain.event import Event
+from pipeline.domain.intake.intake import Intake
+from pipeline.domain.shopper import Shopper
+from pipeline.replay.reader import readings
+from pipeline.replay.source import Source
+from pipeline.runtime.ports import Checkpoint
+from pipeline.state.record import RecordCodec
+from pipeline.state.store_view import store_paths, store_view
+
+_AGENT = "shopper"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """shopper: as the engine of the plan has it at `at`, ms. source: where it comes from, as data. other_topology: the
+    record was decided under another topology; memberships are what this one makes of it."""
+
+    shopper_id: str
+    shopper: Shopper
+    at: int
+    source: dict[str, Any]
+    other_topology: bool = False
+
+
+class UnknownShopper(Exception):
+    """Nothing is known of the shopper there."""
+
+
+class TooEarly(Exception):
+    """The record stands at a later instant, ms, than the one asked for."""
+
+    def __init__(self, stands_at: int) -> None:
+        super().__init__(stands_at)
+        self.stands_at = stands_at
+
+
+class NoState(Exception):
+    """There are no stores where they were looked for."""
+
+
+def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int | None) -> Known:
+    """Replay up to `at` (ms, None: the last record), of this shopper alone; others change nothing of it.
+
+    Raises UnknownShopper, InputError, MappingError.
+    """
+    engine, shopper, last = Engine(plan), Shopper(), 0
+    for received, call, *_ in readings(sources, Intake(plan)):
+        if at is not None and received > at:
+            break
+        last = received
+        if type(call) is Event and call.shopper == shopper_id:
+            engine.decide(shopper, call, received)
+    if not shopper.created:
+        raise UnknownShopper
+    end = last if at is None else at
+    engine.on_due(shopper, shopper_id, end)
+    return Known(shopper_id, shopper, end, {"kind": "replay", "inputs": [source.name for source in sources]})
+
+
+def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) -> Known:
+    """From the stores of a worker, which may run meanwhile. at: ms, None: the partition's own time.
+
+    Raises NoState, UnknownShopper, TooEarly, StateError.
+    """
+    paths = [path for agent, path in store_paths(directory) if agent == _AGENT]
+    if not paths:
+        raise NoState
+    for path in paths:
+        with store_view(path) as view:
+            value, checkpoint = view.record(shopper_id.encode()), view.checkpoint()
+        if value is not None:
+            source = {"kind": "store", "partition": int(path.name)}
+            return from_record(plan, shopper_id, value, checkpoint, at, source)
+    raise UnknownShopper
+
+
+def from_record(
+    plan: Plan, shopper_id: str, value: bytes, checkpoint: Checkpoint | None, at: int | None, source: dict[str, Any]
+) -> Known:
+    """From a stored record. Its timers that are due by `at` fire on this copy alone; nothing is published.
+
+    at: ms, None: the time of the checkpoint. Raises TooEarly, StateFormatError.
+    """
+    engine, shopper = Engine(plan), RecordCodec().decode(value)
+    if at is not None and at < shopper.now:
+        raise TooEarly(shopper.now)
+    end = max(shopper.now, 0 if checkpoint is None else checkpoint.time) if at is None else at
+    other = not engine.is_of_this_plan(shopper)
+    engine.on_due(shopper, shopper_id, end)
+    return Known(shopper_id, shopper, end, source, other)

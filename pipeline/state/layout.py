@@ -1,0 +1,19 @@
+"""How a partition lies in RocksDB: one column family, raw bytes, so that one WriteBatch and one memtable make
+everything atomic.
+
+    m|layout, m|checkpoint, m|changelog      layout version, checkpoint record, changelog offset (decimal)
+    m|complete                               when it last held all of its changelog, ms (decimal)
+    s|KEY                                    shopper record
+    t|DUE KEY                                due-time index: DUE is 8 bytes, big endian, ms; no value
+"""
+
+LAYOUT = b"1"
+
+LAYOUT_KEY = b"m|layout"
+CHECKPOINT_KEY = b"m|checkpoint"
+CHANGELOG_KEY = b"m|changelog"
+COMPLETE_KEY = b"m|complete"
+STATE = b"s|"
+STATE_END = b"s}"
+DUE = b"t|"
+DUE_END = b"t}"

@@ -1,0 +1,160 @@
+"""A look at a partition's store from outside, whether or not a worker has it open.
+
+RocksDB opens it as a secondary: without its lock, reading manifest and write-ahead log as they are. That alone would
+still write into the directory (rocksdict keeps a file there), and a file touched there misleads the search for
+damage (sorted_table.py). So it opens a folder of links; what it writes, it writes there.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+import msgspec
+from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, ReadOptions
+
+from pipeline.runtime.checkpoint import decode_checkpoint
+from pipeline.runtime.ports import Checkpoint, StateCorrupt, StateError, StateFormatError
+from pipeline.state.disk_error import translated
+from pipeline.state.layout import (
+    CHANGELOG_KEY,
+    CHECKPOINT_KEY,
+    DUE,
+    DUE_END,
+    LAYOUT,
+    LAYOUT_KEY,
+    STATE,
+    STATE_END,
+)
+
+_CACHE = 4 * 1024 * 1024
+# Files that the owner makes and deletes while they are linked.
+_TRIES, _PAUSE = 5, 0.1
+_GONE = "may have switched to a new MANIFEST"
+_UNLINKED = ("LOCK", "rocksdict-config.json")
+
+
+class TableSizes(msgspec.Struct, frozen=True):
+    """Of the sorted tables, bytes: keys and values as written, and the blocks that hold them on disk."""
+
+    raw: int
+    compressed: int
+
+
+class StoreView:
+    """One partition's store, as of when it was opened. One thread."""
+
+    def __init__(self, path: Path, database: Rdict) -> None:
+        self._path = path
+        self._db = database
+
+    def records(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of all shopper records, in key order. Raises StateError."""
+        for key, value in self._range(STATE, STATE_END):
+            yield key[len(STATE) :], value
+
+    def record(self, key: bytes) -> bytes | None:
+        """One shopper record. Raises StateError."""
+        return self._get(STATE + key)
+
+    def due_entries(self) -> Iterator[tuple[int, int]]:
+        """(due time in ms, bytes of its key) of all entries of the due-time index. Raises StateError."""
+        at = len(DUE) + 8
+        for key, _ in self._range(DUE, DUE_END):
+            yield int.from_bytes(key[len(DUE) : at], "big"), len(key)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Raises StateError."""
+        stored = self._get(CHECKPOINT_KEY)
+        return None if stored is None else decode_checkpoint(stored)
+
+    def checkpoint_bytes(self) -> int:
+        return len(self._get(CHECKPOINT_KEY) or b"")
+
+    def changelog_offset(self) -> int:
+        """As in `StatePartition`; -1 = none."""
+        return int(self._get(CHANGELOG_KEY) or -1)
+
+    def table_sizes(self) -> TableSizes:
+        with translated(self._path):
+            text = self._db.property_value("rocksdb.aggregated-table-properties") or ""
+        said = dict(part.strip().partition("=")[::2] for part in text.split(";"))
+        number = {name: int(value) for name, value in said.items() if value.isdigit()}
+        return TableSizes(
+            number.get("raw key size", 0) + number.get("raw value size", 0), number.get("data block size", 0)
+        )
+
+    def _get(self, key: bytes) -> bytes | None:
+        with translated(self._path):
+            return cast("bytes | None", self._db.get(key))
+
+    def _range(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """By its own iterator: the one of `items` ends without a word at a damaged block."""
+        bound = ReadOptions()
+        bound.set_iterate_upper_bound(end)
+        with translated(self._path):
+            walker = self._db.iter(bound)
+            walker.seek(start)
+            while walker.valid():
+                yield walker.key(), walker.value()
+                walker.next()
+            walker.status()
+
+
+def store_paths(directory: Path) -> Iterator[tuple[str, Path]]:
+    """(agent, directory of the store) of all stores of a worker, shoppers first, partitions in order."""
+    for state in sorted(directory.glob("*/state"), reverse=True):
+        numbered = (path for path in state.iterdir() if path.name.isdigit() and (path / "CURRENT").exists())
+        for path in sorted(numbered, key=lambda path: int(path.name)):
+            yield state.parent.name, path
+
+
+@contextmanager
+def store_view(path: Path) -> Iterator[StoreView]:
+    """The store in `path`. Raises StateFormatError if it is of a newer layout, StateError if it can't be read."""
+    with tempfile.TemporaryDirectory(prefix="afterclick-view-") as folder:
+        database = _opened(path, Path(folder))
+        try:
+            with translated(path):
+                layout = database.get(LAYOUT_KEY)
+            if layout not in (None, LAYOUT):
+                raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
+            yield StoreView(path, database)
+        finally:
+            with suppress(Exception):
+                database.close()
+
+
+def _opened(path: Path, folder: Path) -> Rdict:
+    """Tried again when the owner turned a file over meanwhile. The tables stay open, so that none goes away later."""
+    for attempt in range(_TRIES):
+        links = folder / str(attempt)
+        try:
+            with translated(path):
+                _link(path, links)
+                return Rdict(str(links), _options(), access_type=AccessType.secondary(str(folder / "log")))
+        except StateError as error:
+            if attempt == _TRIES - 1:
+                if _GONE in str(error):
+                    raise StateCorrupt(f"{path} is damaged: its manifest is missing") from error
+                raise
+        time.sleep(_PAUSE)
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _link(path: Path, links: Path) -> None:
+    links.mkdir()
+    for file in path.iterdir():
+        if file.name not in _UNLINKED and not file.name.startswith("LOG"):
+            (links / file.name).symlink_to(file.resolve())
+
+
+def _options() -> Options:
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(Cache(_CACHE))
+    options = Options(raw_mode=True)
+    options.set_block_based_table_factory(blocks)
+    options.set_max_open_files(-1)
+    return options

@@ -1,0 +1,108 @@
+"""What must be said of a condition at an instant: its truth, its value, and when it changes, all by recounting."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.history import Record
+from tests.oracle.segments import (
+    AGGREGATES,
+    Facts,
+    aggregate,
+    computed,
+    critical,
+    matching,
+    scores,
+    stage,
+    truth,
+    windows,
+)
+from tests.oracle.values import elements, number, reach, span
+
+Condition = dict[str, Any]
+
+
+class Foresight:
+    """One shopper's facts at an instant, and at each later one at which anything may change if nothing happens."""
+
+    def __init__(self, records: list[Record], topology: dict[str, Any], now: int) -> None:
+        self.topology = topology
+        self.now = Facts(records, topology, now)
+        instants = critical(records, windows(topology))
+        self.later = [Facts(records, topology, one) for one in sorted(instants) if one > now]
+
+    def changes_at(self, condition: Condition) -> int:
+        """0 = never."""
+        holds = truth(condition, self.now)
+        return next((facts.now for facts in self.later if truth(condition, facts) is not holds), 0)
+
+    def value(self, condition: Condition) -> Any:
+        """Of a single condition: a number in the condition's own unit, what stands at a path, value and pieces of the
+        cart, or None of nothing."""
+        ((kind, form),) = condition.items()
+        facts = self.now
+        if kind in AGGREGATES:
+            return aggregate(kind, form, facts)
+        if kind in ("orders", "spend"):
+            counted = self._orders(form)
+            return len(counted) if kind == "orders" else Decimal(sum(net for _, net in counted)) / facts.shop.scale
+        if kind in ("first", "last"):
+            found = self._edge(kind, form)
+            if found is None:
+                return None
+            return found.time if form["property"] == "$time" else reach(found.properties, form["property"])
+        if kind == "trait":
+            return reach(facts.traits, form["name"])
+        if kind == "rfm":
+            return scores(facts)
+        if kind == "stage":
+            return stage(facts)
+        if kind == "computed":
+            return computed(form["name"], facts)
+        lines = facts.open_lines()
+        return sum(line.worth(facts.shop) for line in lines), sum(line.quantity for line in lines)
+
+    def evidence(self, condition: Condition) -> list[tuple[int, Any]]:
+        """(event time, value) of all that the value is made of, in order; a distinct value each with its latest time,
+        and of counts, distinct values and dates the time alone."""
+        ((kind, form),) = condition.items()
+        if kind in ("orders", "spend"):
+            return sorted(self._orders(form))
+        if kind in ("first", "last"):
+            found = self._edge(kind, form)
+            return [] if found is None else [(found.time, None)]
+        records = matching(form, self.now)
+        if kind == "count":
+            return sorted((record.time, None) for record in records)
+        found = [(one.time, value) for one in records for value in elements(reach(one.properties, form["property"]))]
+        if kind == "distinct":
+            latest: dict[Any, int] = {}
+            for time, value in found:
+                key = number(value) if number(value) is not None else (type(value).__name__, repr(value))
+                latest[key] = max(time, latest.get(key, time))
+            return sorted((time, None) for time in latest.values())
+        numbers = ((time, number(value)) for time, value in found)
+        return sorted((time, Fraction(value)) for time, value in numbers if value is not None)
+
+    def _orders(self, form: dict[str, Any]) -> list[tuple[int, int]]:
+        """(event time, net value in minor units) of orders that count."""
+        oldest = self.now.now - span(form["within"]) if "within" in form else None
+        orders = self.now.orders.values()
+        return [(one.time, one.net) for one in orders if one.counts and (oldest is None or one.time > oldest)]
+
+    def _edge(self, kind: str, form: dict[str, Any]) -> Record | None:
+        events = {"of": form["of"], "where": form.get("where")}
+        found = sorted(matching(events, self.now), key=lambda record: (record.time, record.message_id))
+        return (found[-1] if kind == "last" else found[0]) if found else None
+
+
+def parts(condition: Condition, topology: dict[str, Any]) -> Iterator[Condition]:
+    """What it is made of, in order; of `in` the condition of the segment."""
+    ((kind, form),) = condition.items()
+    if kind in ("all", "any"):
+        yield from form
+    elif kind == "not":
+        yield form
+    elif kind == "in":
+        yield topology["segments"][form]["when"]
