@@ -72,6 +72,7 @@ class Lane:
         self._sought_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
+        self._seeking_again: asyncio.Task[None] | None = None
 
     @property
     def next_offset(self) -> int | None:
@@ -138,9 +139,10 @@ class Lane:
     async def close(self) -> None:
         """Let go of the partition for good."""
         self.stop()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in (self._task, self._seeking_again):
+            if task is not None:
+                task.cancel()
+        self._task = self._seeking_again = None
         async with self._busy:
             await self._call(self.owner.close)
 
@@ -180,7 +182,8 @@ class Lane:
             await self._recover(error)
 
     async def _refetch(self, gap: Discontinuity) -> None:
-        """Seek back to the checkpoint, once; what was on its way already is refused without a word."""
+        """Seek back to the checkpoint, once; what was on its way already is refused without a word. Once more if
+        nothing could be taken in the meantime, for it may be that all there was has been refused."""
         self.owner.watch.refused(self.tp.partition)
         now = asyncio.get_running_loop().time()
         if self._sought_at is not None and now - self._sought_at < self._patience.refetch:
@@ -188,6 +191,14 @@ class Lane:
         self._sought_at = now
         log.info("Fetching again: %s.", gap, extra=self._where)
         await self._seek()
+        self._seeking_again = asyncio.create_task(self._refetch_later(gap), name=f"refetch-{self.tp.partition}")
+
+    async def _refetch_later(self, gap: Discontinuity) -> None:
+        await asyncio.sleep(self._patience.refetch)
+        async with self._busy:
+            if self._sought_at is not None and not self._stopped and self.owner.life.takes_batches:
+                self._sought_at = None
+                await self._refetch(gap)
 
     async def _seek(self) -> None:
         next_offset = self.owner.next_offset

@@ -130,6 +130,25 @@ def test_a_batch_that_does_not_follow_has_the_source_sought_back_once() -> None:
     run(scene)
 
 
+def test_a_source_sought_back_in_vain_is_sought_again_though_nothing_more_comes() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        source.sought.clear()
+        # given batch 0 was lost on its way, and once more after the source was sought back
+        await lane.put(batch(1))
+        await until(lambda: source.sought == [0])
+        await lane.put(batch(2))
+        # when the source has no more to give
+        await until(lambda: source.sought == [0, 0])
+        # then it comes in the end, and that is all
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+        await asyncio.sleep(0.1)
+        assert source.sought == [0, 0]
+
+    run(scene, Patience(refetch=0.05))
+
+
 def test_a_failed_batch_comes_again_after_fencing_and_restoring() -> None:
     async def scene(lane: Lane, owner: Owner, source: Source) -> None:
         await lane.open()
