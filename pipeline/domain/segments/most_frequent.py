@@ -46,16 +46,19 @@ class MostFrequent:
             self._count(shopper, at, value, remarks)
 
     def value(self, shopper: Shopper, now: int) -> tuple[Any, int]:
-        """(the value, None of nothing; when it may next change by itself, ms, 0 = never). Ties go to the latest seen,
-        then to the later in order of the text."""
+        """(the value, None of nothing; when it may next change by itself, ms, 0 = never)."""
+        leading, due = self.leading(shopper, now)
+        return (None if leading is None else leading.value), due
+
+    def leading(self, shopper: Shopper, now: int) -> tuple[Seen | None, int]:
+        """As `value`, with how often it was seen. Ties go to the latest seen, then to the later by its text."""
         counted = shopper.derived.seen.get(self.key) if shopper.derived is not None else None
         if not counted:
             return None, 0
         soonest = self._expire(counted, now) if self._within is not None else 0
         if not counted:
             return None, 0
-        most = max(counted.values(), key=_rank)
-        return most.value, soonest
+        return max(counted.values(), key=_rank), soonest
 
     def _count(self, shopper: Shopper, at: int, value: Any, remarks: list[str]) -> None:
         derived = shopper.derived

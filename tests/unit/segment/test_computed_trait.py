@@ -69,7 +69,8 @@ def test_a_window_keeps_its_latest_sightings(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_different_values_are_told_apart_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.domain.segments.condition.DISTINCT", 2)
+    assert trait_value.DISTINCT == 1_000
+    monkeypatch.setattr(trait_value, "DISTINCT", 2)
     shopper, many = (
         Shopper(),
         engine(f"{{many: {{distinct: {SEEN % ''}}}, lately: {{distinct: {SEEN % ', within: 1d'}}}}}"),
@@ -77,7 +78,6 @@ def test_different_values_are_told_apart_up_to_the_bound(monkeypatch: pytest.Mon
     remarks = feed(many, shopper, ["a", "b", "c"])
     assert remarks == ["trait_truncated"] * 2
     assert many.derivations.values(shopper, NOW + 9) == {"many": 2, "lately": 2}
-    assert trait_value.DISTINCT == 1_000
 
 
 def test_long_texts_and_objects_are_no_values() -> None:
