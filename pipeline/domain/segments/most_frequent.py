@@ -13,7 +13,7 @@ from pipeline.domain.value.operator import compile_filters, equality_key
 from pipeline.domain.value.path import elements, reach
 
 # Different values that one trait keeps of a shopper, and the longest text that is one. What is left out is counted as
-# `trait_truncated` and `trait_value_too_long`.
+# `trait_truncated`, `trait_value_too_long` and, of objects, `trait_value_mistyped`.
 VALUES = 1_000
 LONGEST = 200
 
@@ -39,6 +39,7 @@ class MostFrequent:
             return
         for value in elements(reach(properties, self._path)):
             if isinstance(value, (dict, list)):
+                remarks.append("trait_value_mistyped")
                 continue
             if isinstance(value, str) and len(value) > LONGEST:
                 remarks.append("trait_value_too_long")
