@@ -50,7 +50,7 @@ def command(
     replay = Replay(
         plan=plan,
         output=_folder(output),
-        until=_instant(until),
+        until=end_of_time(until),
         partitions=partitions,
         profiles=profiles,
         trace=trace,
@@ -97,7 +97,8 @@ def _folder(output: Path) -> Path:
     return output
 
 
-def _instant(text: str | None) -> int | None:
+def end_of_time(text: str | None) -> int | None:
+    """The instant (ms) of `--until`. Raises Failure if it is none."""
     if text is None:
         return None
     instant = parse_instant(text)

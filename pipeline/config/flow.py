@@ -12,7 +12,14 @@ from pipeline.config.problem import Place, nearest
 CLICKSTREAM = "clickstream"
 SHOPPER_EVENTS = "shopper-events"
 DEAD_LETTERS = "clickstream-dlq"
-DECISIONS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
+DECISIONS = (
+    "segment-changes",
+    "abandonment-triggers",
+    "loyalty-tiers",
+    "loyalty-points",
+    "journey-changes",
+    "trait-changes",
+)
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 LOGICAL_TOPICS = (CLICKSTREAM, SHOPPER_EVENTS, DEAD_LETTERS, *DECISIONS, *CHANGELOGS)
 _LATER_TOPICS = ("messages", "message-suppressions")

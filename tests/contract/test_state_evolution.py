@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
@@ -41,11 +42,21 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
         fields = msgspec.msgpack.decode(value[1:], strict=False)
         for membership in fields[at].values():
             membership.extend(APPENDED.values())
-        assert msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False) == fields
+        written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
+        assert written[: len(fields)] == fields
+        assert written[len(fields) :] == [None]
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
     shopper = Shopper(memberships={"loyal": Membership(True, 3, 99, since=7)})
+    assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
+
+
+def test_what_is_derived_is_appended_and_read_back() -> None:
+    shopper = Shopper(now=5, derived=Derived(due=9, stage="at_risk", stage_changes=3, stage_due=9))
+    assert shopper.derived is not None
+    shopper.derived.told = {"value": Told({"amount": 5, "currency": "EUR"}, 2, 9), "seen": Told("Shoes", 1)}
+    shopper.derived.seen = {2**63: {2**62: Seen("Shoes", 4, 2, [3, 4]), 7: Seen(True, 1, 1)}}
     assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
 
 
