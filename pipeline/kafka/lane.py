@@ -37,7 +37,8 @@ class Patience(msgspec.Struct, frozen=True):
     when the partition goes, s. refetch: how long re-fetched records may be on their way before they are asked for
     again, s. together: how long a rebalance waits for partitions to open before those that have go on without the
     rest, s. fenced: how long a rebalance may take to say that a partition which another worker has fenced is not ours,
-    s; longer than a zombie, awake again, needs to hear that the group goes on without it."""
+    s; longer than a zombie, awake again, needs to hear that the group goes on without it. sweep: how long batches may
+    keep a sweep waiting until it takes a slice between two of them, s."""
 
     tries: int = 8
     first: float = 0.25
@@ -46,6 +47,7 @@ class Patience(msgspec.Struct, frozen=True):
     refetch: float = 10.0
     together: float = 5.0
     fenced: float = 20.0
+    sweep: float = 1.0
 
 
 class Lane:
@@ -72,6 +74,7 @@ class Lane:
         self._busy = asyncio.Lock()
         self._stopped = False
         self._sought_at: float | None = None
+        self._swept_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
         self._seeking_again: asyncio.Task[None] | None = None
@@ -107,6 +110,15 @@ class Lane:
         if self.settled and self.owner.life.takes_batches:
             async with self._busy:
                 await self._attempt(lambda: self.owner.idle(until))
+
+    async def sweep(self) -> None:
+        """Sweep a slice, if no batch waits, or has for long."""
+        now = asyncio.get_running_loop().time()
+        if self.settled or now - self._swept_at >= self._patience.sweep:
+            async with self._busy:
+                if self.owner.life.takes_batches and not self._stopped:
+                    await self._attempt(self.owner.sweep)
+            self._swept_at = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
         """Take no more and finish what is in hand soon; also ends an opening that is under way."""

@@ -29,6 +29,7 @@ class Owner:
         self.opening: list[Exception] = []
         self.calls: list[str] = []
         self.time = 0
+        self.sweeping = False
 
     def open(self, stopped: Callable[[], bool]) -> None:
         self.calls.append("open")
@@ -52,6 +53,11 @@ class Owner:
 
     def idle(self, until: int) -> None:
         self.calls.append(f"idle {until}")
+
+    def sweep(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.calls.append("sweep")
 
     def close(self) -> None:
         self.calls.append("close")
@@ -243,6 +249,40 @@ def test_a_fenced_partition_is_not_taken_again_once_a_rebalance_began() -> None:
         assert "open" not in owner.calls[1:]
 
     run(scene, Patience(fenced=0.1))
+
+
+def test_a_sweep_comes_after_the_batches_and_still_comes_if_they_never_end() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        await lane.sweep()
+        assert owner.calls == ["open", "sweep"]
+        # given batches that wait
+        for offset in range(2):
+            await lane.put(batch(offset))
+        # then it leaves them the partition
+        await lane.sweep()
+        assert owner.calls.count("sweep") == 1
+        # but not for longer than it has patience
+        await until(lambda: owner.next_offset == 2)
+        await asyncio.sleep(0.06)
+        await lane.put(batch(2))
+        await lane.sweep()
+        assert owner.calls.count("sweep") == 2
+
+    run(scene, Patience(sweep=0.05))
+
+
+def test_a_sweep_that_fails_opens_the_partition_anew_and_none_runs_once_it_is_stopped() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        owner.errors = [OutboxError("refused")]
+        await lane.sweep()
+        assert owner.calls == ["open", "open"]
+        lane.stop()
+        await lane.sweep()
+        assert "sweep" not in owner.calls
+
+    run(scene)
 
 
 def test_draining_keeps_the_partition_open_and_takes_nothing_more() -> None:
