@@ -15,6 +15,7 @@ from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.flow import LOGICAL_TOPICS, Kafka, physical, topic_mistakes
+from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme
 from pipeline.config.plan import make_plan
@@ -98,6 +99,7 @@ def parse(text: str, environment: Mapping[str, str], file: str = "topology.yaml"
 
 def _validated(source: Source) -> Topology:
     reading = _reading(source.root)
+    include(source.root, reading)
     topology = None
     reported = {problem.path for problem in source.problems}
     try:
