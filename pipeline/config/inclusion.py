@@ -116,7 +116,6 @@ def _placed(written: Any, values: Mapping[str, Any], place: Place) -> Any:
         block = Block()
         block.place = place
         for key, value in written.items():
-            key = str(filled(key, values))
             block[key] = _placed(value, values, (*place, key))
         return block
     if isinstance(written, list):

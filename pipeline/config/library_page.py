@@ -7,6 +7,7 @@ from pipeline.config.library import LibrarySegment, names, standard
 from pipeline.config.parameter import Parameter, in_yaml
 
 PAGE = Path("docs/library.md")
+_LISTS = {"texts": "text, or list of texts", "months": "month, or list of months"}
 
 _INTRODUCTION = """\
 <!-- Made by `python -m pipeline.config`; edit the files in pipeline/library instead. -->
@@ -66,5 +67,5 @@ def _section(segment: LibrarySegment) -> Iterator[str]:
 
 def _row(parameter: Parameter) -> str:
     default = "**required**" if parameter.default is None else f"`{in_yaml(parameter.default)}`"
-    kind = "text, or list of texts" if parameter.type == "texts" else parameter.type
+    kind = _LISTS.get(parameter.type, parameter.type)
     return f"| `{parameter.name}` | {kind} | {default} | {parameter.range()} | {parameter.about} |"

@@ -10,12 +10,12 @@ from pipeline.config.duration import parse_duration
 from pipeline.config.quantity import parse_whole, to_minor
 
 NUMERIC = ("duration", "whole number", "money")
-TYPES = (*NUMERIC, "texts")
+TYPES = (*NUMERIC, "text", "texts", "months")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. type: one of TYPES; `texts` is one text or a list of them.
+    """One parameter. type: one of TYPES; `texts` is one text or a list of them, `months` are numbers from 1 to 12.
 
     default: as written, None if the parameter is required; then `example` stands in where a value must be shown.
     least, most: the range, as written, both included; None = open. below: name of the parameter that it is less than.
@@ -55,6 +55,13 @@ class Parameter:
                 return parse_whole(value)
             case "money":
                 return to_minor(value, currency)
+            case "months":
+                months = value if isinstance(value, list) else [value]
+                if not 0 < len(set(months)) < 12 or not all(type(one) is int and 1 <= one <= 12 for one in months):
+                    raise ValueError("should be a month from 1 to 12, or a list of some of them, not all")
+                return 0
+            case "text" if isinstance(value, list):
+                raise ValueError("should be one text")
         texts = value if isinstance(value, list) else [value]
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
             raise ValueError("should be a text, or a list of texts")
@@ -71,8 +78,8 @@ class Parameter:
         return f", the range is {self.least} to {self.most}" if None not in (self.least, self.most) else ""
 
 
-# `<within>`, or a whole number some times: `<one_in * 4>`.
-_PLACEHOLDER = re.compile(r"<([a-z_]+)(?: \* ([0-9]+))?>")
+# `<within>`; a whole number some times: `<one_in * 4>`; all months but these: `<not months>`.
+_PLACEHOLDER = re.compile(r"<(not )?([a-z_]+)(?: \* ([0-9]+))?>")
 
 
 def filled(written: Any, values: Mapping[str, Any]) -> Any:
@@ -88,12 +95,14 @@ def filled_text(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _value(match: re.Match[str], values: Mapping[str, Any]) -> Any:
-    value = values[match[1]]
-    return value * int(match[2]) if match[2] else value
+    value = values[match[2]]
+    if match[1]:
+        return [month for month in range(1, 13) if month not in (value if isinstance(value, list) else [value])]
+    return value * int(match[3]) if match[3] else value
 
 
 def in_yaml(value: Any) -> str:
-    """A text, a number or a list of texts as it is written in flow style."""
+    """A text, a number or a list of them as it is written in flow style."""
     if isinstance(value, list):
         return "[" + ", ".join(in_yaml(each) for each in value) + "]"
     if isinstance(value, (int, Decimal)):

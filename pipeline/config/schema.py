@@ -77,6 +77,11 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     match parameter.type:
         case "duration":
             kind: dict[str, Any] = {"type": "string", "pattern": DURATION_PATTERN}
+        case "text":
+            kind = {"type": "string"}
+        case "months":
+            month = {"type": "integer", "minimum": 1, "maximum": 12}
+            return {**about, "anyOf": [month, {"type": "array", "items": month, "minItems": 1, "maxItems": 11}]}
         case "texts":
             return {**about, "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
         case number:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError
 
@@ -126,9 +127,11 @@ def _reading(root: Block) -> Reading:
     """What values are read by, as far as it is right; what is wrong with it is told by its own validator."""
     shop, events = root.get("shop"), root.get("events")
     currency: Any = shop.get("currency") if isinstance(shop, Block) else None
+    zone: Any = shop.get("timezone") if isinstance(shop, Block) else None
     aliases: Any = events.get("aliases") if isinstance(events, Block) else None
     named = aliases.items() if isinstance(aliases, Block) else ()
     return Reading(
         currency=currency if isinstance(currency, str) and currency in CURRENCIES else "EUR",
+        timezone=zone if isinstance(zone, str) and zone in available_timezones() else "UTC",
         aliases={alias: name for alias, name in named if isinstance(name, str)},
     )

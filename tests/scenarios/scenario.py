@@ -102,7 +102,17 @@ def written_out(topology: dict[str, Any]) -> dict[str, Any]:
             shown = flow(segment.written_out({**segment.defaults(), **entry.get("with", {})}, name))
             own = {key: value for key, value in entry.items() if key not in ("library", "with")}
             segments[name] = {**shown[name], **own}
-    return {**topology, "segments": segments}
+    return {**topology, "segments": with_zone(segments, topology.get("shop", {}).get("timezone", "UTC"))}
+
+
+def with_zone(written: Any, zone: str) -> Any:
+    """Conditions in which each `month` says whose."""
+    if isinstance(written, dict):
+        return {
+            key: {"month": value, "zone": zone} if key == "month" else with_zone(value, zone)
+            for key, value in written.items()
+        }
+    return [with_zone(each, zone) for each in written] if isinstance(written, list) else written
 
 
 def scenarios(folder: Path) -> list[tuple[str, Scenario]]:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from pipeline.config import library_page, schema
 from pipeline.config.library import LibrarySegment, names, standard
-from pipeline.config.parameter import Parameter, in_yaml
+from pipeline.config.parameter import NUMERIC, Parameter, in_yaml
 from pipeline.config.problem import TopologyError
 from pipeline.config.source import Source
 from pipeline.config.topology import parse
@@ -26,7 +26,8 @@ IDS = list(names())
 # The list that the library promises.
 PROMISED = {
     "champions", "loyal", "at-risk", "lapsed", "new", "one-time-buyers", "discount-seekers", "full-price-buyers",
-    "big-cart", "window-shoppers", "category-affinity", "cart-abandoners", "vip-slipping",
+    "big-cart", "window-shoppers", "category-affinity", "cart-abandoners", "vip-slipping", "seasonal", "birthday-month",
+    "high-refund-rate", "engaged-anonymous",
 }  # fmt: skip
 
 
@@ -46,8 +47,10 @@ def required(segment: LibrarySegment) -> dict[str, Any]:
 
 def other(parameter: Parameter) -> Any:
     """A value that is not the default: of what has an order the least, or the greatest where that is the default."""
-    if parameter.type == "texts":
-        return ["Something Else", "*x"]
+    if parameter.type in ("text", "texts"):
+        return "else.where" if parameter.type == "text" else ["Something Else", "*x"]
+    if parameter.type == "months":
+        return 3
     return parameter.most if parameter.least == parameter.default or parameter.below is None else parameter.least
 
 
@@ -79,7 +82,7 @@ def test_a_library_file_is_sound(segment: LibrarySegment) -> None:
     for parameter in segment.parameters.values():
         parameter.check(parameter.shown, "EUR")
         assert parameter.about.endswith(".")
-        assert parameter.type == "texts" or None not in (parameter.least, parameter.most)
+        assert parameter.type not in NUMERIC or None not in (parameter.least, parameter.most)
         assert parameter.below is None or parameter.below in segment.parameters
     assert segment.about.endswith(".")
 
@@ -143,6 +146,9 @@ def test_the_value_of_a_parameter_may_come_from_the_environment() -> None:
          " with: {category: Shoes}"),
         ("{library: category-affinity, with: {category: 7}}",
          "segments.a.with.category: should be a text, or a list of texts"),
+        ("{library: seasonal, with: {months: [1, 13]}}",
+         "segments.a.with.months: should be a month from 1 to 12, or a list of some of them, not all"),
+        ("{library: birthday-month, with: {trait: [a, b]}}", "segments.a.with.trait: should be one text"),
         ("{library: loyal, when: {orders: {at_least: 1}}}",
          "segments.a.when: library: loyal brings its own condition, leave one of the two out"),
         ("{when: {orders: {at_least: 1}}, with: {within: 1d}}",
@@ -192,6 +198,8 @@ def wrong(body: str) -> list[str]:
         "{library: loyal, with: {within: 90d, orders: 2}, title: Ours, hold: {leave: 1d}}",
         "{library: category-affinity, with: {category: [Shoes, Socks]}}",
         "{library: big-cart, with: {value: 0.5}}",
+        "{library: seasonal, with: {months: [3, 4]}}",
+        "{when: {trait: {name: birthday, month: now}}}",
         "{when: {orders: {at_least: 1}}}",
     ],
 )
