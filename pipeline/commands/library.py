@@ -11,7 +11,7 @@ from pipeline.commands.failure import Failure
 from pipeline.config.library import LibrarySegment, names, standard
 from pipeline.config.parameter import in_yaml
 from pipeline.config.problem import TopologyError, nearest
-from pipeline.config.source import plain
+from pipeline.config.source import Source, plain
 from pipeline.config.topology import parse
 
 
@@ -72,6 +72,11 @@ def _assignment(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key or not value:
         raise Failure(f"--with {text}: write PARAMETER=VALUE, as within=180d", 2)
+    if value.startswith("["):
+        try:
+            return key, Source(f"value: {value}", "--with", {}).root["value"]
+        except TopologyError:
+            raise Failure(f"--with {text}: write a list as [a, b]", 2) from None
     # A text that YAML means as null is given in quotes there, and cannot be here.
     return key, value if (given := plain(value)) is None else given
 
@@ -101,6 +106,7 @@ def _data() -> list[dict[str, Any]]:
                     "default": _json(each.default),
                     "least": _json(each.least),
                     "most": _json(each.most),
+                    "less_than": each.below,
                     "about": each.about,
                 }
                 for key, each in standard(name).parameters.items()

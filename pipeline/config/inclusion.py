@@ -12,6 +12,9 @@ from pipeline.config.parameter import filled
 from pipeline.config.problem import Place, nearest
 from pipeline.config.source import Block
 
+# What a file may include: a few letters stand for many values, and the bounds of source.py are of what is written.
+LIMIT = 1_000
+
 # A mistake: its place below the segment, what to do, and the nearest known word.
 Mistake = tuple[Place, str, str | None]
 
@@ -24,10 +27,15 @@ def include(root: Block, reading: Reading) -> None:
     segments = root.get("segments")
     if not isinstance(segments, Block):
         return
+    included = 0
     for name, entry in segments.items():
         if not isinstance(entry, Block):
             continue
         if "library" in entry:
+            included += 1
+            if included > LIMIT:
+                reading.found.append((entry.place, f"is one inclusion too many, a file may have {LIMIT:,}", None))
+                break
             segments[name] = _included(entry, reading)
         elif "with" in entry:
             message = "gives parameters to a segment of the library, but none is named, add library: NAME"

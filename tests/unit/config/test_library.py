@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pipeline.config import library_page, schema
+from pipeline.config.inclusion import LIMIT
 from pipeline.config.library import LibrarySegment, names, standard
 from pipeline.config.parameter import NUMERIC, Parameter, in_yaml
 from pipeline.config.problem import TopologyError
@@ -244,3 +245,35 @@ def test_the_files_are_part_of_the_wheel() -> None:
     assert "pipeline" in build["targets"]["wheel"]["packages"]
     assert "exclude" not in build and "exclude" not in build["targets"]["wheel"]
     assert {f"{name}.yaml" for name in names()} <= {file.name for file in files("pipeline.library").iterdir()}
+
+
+def test_a_file_may_not_include_without_end() -> None:
+    many = "".join(f"  s{number}: {{library: high-refund-rate}}\n" for number in range(LIMIT + 2))
+    told = problems(f"segments:\n{many}")
+    assert f"segments.s{LIMIT}: is one inclusion too many, a file may have 1,000" in told
+
+
+# What includes a standard segment enters and leaves anew when this changes: it is never by accident.
+IDENTITIES = {
+    "at-risk": "651cebc1dc9d",
+    "big-cart": "c5d1c88dddec",
+    "birthday-month": "7d4352c180af",
+    "cart-abandoners": "092b14690a45",
+    "category-affinity": "1e1f7f877307",
+    "champions": "96c9449a553e",
+    "discount-seekers": "734a832b58a2",
+    "engaged-anonymous": "63ea1936b6ba",
+    "full-price-buyers": "c780e5a86c72",
+    "high-refund-rate": "6132e7480ce7",
+    "lapsed": "dd59556ca1a4",
+    "loyal": "11dfc50f5010",
+    "new": "350b0a152e73",
+    "one-time-buyers": "f25b4d0cf245",
+    "seasonal": "0c73b7977e29",
+    "vip-slipping": "7b83508e4df5",
+    "window-shoppers": "8d5951b946e6",
+}
+
+
+def test_a_standard_segment_changes_its_meaning_only_on_purpose() -> None:
+    assert {one.name: included(one, required(one)).identity for one in ALL} == IDENTITIES

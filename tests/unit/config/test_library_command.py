@@ -31,6 +31,7 @@ def test_it_lists_the_same_as_data() -> None:
         "default": 3,
         "least": 2,
         "most": 1000,
+        "less_than": None,
         "about": "Orders in that time.",
     }
 
@@ -41,6 +42,12 @@ def test_what_it_shows_is_what_is_included() -> None:
     shown = topology("segments:\n  " + result.stdout.replace("\n", "\n  "))
     included = topology("segments: {at-risk: {library: at-risk, with: {silent: 60d, orders: 3}}}")
     assert shown.plan().segments == included.plan().segments
+
+
+def test_a_parameter_may_be_a_list() -> None:
+    result = run("show", "seasonal", "--with", "months=[3, 4]")
+    assert "month: [3, 4]" in result.stdout
+    assert "month: [1, 2, 5, 6, 7, 8, 9, 10, 11, 12]" in result.stdout
 
 
 @pytest.mark.parametrize("text", ["Shoes", "a: b", 'say "so"', "null", "12d x", "- x", "50 %", "#1", "ä", "a\\b"])
@@ -61,6 +68,7 @@ def test_a_text_of_any_kind_is_shown_as_that_text(text: str) -> None:
         (("show", "loyal", "--with", "orders"), "--with orders: write PARAMETER=VALUE, as within=180d"),
         (("show", "loyal", "--with", "oders=3"),
          "--with oders: loyal has no such parameter, it takes within, orders, did you mean orders?"),
+        (("show", "seasonal", "--with", "months=[1"), "--with months=[1: write a list as [a, b]"),
         (("show", "loyal", "--with", "orders=1"), "--with orders: 1 should be at least 2, the range is 2 to 1000"),
     ],
 )  # fmt: skip
