@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError
 
@@ -26,7 +25,7 @@ from pipeline.config.rfm import Rfm
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
 from pipeline.config.sentence import sentence
-from pipeline.config.shop import Events, Shop, Time
+from pipeline.config.shop import Events, Shop, Time, zones
 from pipeline.config.source import Block, Source, read
 from pipeline.domain.definition import Plan
 
@@ -132,6 +131,6 @@ def _reading(root: Block) -> Reading:
     named = aliases.items() if isinstance(aliases, Block) else ()
     return Reading(
         currency=currency if isinstance(currency, str) and currency in CURRENCIES else "EUR",
-        timezone=zone if isinstance(zone, str) and zone in available_timezones() else "UTC",
+        timezone=zone if isinstance(zone, str) and zone in zones() else "UTC",
         aliases={alias: name for alias, name in named if isinstance(name, str)},
     )
