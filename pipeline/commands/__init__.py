@@ -10,6 +10,7 @@ A module is imported only when its command is called, so `afterclick --help` rea
 
 COMMANDS: dict[str, str] = {
     "check": "Validate topology.yaml and print what was understood.",
+    "library": "List the standard segments, or write one out.",
     "topics": "Create the topics that the topology names, and verify their settings.",
     "worker": "Run the agents until SIGTERM.",
     "replay": "Decide over files of events, without a broker.",
