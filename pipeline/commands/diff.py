@@ -1,0 +1,116 @@
+"""`afterclick diff`: who would enter and leave if another topology were deployed."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.failure import Failure
+from pipeline.commands.replay import end_of_time, sources_of
+from pipeline.config.problem import nearest
+from pipeline.config.settings import process_environment
+from pipeline.config.topology import load
+from pipeline.diff.comparison import Comparison, Difference
+from pipeline.diff.report import difference_data, differs
+from pipeline.diff.text import shown
+from pipeline.replay.mapping import MappingError
+from pipeline.replay.progress import ProgressBar
+from pipeline.replay.source import InputError, Source
+
+_WRONG, _DIFFERS = 2, 3
+# A table that is cut says less than one that wraps.
+_WIDTH = 130
+
+
+def command(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The topology that is deployed.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The one that would be.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="FILE", help="History: a file (also .gz, `-`); may be given several times."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="When NEW would be deployed; later records are not read."),
+    ] = None,
+    segments: Annotated[
+        list[str] | None,
+        typer.Option("--segment", metavar="NAME", help="Tell of this segment alone; may be given several times."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", metavar="N", min=0, max=1_000, help="Shoppers to name of each kind.")
+    ] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as data.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if anything would change.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no text.")] = False,
+) -> None:
+    """Say before a deployment what it would change: definitions, and per segment who would enter and leave at once, and
+    from when it says what it would have said, had it been there all the time. Both topologies live through the same
+    history; then the new one takes over the records of the old one, as a worker would. Exits 0, or 2 for wrong
+    arguments or topologies.
+
+    Examples: [bold]afterclick diff topology.yaml new.yaml --input events.ndjson.gz[/] ·
+    [bold]afterclick diff topology.yaml new.yaml --input events.ndjson --segment engaged --json[/] ·
+    [bold]afterclick diff <(git show main:topology.yaml) topology.yaml --input events.ndjson --exit-code --quiet[/]
+    """
+    environment = process_environment()
+    before, after = load(old, environment).plan(), load(new, environment).plan()
+    if before.name != after.name:
+        raise Failure(
+            f"{old} is {before.name} and {new} is {after.name}: under another name a topology has topics and state of"
+            " its own, and takes over nothing.",
+            _WRONG,
+        )
+    wanted = _wanted({segment.name for plan in (before, after) for segment in plan.segments}, segments or [])
+    if not inputs:
+        raise Failure("There is no history to compare by: name a file of events with --input.", _WRONG)
+    comparison = Comparison(before, after, until=end_of_time(until), samples=samples)
+    found = _compared(comparison, sources_of(inputs, mapping), quiet)
+    if not found.events:
+        raise Failure("Nothing usable: no input holds a valid event.")
+    data = difference_data(before, after, found, {"kind": "replay", "inputs": inputs})
+    if wanted:
+        data["segments"] = [one for one in data["segments"] if one["segment"] in wanted]
+    _tell(data, old, new, as_json=as_json, quiet=quiet)
+    if exit_code and differs(data):
+        raise typer.Exit(_DIFFERS)
+
+
+def _wanted(known: set[str], names: list[str]) -> set[str]:
+    for name in names:
+        if name not in known:
+            meant = nearest(name, known)
+            raise Failure(
+                f"Neither topology has a segment {name}" + (f", did you mean {meant}?" if meant else "."), _WRONG
+            )
+    return set(names)
+
+
+def _compared(comparison: Comparison, sources: list[Source], quiet: bool) -> Difference:
+    console = Console(stderr=True)
+    bar = ProgressBar(console, sources) if console.is_terminal and not quiet else None
+    try:
+        with bar or nullcontext():
+            return comparison.run(sources, bar)
+    except MappingError as error:
+        raise Failure(str(error), _WRONG) from None
+    except InputError as error:
+        raise Failure(str(error)) from None
+
+
+def _tell(data: dict[str, Any], old: Path, new: Path, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    if quiet:
+        return
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console.width = max(console.width, _WIDTH)
+    for each in shown(data, str(old), str(new)):
+        console.print(each)
