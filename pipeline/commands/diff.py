@@ -1,7 +1,10 @@
 """`afterclick diff`: who would enter and leave if another topology were deployed."""
 
 import json
+import time
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,18 +12,22 @@ import typer
 from rich.console import Console
 
 from pipeline.commands.failure import Failure
+from pipeline.commands.options import Brokers
 from pipeline.commands.replay import end_of_time, sources_of
 from pipeline.config.problem import nearest
-from pipeline.config.settings import process_environment
-from pipeline.config.topology import load
+from pipeline.config.settings import Settings, process_environment, resolve
+from pipeline.config.topology import Topology, load
 from pipeline.diff.comparison import Comparison, Difference
 from pipeline.diff.report import difference_data, differs
 from pipeline.diff.text import shown
 from pipeline.replay.mapping import MappingError
 from pipeline.replay.progress import ProgressBar
+from pipeline.replay.reader import Accept, recorded
 from pipeline.replay.source import InputError, Source
+from pipeline.topics import AGENT_TOPICS, INTAKE
 
 _WRONG, _DIFFERS = 2, 3
+_PATIENCE = 10.0
 # A table that is cut says less than one that wraps.
 _WIDTH = 130
 
@@ -32,6 +39,11 @@ def command(
         list[str] | None,
         typer.Option("--input", metavar="FILE", help="History: a file (also .gz, `-`); may be given several times."),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="History: the clickstream as the brokers retain it. Nothing is written there."),
+    ] = False,
+    brokers: Brokers = None,
     mapping: Annotated[
         Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
     ] = None,
@@ -57,10 +69,17 @@ def command(
 
     Examples: [bold]afterclick diff topology.yaml new.yaml --input events.ndjson.gz[/] ·
     [bold]afterclick diff topology.yaml new.yaml --input events.ndjson --segment engaged --json[/] ·
+    [bold]afterclick diff topology.yaml new.yaml --live --brokers kafka:9092[/] ·
     [bold]afterclick diff <(git show main:topology.yaml) topology.yaml --input events.ndjson --exit-code --quiet[/]
     """
+    if live is bool(inputs) or (brokers and not live):
+        raise Failure(
+            "Name a history to compare by: files of events with --input, or what the brokers retain with --live.",
+            _WRONG,
+        )
     environment = process_environment()
-    before, after = load(old, environment).plan(), load(new, environment).plan()
+    running = load(old, environment)
+    before, after = running.plan(), load(new, environment).plan()
     if before.name != after.name:
         raise Failure(
             f"{old} is {before.name} and {new} is {after.name}: under another name a topology has topics and state of"
@@ -68,13 +87,15 @@ def command(
             _WRONG,
         )
     wanted = _wanted({segment.name for plan in (before, after) for segment in plan.segments}, segments or [])
-    if not inputs:
-        raise Failure("There is no history to compare by: name a file of events with --input.", _WRONG)
     comparison = Comparison(before, after, until=end_of_time(until), samples=samples)
-    found = _compared(comparison, sources_of(inputs, mapping), quiet)
+    if inputs:
+        source: dict[str, Any] = {"kind": "replay", "inputs": inputs}
+        found = _compared(comparison, sources_of(inputs, mapping), recorded, quiet)
+    else:
+        found, source = _retained(comparison, running, resolve(environment, topology=old, brokers=brokers), quiet)
     if not found.events:
         raise Failure("Nothing usable: no input holds a valid event.")
-    data = difference_data(before, after, found, {"kind": "replay", "inputs": inputs})
+    data = difference_data(before, after, found, source)
     if wanted:
         data["segments"] = [one for one in data["segments"] if one["segment"] in wanted]
     _tell(data, old, new, as_json=as_json, quiet=quiet)
@@ -92,12 +113,36 @@ def _wanted(known: set[str], names: list[str]) -> set[str]:
     return set(names)
 
 
-def _compared(comparison: Comparison, sources: list[Source], quiet: bool) -> Difference:
+def _retained(
+    comparison: Comparison, running: Topology, settings: Settings, quiet: bool
+) -> tuple[Difference, dict[str, Any]]:
+    """By the clickstream of the running topology; and what was read."""
+    # Imported where it is needed: who replays a file does not wait for Kafka's libraries.
+    from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
+    from pipeline.kafka.client import Client, ClientError
+    from pipeline.kafka.retained_topic import RetainedCalls, RetainedTopic
+
+    now = time.time_ns() // 1_000_000
+    if running.time.tick is not None and comparison.until is None:
+        # Time goes on there without records, too.
+        comparison = replace(comparison, until=now)
+    calls = RetainedCalls(running.time.received, now + running.time.future_skew)
+    try:
+        client = Client(settings.brokers, settings.kafka).librdkafka(running.name)
+        TopicAdmin(client).wait_for_brokers(_PATIENCE)
+        with RetainedTopic(client, running.topic(AGENT_TOPICS[INTAKE].source)) as topic:
+            found = _compared(comparison, topic.partitions, calls.accept, quiet)
+            return found, {"kind": "topic", "topic": topic.topic, "whole": topic.whole}
+    except (BrokersAway, AdminError, ClientError, InputError) as error:
+        raise Failure(str(error)) from error
+
+
+def _compared(comparison: Comparison, sources: Sequence[Source], accept: Accept, quiet: bool) -> Difference:
     console = Console(stderr=True)
     bar = ProgressBar(console, sources) if console.is_terminal and not quiet else None
     try:
         with bar or nullcontext():
-            return comparison.run(sources, bar)
+            return comparison.run(sources, bar, accept)
     except MappingError as error:
         raise Failure(str(error), _WRONG) from None
     except InputError as error:

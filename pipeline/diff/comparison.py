@@ -10,7 +10,7 @@ from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition
-from pipeline.replay.reader import Reading, readings
+from pipeline.replay.reader import Accept, Reading, readings, recorded
 from pipeline.replay.run import STRIDE, collector_off
 from pipeline.replay.source import Source, Value
 
@@ -74,21 +74,26 @@ class Comparison:
     until: int | None = None
     samples: int = 5
 
-    def run(self, sources: Sequence[Source], progress: Callable[[int], None] | None = None) -> Difference:
+    def run(
+        self,
+        sources: Sequence[Source],
+        progress: Callable[[int], None] | None = None,
+        accept: Accept = recorded,
+    ) -> Difference:
         """Replay the sources once, under both plans. progress: called now and then with the number of events so far.
 
         Raises InputError if a source breaks off.
         """
         with collector_off():
-            return _Run(self).through(self._streams(sources), progress)
+            return _Run(self).through(self._streams(sources, accept), progress)
 
-    def _streams(self, sources: Sequence[Source]) -> Iterator[tuple[Reading, Reading]]:
+    def _streams(self, sources: Sequence[Source], accept: Accept) -> Iterator[tuple[Reading, Reading]]:
         if self.old.aliases == self.new.aliases:
-            return ((one, one) for one in readings(sources, Intake(self.new)))
+            return ((one, one) for one in readings(sources, Intake(self.new), accept))
         # Other aliases make other events of the same calls.
         copies = [[_Copy(source, values) for values in tee(source)] for source in sources]
-        before = readings([first for first, _ in copies], Intake(self.old))
-        return zip(before, readings([second for _, second in copies], Intake(self.new)), strict=True)
+        before = readings([first for first, _ in copies], Intake(self.old), accept)
+        return zip(before, readings([second for _, second in copies], Intake(self.new), accept), strict=True)
 
 
 class _Run:

@@ -15,9 +15,8 @@ _NEVER = "never, without a backfill"
 def shown(data: Mapping[str, Any], old: str, new: str) -> Iterator[str | Table]:
     """data: of `difference_data`, or some of its segments. old, new: what the topologies are called."""
     source = data["source"]
-    where = ", ".join(source["inputs"] if source["kind"] == "replay" else source["topics"])
     yield f"{new} instead of {old}, deployed at {data['as_of']}."
-    yield f"By {data['events']:,} events of {data['shoppers']:,} shoppers from {source['begins']} on, of {where}."
+    yield f"By {data['events']:,} events of {data['shoppers']:,} shoppers from {source['begins']} on, {_where(source)}."
     changed = [one for one in data["definitions"] if one["change"] != UNCHANGED]
     if data["facts"] or changed:
         yield ""
@@ -32,6 +31,12 @@ def shown(data: Mapping[str, Any], old: str, new: str) -> Iterator[str | Table]:
         yield f"{left or 'no'} segment{'' if left == 1 else 's'} unchanged, in meaning and in members"
     for one in telling:
         yield from _details(one)
+
+
+def _where(source: Mapping[str, Any]) -> str:
+    if source["kind"] == "replay":
+        return f"of {', '.join(source['inputs'])}"
+    return f"of {source['topic']}" if source["whole"] else f"which is where {source['topic']} begins by now"
 
 
 def _table(segments: list[dict[str, Any]]) -> Table:

@@ -207,7 +207,9 @@ def test_samples_may_be_left_out(shop: Path) -> None:
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
-        (["topology.yaml", "new.yaml"], "There is no history to compare by: name a file of events with --input"),
+        (["topology.yaml", "new.yaml"], "Name a history to compare by: files of events"),
+        (["topology.yaml", "new.yaml", "--input", "events.ndjson", "--live"], "Name a history to compare by"),
+        (["topology.yaml", "new.yaml", "--input", "events.ndjson", "--brokers", "b:1"], "Name a history to compare by"),
         (["topology.yaml", "nowhere.yaml", "--input", "events.ndjson"], "nowhere.yaml"),
         (["topology.yaml", "new.yaml", "--input", "nowhere.ndjson"], "nowhere.ndjson cannot be read"),
         (["topology.yaml", "new.yaml", "--input", "events.ndjson", "--until", "soon"], "--until soon is no time"),
