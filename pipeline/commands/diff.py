@@ -20,6 +20,7 @@ from pipeline.config.topology import Topology, load
 from pipeline.diff.comparison import Comparison, Difference
 from pipeline.diff.report import difference_data, differs
 from pipeline.diff.text import shown
+from pipeline.domain.definition import Plan
 from pipeline.replay.mapping import MappingError
 from pipeline.replay.progress import ProgressBar
 from pipeline.replay.reader import Accept, recorded
@@ -28,6 +29,7 @@ from pipeline.topics import AGENT_TOPICS, INTAKE
 
 _WRONG, _DIFFERS = 2, 3
 _PATIENCE = 10.0
+_NO_HISTORY = "Name a history to compare by: files of events with --input, or what the brokers retain with --live."
 # A table that is cut says less than one that wraps.
 _WIDTH = 130
 
@@ -73,19 +75,11 @@ def command(
     [bold]afterclick diff <(git show main:topology.yaml) topology.yaml --input events.ndjson --exit-code --quiet[/]
     """
     if live is bool(inputs) or (brokers and not live):
-        raise Failure(
-            "Name a history to compare by: files of events with --input, or what the brokers retain with --live.",
-            _WRONG,
-        )
+        raise Failure(_NO_HISTORY, _WRONG)
     environment = process_environment()
     running = load(old, environment)
     before, after = running.plan(), load(new, environment).plan()
-    if before.name != after.name:
-        raise Failure(
-            f"{old} is {before.name} and {new} is {after.name}: under another name a topology has topics and state of"
-            " its own, and takes over nothing.",
-            _WRONG,
-        )
+    _check_names((old, before), (new, after))
     wanted = _wanted({segment.name for plan in (before, after) for segment in plan.segments}, segments or [])
     comparison = Comparison(before, after, until=end_of_time(until), samples=samples)
     if inputs:
@@ -95,12 +89,20 @@ def command(
         found, source = _retained(comparison, running, resolve(environment, topology=old, brokers=brokers), quiet)
     if not found.events:
         raise Failure("Nothing usable: no input holds a valid event.")
-    data = difference_data(before, after, found, source)
-    if wanted:
-        data["segments"] = [one for one in data["segments"] if one["segment"] in wanted]
+    data = difference_data(before, after, found, source, wanted)
     _tell(data, old, new, as_json=as_json, quiet=quiet)
     if exit_code and differs(data):
         raise typer.Exit(_DIFFERS)
+
+
+def _check_names(old: tuple[Path, Plan], new: tuple[Path, Plan]) -> None:
+    (before, running), (after, other) = old, new
+    if running.name != other.name:
+        raise Failure(
+            f"{before} is {running.name} and {after} is {other.name}: under another name a topology has topics and"
+            " state of its own, and takes over nothing.",
+            _WRONG,
+        )
 
 
 def _wanted(known: set[str], names: list[str]) -> set[str]:

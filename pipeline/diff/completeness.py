@@ -27,6 +27,7 @@ from pipeline.domain.definition import (
     SegmentDefinition,
     Sequence,
     Test,
+    Trait,
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
 from pipeline.domain.intake.alias import Aliases
@@ -102,13 +103,25 @@ class Retention:
                 return self._orders_differ(money=function == "spend")
             case CartNow():
                 return self._money_changed or not self._renamed.isdisjoint(CART_EVENTS)
-        if not self._renamed.isdisjoint(_events(leaf)):
-            return True
-        return not _folded(self._new, (leaf,), ()) <= self._known
+            case Aggregate() | Edge() | Sequence() | Computed():
+                renamed = not self._renamed.isdisjoint(_events(leaf))
+                return renamed or not _folded(self._new, (leaf,), ()) <= self._known
+            case Trait() | Member() | All() | AnyOf() | Not() | Stage():
+                return False
 
     def _orders_differ(self, *, money: bool) -> bool:
         """Whether the order book would be another one: amounts are kept in the currency of the time of the order."""
         return (money and self._money_changed) or not self._renamed.isdisjoint(ORDER_EVENTS)
+
+
+def looks_back(plan: Plan) -> dict[str, Span]:
+    """How much history each segment of a plan rests on, ms, by name; None: all of it."""
+    found: dict[str, Span] = {}
+    for segment in plan.segments:
+        leaves = _leaves(segment.when)
+        span = _latest(found[leaf.segment] if isinstance(leaf, Member) else _span(leaf) for leaf in leaves)
+        found[segment.name] = _damped(Completeness(span), segment, known=False).span
+    return found
 
 
 def _damped(found: Completeness, segment: SegmentDefinition, known: bool) -> Completeness:

@@ -1,12 +1,12 @@
 """What `afterclick diff` says, as data. Instants are RFC 3339 in UTC, durations as in topology.yaml."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pipeline.config.duration import format_duration
 from pipeline.config.quantity import format_micro
 from pipeline.diff.comparison import Difference, Move, SegmentDifference, Some
-from pipeline.diff.completeness import Completeness, Retention, Span
+from pipeline.diff.completeness import Completeness, Retention, Span, looks_back
 from pipeline.diff.definition_change import (
     JOURNEY,
     SEGMENTS,
@@ -22,10 +22,14 @@ from pipeline.domain.value.instant import format_instant
 AT_ONCE, FROM, NEVER = "at_once", "from", "never"
 
 
-def difference_data(old: Plan, new: Plan, found: Difference, source: Mapping[str, Any]) -> dict[str, Any]:
-    """docs/diff.md tells what each field means. source: where the history comes from, as data."""
+def difference_data(
+    old: Plan, new: Plan, found: Difference, source: Mapping[str, Any], wanted: Collection[str] = ()
+) -> dict[str, Any]:
+    """docs/diff.md tells what each field means. source: where the history comes from, as data. wanted: segments to
+    tell of, all if it is empty."""
     retention = Retention(old, new)
     complete = retention.of_segments()
+    before, after = looks_back(old), looks_back(new)
     others = {(TRAITS, name): one for name, one in retention.of_traits().items()}
     if new.journey is not None:
         others[JOURNEY, "stages"] = retention.of_journey(complete)
@@ -45,9 +49,10 @@ def difference_data(old: Plan, new: Plan, found: Difference, source: Mapping[str
             if one.section != SEGMENTS
         ],
         "segments": [
-            _segment(one, titles[one.name], found.segments[one.name], complete.get(one.name), found.at)
+            _segment(one, found.segments[one.name], complete.get(one.name), found.at)
+            | {"title": titles[one.name], "reached": _reached(found, one.name, before, after)}
             for one in changes
-            if one.section == SEGMENTS
+            if one.section == SEGMENTS and (not wanted or one.name in wanted)
         ],
     }
 
@@ -84,11 +89,10 @@ def _definition(change: DefinitionChange, complete: Completeness | None, at: int
 
 
 def _segment(
-    change: DefinitionChange, title: str, found: SegmentDifference, complete: Completeness | None, at: int
+    change: DefinitionChange, found: SegmentDifference, complete: Completeness | None, at: int
 ) -> dict[str, Any]:
     return {
         "segment": change.name,
-        "title": title,
         "change": change.change,
         "old": change.old,
         "new": change.new,
@@ -98,6 +102,12 @@ def _segment(
         "with_whole_history": _move(found.complete),
         "differ": _some(found.differ),
     }
+
+
+def _reached(found: Difference, name: str, *plans: Mapping[str, Span]) -> bool:
+    """Whether the history is as long as the segment looks back, under either topology."""
+    spans = [spans[name] for spans in plans if name in spans]
+    return all(span is not None and span <= found.at - found.begins for span in spans)
 
 
 def _move(move: Move) -> dict[str, Any]:

@@ -31,6 +31,14 @@ def shown(data: Mapping[str, Any], old: str, new: str) -> Iterator[str | Table]:
         yield f"{left or 'no'} segment{'' if left == 1 else 's'} unchanged, in meaning and in members"
     for one in telling:
         yield from _details(one)
+    short = [] if _whole(source) else [one["segment"] for one in data["segments"] if not one["reached"]]
+    if short:
+        yield ""
+        yield f"Look back further than {source['begins']}, and may have more members than here: {', '.join(short)}"
+
+
+def _whole(source: Mapping[str, Any]) -> bool:
+    return source["kind"] == "replay" or bool(source["whole"])
 
 
 def _where(source: Mapping[str, Any]) -> str:

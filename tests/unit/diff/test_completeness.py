@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.config.topology import parse
-from pipeline.diff.completeness import Completeness, Retention
+from pipeline.diff.completeness import Completeness, Retention, looks_back
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.intake import Intake
@@ -98,6 +98,23 @@ def test_the_journey_and_traits() -> None:
     assert retention.of_journey(retention.of_segments()).span == 30 * DAY
     assert {name: one.span for name, one in retention.of_traits().items()} == {"value": 0, "searches": None}
     assert Retention(topology(), topology()).of_journey({}) == Completeness(0)
+
+
+@pytest.mark.parametrize(
+    "when, expected",
+    [
+        (VIEWS, 30 * DAY),
+        ({"orders": {"within": "365d", "at_least": 1}}, 365 * DAY),
+        ({"spend": {"at_least": 1}}, None),
+        ({"cart": {"items": {"at_least": 1}}}, None),
+        ({"trait": {"name": "plan", "is": "pro"}}, None),
+        ({"any": [{"in": "views"}, {"count": {"of": "Searched", "within": "1h", "at_least": 1}}]}, 30 * DAY),
+    ],
+)
+def test_how_much_history_a_segment_rests_on(when: dict[str, Any], expected: int | None) -> None:
+    segments = {"views": {"when": VIEWS}, "waits": {"when": when, "hold": {"leave": "1d"}}, "asked": {"when": when}}
+    found = looks_back(parse(topology_text({"segments": segments}), {}).plan())
+    assert found == {"views": 30 * DAY, "asked": expected, "waits": expected and expected + DAY}
 
 
 @pytest.mark.parametrize(

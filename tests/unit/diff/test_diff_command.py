@@ -125,6 +125,7 @@ def test_the_same_as_data(shop: Path) -> None:
             "leave": {"count": 1, "sample": ["kim"]},
         },
         "differ": {"count": 1, "sample": ["lea"]},
+        "reached": False,
     }
     assert (data["events"], data["shoppers"], data["facts"]) == (7, 3, [])
     assert data["source"] == {"kind": "replay", "inputs": ["events.ndjson"], "begins": "2026-01-02T10:00:00.000Z"}
