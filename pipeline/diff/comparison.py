@@ -136,7 +136,8 @@ class _Run:
             record = before.get(shopper_id)
             members = _members(record)
             if record is not None:
-                # The deployment: the record is the new engine's from here on.
+                # The deployment: at this instant, whatever the shopper did last, the record is the new engine's.
+                record.now = max(record.now, at)
                 self._new.on_due(record, shopper_id, at)
             self._count(shopper_id, members, _members(record), _members(after.get(shopper_id)))
 

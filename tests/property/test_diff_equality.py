@@ -114,6 +114,8 @@ def test_a_definition_is_complete_from_the_instant_that_is_told(seed: int) -> No
     advance(first, taken_over, deployed_at)
     was = {name: members(taken_over, name) for name in (one.name for one in old.segments)}
     taken_over = {shopper: codec.decode(codec.encode(record)) for shopper, record in taken_over.items()}
+    for record in taken_over.values():
+        record.now = max(record.now, deployed_at)
     advance(engine, taken_over, deployed_at)
     decide(engine, complete, earlier)
     advance(engine, complete, deployed_at)
