@@ -54,6 +54,14 @@ class SegmentDifference:
 
 
 @dataclass(slots=True)
+class StageDifference:
+    """moves: of the deployment, by (from, to); "" is no stage. differ: as in SegmentDifference."""
+
+    moves: dict[tuple[str, str], Some] = field(default_factory=dict)
+    differ: Some = field(default_factory=Some)
+
+
+@dataclass(slots=True)
 class Difference:
     """begins, at: first received time, and where time stands, ms; 0 = nothing was read. By name of the segment."""
 
@@ -62,6 +70,7 @@ class Difference:
     events: int = 0
     shoppers: int = 0
     segments: dict[str, SegmentDifference] = field(default_factory=dict)
+    stages: StageDifference = field(default_factory=StageDifference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +143,14 @@ class _Run:
         found.shoppers = len(ids)
         for shopper_id in ids:
             record = before.get(shopper_id)
-            members = _members(record)
+            members, stage = _members(record), _stage(record)
             if record is not None:
                 # The deployment: at this instant, whatever the shopper did last, the record is the new engine's.
                 record.now = max(record.now, at)
                 self._new.on_due(record, shopper_id, at)
-            self._count(shopper_id, members, _members(record), _members(after.get(shopper_id)))
+            complete = after.get(shopper_id)
+            self._count(shopper_id, members, _members(record), _members(complete))
+            self._count_stage(shopper_id, stage, _stage(record), _stage(complete))
 
     def _count(self, shopper_id: str, before: set[str], deployed: set[str], complete: set[str]) -> None:
         for name in before | deployed | complete:
@@ -150,6 +161,13 @@ class _Run:
             segment.complete.count(shopper_id, was, should, self._samples)
             if now is not should:
                 segment.differ.add(shopper_id, self._samples)
+
+    def _count_stage(self, shopper_id: str, before: str, deployed: str, complete: str) -> None:
+        stages = self._found.stages
+        if before != deployed:
+            stages.moves.setdefault((before, deployed), Some()).add(shopper_id, self._samples)
+        if deployed != complete:
+            stages.differ.add(shopper_id, self._samples)
 
 
 class _Copy:
@@ -164,6 +182,10 @@ class _Copy:
 
 def _members(shopper: Shopper | None) -> set[str]:
     return set() if shopper is None else {name for name, one in shopper.memberships.items() if one.member}
+
+
+def _stage(shopper: Shopper | None) -> str:
+    return shopper.derived.stage if shopper is not None and shopper.derived is not None else ""
 
 
 def _publish_nothing(outcome: Outcome, source: object) -> None:

@@ -54,12 +54,19 @@ def difference_data(
             for one in changes
             if one.section == SEGMENTS and (not wanted or one.name in wanted)
         ],
+        "stages": {
+            "moves": [
+                {"from": before or None, "to": after or None, **_some(some)}
+                for (before, after), some in sorted(found.stages.moves.items())
+            ],
+            "differ": _some(found.stages.differ),
+        },
     }
 
 
 def differs(data: Mapping[str, Any]) -> bool:
     """Whether a deployment would change anything."""
-    return bool(data["facts"]) or any(
+    return bool(data["facts"] or data["stages"]["moves"]) or any(
         one["change"] != UNCHANGED or moves(one) for one in (*data["definitions"], *data["segments"])
     )
 

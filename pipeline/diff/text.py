@@ -31,6 +31,7 @@ def shown(data: Mapping[str, Any], old: str, new: str) -> Iterator[str | Table]:
         yield f"{left or 'no'} segment{'' if left == 1 else 's'} unchanged, in meaning and in members"
     for one in telling:
         yield from _details(one)
+    yield from _stages(data["stages"])
     short = [] if _whole(source) else [one["segment"] for one in data["segments"] if not one["reached"]]
     if short:
         yield ""
@@ -77,6 +78,17 @@ def _details(segment: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield f"{segment['segment']}{' (' + segment['title'] + ')' if segment['title'] else ''}"
         yield from lines
+
+
+def _stages(stages: dict[str, Any]) -> Iterator[str]:
+    moves, differ = stages["moves"], stages["differ"]
+    if moves or differ["count"]:
+        yield ""
+        yield "journey"
+    for one in moves:
+        yield f"  {one['from'] or 'no stage'} -> {one['to'] or 'no stage'} {_some(one)}"
+    if differ["count"]:
+        yield f"  by whole histories another stage of {_some(differ)}"
 
 
 def _complete_from(definition: dict[str, Any]) -> str:

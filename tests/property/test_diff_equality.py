@@ -59,6 +59,10 @@ def members(shoppers: Shoppers, name: str) -> set[str]:
     return {shopper for shopper, one in shoppers.items() if name in one.memberships and one.memberships[name].member}
 
 
+def stages(shoppers: Shoppers) -> dict[str, str]:
+    return {shopper: one.derived.stage if one.derived is not None else "" for shopper, one in shoppers.items()}
+
+
 def advance(engine: Engine, shoppers: Shoppers, until: int) -> None:
     for shopper_id, shopper in shoppers.items():
         engine.on_due(shopper, shopper_id, until)
@@ -113,6 +117,7 @@ def test_a_definition_is_complete_from_the_instant_that_is_told(seed: int) -> No
     decide(first, taken_over, earlier)
     advance(first, taken_over, deployed_at)
     was = {name: members(taken_over, name) for name in (one.name for one in old.segments)}
+    stood = stages(taken_over)
     taken_over = {shopper: codec.decode(codec.encode(record)) for shopper, record in taken_over.items()}
     for record in taken_over.values():
         record.now = max(record.now, deployed_at)
@@ -127,6 +132,10 @@ def test_a_definition_is_complete_from_the_instant_that_is_told(seed: int) -> No
         assert segment.deployed.enter.sample == sorted(now - was.get(name, set())), name
         assert segment.deployed.leave.sample == sorted(was.get(name, set()) - now), name
         assert segment.differ.sample == sorted(now ^ members(complete, name)), name
+    stand, anyway = stages(taken_over), stages(complete)
+    moves = {(stood[one], stand[one]) for one in stood if stood[one] != stand[one]}
+    assert found.stages.moves.keys() == moves
+    assert found.stages.differ.sample == sorted(one for one in stand if stand[one] != anyway[one])
 
     # and at each instant from then on, the segments that are complete say what they would have said anyway
     spans = {name: one.span for name, one in Retention(old, new).of_segments().items()}

@@ -183,6 +183,26 @@ loyalty:
     assert engaged["differ"] == {"count": 2, "sample": ["kim", "lea"]}
 
 
+def test_the_journey(shop: Path) -> None:
+    # given stages, of which the new topology has one more that looks back further than was kept
+    stages = "journey: [{stage: buyer, when: {in: buyers}}, {stage: visitor}]\n"
+    loyal = "{stage: loyal, when: {orders: {at_least: 1, within: 1d}}}, "
+    known = "{stage: regular, when: {count: {of: Product Viewed, at_least: 2, within: 9d}}}, "
+    (shop / "topology.yaml").write_text(OLD + stages)
+    (shop / "new.yaml").write_text(
+        OLD + stages.replace("[", f"[{loyal}").replace("{stage: vis", f"{known}{{stage: vis")
+    )
+    arguments = ("topology.yaml", "new.yaml", "--input", "events.ndjson")
+
+    # then shoppers move, and kim would be known by the whole history
+    told = diff(*arguments).output
+    assert told.endswith("\njourney\n  buyer -> loyal 1: tom\n  by whole histories another stage of 1: kim\n"), told
+    assert as_data(*arguments)["stages"] == {
+        "moves": [{"from": "buyer", "to": "loyal", "count": 1, "sample": ["tom"]}],
+        "differ": {"count": 1, "sample": ["kim"]},
+    }
+
+
 def test_titles_and_order_are_no_difference(shop: Path) -> None:
     text = OLD.replace("Who bought", "Buyers").replace("shop: {currency: EUR}\n", "")
     (shop / "new.yaml").write_text(text)
