@@ -66,8 +66,8 @@ def command(
 ) -> None:
     """Say before a deployment what it would change: definitions, and per segment who would enter and leave at once, and
     from when it says what it would have said, had it been there all the time. Both topologies live through the same
-    history; then the new one takes over the records of the old one, as a worker would. Exits 0, or 2 for wrong
-    arguments or topologies.
+    history; then the new one takes over the records of the old one, as a worker would. Exits 1 if there
+    was nothing usable, 2 for wrong arguments or topologies.
 
     Examples: [bold]afterclick diff topology.yaml new.yaml --input events.ndjson.gz[/] ·
     [bold]afterclick diff topology.yaml new.yaml --input events.ndjson --segment engaged --json[/] ·
