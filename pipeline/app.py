@@ -46,7 +46,7 @@ class RunningAgent(msgspec.Struct):
         for partition, lane in list(self.app.ownership.lanes.items()):
             next_offset = lane.next_offset
             if lane.owner.life.takes_batches and next_offset is not None:
-                places[partition] = Place(next_offset, lags.get(partition, 0), lane.tries)
+                places[partition] = Place(next_offset, lags.get(partition, 0), lane.tries, lane.doing)
             elif lane.owner.life.stage in (Stage.FENCING, Stage.RESTORING):
                 places[partition] = Opening(str(lane.owner.life.stage), lane.owner.steps)
         return places

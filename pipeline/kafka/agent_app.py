@@ -18,9 +18,9 @@ from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.group_member import MembershipLost
-from pipeline.kafka.lane import Patience
 from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
+from pipeline.kafka.patience import Patience
 from pipeline.kafka.standby import StandbyParts, Standbys, StandbyWatch
 from pipeline.kafka.table_manager import TableManager
 from pipeline.kafka.transport import Consumer, ConsumerOptions

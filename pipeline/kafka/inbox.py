@@ -23,6 +23,11 @@ class Inbox:
         self._room.set()
 
     @property
+    def records(self) -> int:
+        """How many wait."""
+        return self._records
+
+    @property
     def empty(self) -> bool:
         return not self._waiting
 

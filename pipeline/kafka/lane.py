@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Protocol
 
-import msgspec
 from faust.types import TP
 
 from pipeline.kafka.inbox import Inbox
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner
+from pipeline.kafka.patience import Patience
 from pipeline.kafka.restore import RestoreStopped
 from pipeline.observability.log import describe
 from pipeline.runtime.partition import Discontinuity
@@ -28,25 +28,6 @@ class Source(Protocol):
     def hold(self, tp: TP) -> None: ...
 
     def release(self, tp: TP) -> None: ...
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """tries: failures in a row, without one batch getting through, after which a partition fails; that the brokers are
-    away is none. first, longest: wait before a try, s, doubling. drain: how long a batch in hand may take to finish
-    when the partition goes, s. refetch: how long re-fetched records may be on their way before they are asked for
-    again, s. together: how long a rebalance waits for partitions to open before those that have go on without the
-    rest, s. fenced: how long a rebalance may take to say that a partition which another worker has fenced is not ours,
-    s; longer than a zombie, awake again, needs to hear that the group goes on without it. sweep: how long batches may
-    keep a sweep waiting until it takes a slice between two of them, s."""
-
-    tries: int = 8
-    first: float = 0.25
-    longest: float = 15.0
-    drain: float = 10.0
-    refetch: float = 10.0
-    together: float = 5.0
-    fenced: float = 20.0
-    sweep: float = 1.0
 
 
 class Lane:
@@ -85,6 +66,12 @@ class Lane:
     @property
     def _where(self) -> dict[str, int]:
         return {"partition": self.tp.partition}
+
+    @property
+    def doing(self) -> str:
+        """For whoever has to find out why nothing gets on. From any thread."""
+        hand = "something is in hand" if self._busy.locked() else "nothing is in hand"
+        return f"{self.owner.life.stage}, {hand}, {self._inbox.records} records wait their turn"
 
     @property
     def settled(self) -> bool:

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from faust.types import TP
 
-from pipeline.kafka.lane import Lane, Patience, Source
+from pipeline.kafka.lane import Lane, Source
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner
+from pipeline.kafka.patience import Patience
 from pipeline.kafka.sweeper import Sweeper
 from pipeline.runtime.ports import Batch
 

@@ -39,11 +39,12 @@ class Beat:
 
 class Place(msgspec.Struct, frozen=True):
     """Where a partition that should be working stands. lag: source records not taken yet. tries: grows with each time
-    that something failed and is tried again, which has a patience of its own."""
+    that something failed and is tried again, which has a patience of its own. doing: told with the complaint."""
 
     next_offset: int
     lag: int
     tries: int = 0
+    doing: str = ""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -101,7 +102,8 @@ class StuckDetector:
             return ""
         if isinstance(place, Opening):
             return f"partition {partition} is {place.stage} and has made no progress for {seconds:.0f} s"
-        return f"partition {partition} has taken nothing for {seconds:.0f} s and has {place.lag} records waiting"
+        doing = f" ({place.doing})" if place.doing else ""
+        return f"partition {partition} has taken nothing for {seconds:.0f} s and has {place.lag} records waiting{doing}"
 
 
 def _stands_still(before: Place | Opening, place: Place | Opening) -> bool:

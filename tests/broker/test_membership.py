@@ -29,9 +29,9 @@ Outbox.commit = commit
 # Holds its first two batches in hand for as long as a file is there, and may take three seconds when partitions go.
 HELD_BATCHES = """
 import os, sys, time
-from pipeline.kafka import lane, ownership
+from pipeline.kafka import ownership, patience
 from pipeline.runtime.partition import PartitionProcessor as Processor
-ownership.Patience = lambda: lane.Patience(drain=3.0)
+ownership.Patience = lambda: patience.Patience(drain=3.0)
 _process, _turns = Processor.process, iter([True, True])
 def process(processor, batch):
     if next(_turns, False):

@@ -15,9 +15,10 @@ from agents.local_state import LocalState
 from pipeline.domain.event import Event
 from pipeline.kafka.clock import WorkerClock
 from pipeline.kafka.embedded import EmbeddedBroker
-from pipeline.kafka.lane import Lane, Patience
+from pipeline.kafka.lane import Lane
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner, Wiring
+from pipeline.kafka.patience import Patience
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch
 from pipeline.runtime.isolation import Isolating

@@ -7,8 +7,9 @@ from typing import Any
 
 from faust.types import TP
 
-from pipeline.kafka.lane import Lane, Patience
+from pipeline.kafka.lane import Lane
 from pipeline.kafka.lifecycle import Life, Stage
+from pipeline.kafka.patience import Patience
 from pipeline.kafka.restore import ChangelogAway
 from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import Batch, Fenced, OutboxAway, OutboxError, Record, StateFormatError

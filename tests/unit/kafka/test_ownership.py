@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.kafka.lane import Patience
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.ownership import Ownership
+from pipeline.kafka.patience import Patience
 
 
 class Owner:

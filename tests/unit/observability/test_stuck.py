@@ -32,6 +32,9 @@ def test_records_that_wait_and_are_not_taken_are_told() -> None:
     assert world.after(1, p3=Place(100, 9), p4=Place(8, 1)) == [
         "partition 3 has taken nothing for 61 s and has 9 records waiting"
     ]
+    assert world.after(1, p3=Place(100, 9, doing="processing, nothing is in hand")) == [
+        "partition 3 has taken nothing for 62 s and has 9 records waiting (processing, nothing is in hand)"
+    ]
 
 
 def test_an_idle_partition_is_not_stuck() -> None:
