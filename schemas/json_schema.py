@@ -79,6 +79,7 @@ def _enum(schema: dict[str, Any]) -> dict[str, Any]:
 def _shopper_events() -> dict[str, Any]:
     kinds: dict[Any, dict[str, Any]] = {
         str: {"type": "string"},
+        bool: {"type": "boolean"},
         int: {"type": "integer"},
         msgspec.Raw: {"type": "object"},
         tuple[str, ...]: {"type": "array", "items": {"type": "string"}},

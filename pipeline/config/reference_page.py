@@ -26,6 +26,7 @@ from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
 from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.schema import default
 from pipeline.config.segment import Hold, Segment
+from pipeline.config.segment_calls import SegmentCalls
 from pipeline.config.selection import Selecting
 from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
@@ -58,6 +59,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("Bounds", Bounds),
     ("Operators", Tests),
     ("Operators in filters", FilterTests),
+    ("segment_calls", SegmentCalls),
     ("abandonment.NAME", Abandonment),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),

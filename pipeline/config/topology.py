@@ -3,7 +3,7 @@
 In the models durations are ms, money is minor units of the shop's currency, other numbers are millionths.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -13,13 +13,14 @@ from pydantic import Field, ValidationError
 from pipeline.config.abandonment import Abandonment
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.flow import LOGICAL_TOPICS, Kafka, physical, topic_mistakes
+from pipeline.config.flow import LOGICAL_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
 from pipeline.config.loyalty import Programme
 from pipeline.config.plan import make_plan
-from pipeline.config.problem import TopologyError
+from pipeline.config.problem import Place, TopologyError
 from pipeline.config.reference import reference_mistakes
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
+from pipeline.config.segment_calls import SegmentCalls, reserved_names
 from pipeline.config.sentence import sentence
 from pipeline.config.shop import Events, Shop, Time
 from pipeline.config.source import Block, Source, read
@@ -47,8 +48,15 @@ class Topology(Entry):
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
+    segment_calls: SegmentCalls | None = Field(
+        default=None, description="Segment changes as calls, too. Left out: no.", examples=[{"render": "both"}]
+    )
     abandonment: dict[RuleName, Abandonment] = Field(default={}, description="What is left behind, by name.")
     loyalty: dict[RuleName, Programme] = Field(default={}, description="Loyalty programmes, by name.")
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        if self.segment_calls is not None:
+            yield from reserved_names(self.segments)
 
     def plan(self) -> Plan:
         """What the core is compiled from; made once."""
@@ -59,6 +67,11 @@ class Topology(Entry):
         if logical not in LOGICAL_TOPICS:
             raise KeyError(logical)
         return physical(logical, self.name, self.topics)
+
+    def used_topics(self) -> tuple[str, ...]:
+        """The logical topics that this topology reads or writes."""
+        unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
+        return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     @cached_property
     def _plan(self) -> Plan:

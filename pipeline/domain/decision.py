@@ -12,6 +12,9 @@ LOYALTY_TIERS = "loyalty-tiers"
 LOYALTY_POINTS = "loyalty-points"
 DECISION_TOPICS = (SEGMENT_CHANGES, ABANDONMENT_TRIGGERS, LOYALTY_TIERS, LOYALTY_POINTS)
 
+SEGMENT_CALLS = "segment-calls"
+"""The decisions of SEGMENT_CHANGES once more, as calls that destinations of Segment take. No topic of decisions."""
+
 KIND_EVENT = "event"
 KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"
@@ -24,7 +27,7 @@ class Decision(msgspec.Struct, gc=False):
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
     cause_kind: `event`, `timer`, `definition_change`; message_id: of the causing event, None for timers.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
-    the names listed in INSTANT_FIELDS.
+    the names listed in INSTANT_FIELDS. anonymous: `shopper` is only known as an anonymous id; no field of the topic.
     """
 
     topic: str
@@ -38,6 +41,7 @@ class Decision(msgspec.Struct, gc=False):
     definition: str
     fields: dict[str, Any]
     silent: bool = False
+    anonymous: bool = False
 
 
 INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "effective_at", "decided_at"})
@@ -61,7 +65,7 @@ def decision_id(tenant: str, shopper: str, *cause: str | int) -> str:
 class Moment(msgspec.Struct, gc=False):
     """One instant of one shopper: when it is, why we are looking, and what comes of it.
 
-    tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
+    tenant and shopper: part of every id. now: ms. cause_kind, message_id, silent, anonymous: see Decision.
     decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
     """
 
@@ -73,6 +77,7 @@ class Moment(msgspec.Struct, gc=False):
     decisions: list[Decision]
     remarks: list[str]
     silent: bool = False
+    anonymous: bool = False
 
     def decide(
         self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
@@ -91,6 +96,7 @@ class Moment(msgspec.Struct, gc=False):
             definition,
             fields,
             self.silent,
+            self.anonymous,
         )
         self.decisions.append(decision)
         return decision

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from pipeline.domain.decision import SEGMENT_CALLS
 from pipeline.domain.event import Event
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
@@ -21,6 +22,7 @@ from pipeline.runtime.ports import (
     Batch,
     Checkpoint,
     DecisionEncoder,
+    DecisionRenderer,
     Outcome,
     Output,
     Record,
@@ -84,11 +86,14 @@ class ShopperFold:
         encoder: DecisionEncoder,
         settings: Settings,
         caches: CacheBudget | None = None,
+        renderer: DecisionRenderer | None = None,
     ) -> None:
-        """caches: shared with other partitions; without it, one of `settings.cache_bytes` for this one alone."""
+        """caches: shared with other partitions; without it, one of `settings.cache_bytes` for this one alone.
+        renderer: None if decisions are published as such only."""
         self._engine = engine
         self._settings = settings
         self._encoder = encoder
+        self._renderer = renderer
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
         self._values: list[tuple[bytes, bytes | None]] = []
@@ -284,6 +289,9 @@ class ShopperFold:
             value, headers = self._encoder.encode(decision, source)
             round_.outputs.append(Output(decision.topic, cause.key, value, headers))
             tally(counts.decisions, (decision.topic,))
+            if self._renderer is not None:
+                for value, headers in self._renderer.render(decision):
+                    round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
         tally(counts.remarks, outcome.remarks)
 
     def _turn_away(self, round_: Round, refusal: str, index: int) -> None:

@@ -41,12 +41,19 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
         fields = msgspec.msgpack.decode(value[1:], strict=False)
         for membership in fields[at].values():
             membership.extend(APPENDED.values())
-        assert msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False) == fields
+        written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
+        assert written[: len(fields)] == fields
+        assert written[len(fields) :] == [None]
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
     shopper = Shopper(memberships={"loyal": Membership(True, 3, 99, since=7)})
     assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
+
+
+@pytest.mark.parametrize("anonymous", [None, True, False])
+def test_whether_a_shopper_is_anonymous_is_appended_and_read_back(anonymous: bool | None) -> None:
+    assert CODEC.decode(CODEC.encode(Shopper(anonymous=anonymous))).anonymous is anonymous
 
 
 def old_value(now: int, due: int) -> bytes:

@@ -1,0 +1,37 @@
+"""Segment changes once more, as calls for destinations that know Segment's: whether, and which."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.config.entry import Entry
+from pipeline.config.problem import Place
+
+# Traits and properties that destinations give a meaning: https://segment.com/docs/connections/spec/identify/, and the
+# same in snake case. `audience_key` names the segment in a track call.
+RESERVED = frozenset(
+    "address age audience_key avatar birthday company created_at description email first_name gender id last_name name"
+    " phone plan title username website".split()
+)
+
+
+class SegmentCalls(Entry):
+    """Publish `segment-changes` as Segment-compatible calls, too, on the topic `segment-calls`; `{}` = all defaults."""
+
+    render: Literal["track", "identify", "both"] = Field(
+        default="both",
+        description="`track`: an event, Audience Entered or Audience Exited. `identify`: a trait, true or false."
+        " Silent changes come as identify only.",
+        examples=["identify"],
+    )
+
+
+def reserved_names(segments: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    """Segments that would overwrite something else in a destination, as (place, what to do)."""
+    for name in segments:
+        if name in RESERVED:
+            yield (
+                ("segments", name),
+                f"{name} has a meaning of its own in calls, which segment_calls would overwrite, rename the segment",
+            )
