@@ -24,6 +24,7 @@ _PLAIN: dict[str, list[Any]] = {
     "string": ["", "ä"],
     "int": [0, 2**31 - 1],
     "long": [0, 2**63 - 1],
+    "double": [0.5, -1e300],
 }
 _INSTANTS = [0, 1_767_434_400_123]
 

@@ -14,6 +14,8 @@ COMMON_FIELDS = ("id", "shopper", "effective_at", "decided_at", "cause", "defini
 # They tell of the delivery, not of the decision: replay leaves them out unless asked for a trace.
 DELIVERY_FIELDS = frozenset({"decided_at", "source"})
 
+_PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
+
 
 class ContractError(ValueError):
     """A decision does not fit the contract of its topic: a defect of the rule that made it, never of its input."""
@@ -44,7 +46,10 @@ def is_instant(schema: Any) -> bool:
 def _is_nested(schema: Any) -> bool:
     if isinstance(schema, list):
         return any(_is_nested(branch) for branch in schema)
-    return isinstance(schema, dict) and schema["type"] in ("array", "map", "record")
+    if isinstance(schema, str):
+        # Any other name is that of a record that an earlier field has defined.
+        return schema not in _PRIMITIVES
+    return schema["type"] in ("array", "map", "record")
 
 
 @cache

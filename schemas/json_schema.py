@@ -40,6 +40,8 @@ def _translate(schema: Any, names: dict[str, Any]) -> dict[str, Any]:
     kind = schema["type"] if isinstance(schema, dict) else schema
     if kind in ("null", "string", "boolean"):
         return {"type": kind}
+    if kind == "double":
+        return {"type": "number"}
     if kind in _INTEGERS:
         least, most = _INTEGERS[kind]
         return {"type": "integer", "minimum": least, "maximum": most}

@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "topics": "Create the topics that the topology names, and verify their settings.",
     "worker": "Run the agents until SIGTERM.",
     "replay": "Decide over files of events, without a broker.",
+    "rfm": "Fit the thresholds of RFM scores to a history.",
     "explain": "Say why a shopper is a member of a segment, or is not.",
     "stats": "Count what shoppers take: records, disk, changelog.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",

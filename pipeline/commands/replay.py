@@ -52,7 +52,7 @@ def command(
     replay = Replay(
         plan=loaded.plan(),
         output=_folder(output),
-        until=_instant(until),
+        until=end_of_time(until),
         partitions=partitions,
         profiles=profiles,
         trace=trace,
@@ -100,7 +100,8 @@ def _folder(output: Path) -> Path:
     return output
 
 
-def _instant(text: str | None) -> int | None:
+def end_of_time(text: str | None) -> int | None:
+    """The instant (ms) of `--until`. Raises Failure if it is none."""
     if text is None:
         return None
     instant = parse_instant(text)

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipeline.config.duration import format_duration
-from pipeline.config.kept_state import kept
+from pipeline.config.kept_state import kept, kept_of_trait
 from pipeline.config.quantity import format_micro
 from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
-from pipeline.config.timer import abandonment_timers, programme_timers, segment_timers
+from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
 from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads
+from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads, trait_reads
 
 _SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"})}
 
@@ -23,10 +23,13 @@ _SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"
 def account(topology: Topology) -> dict[str, Any]:
     """The account as data: what `afterclick check --json` prints."""
     plan = topology.plan()
-    rules = [*_segments(plan), *_abandonments(plan), *_programmes(plan)]
+    rules = [*_segments(plan), *_traits(plan), *_journey(plan), *_abandonments(plan), *_programmes(plan)]
     for rule in rules:
-        title = getattr(topology, rule["section"])[rule["name"]].title
-        rule["title"] = title
+        entries = getattr(topology, rule["section"])
+        # The journey is a list, and one rule as a whole.
+        rule["title"] = (
+            entries[rule["name"]].title if isinstance(entries, dict) else ", ".join(one.stage for one in entries)
+        )
     time = topology.time
     return {
         "name": topology.name,
@@ -75,23 +78,51 @@ def _rule(
     }
 
 
-def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
+def _events_of(plan: Plan) -> dict[str, set[str]]:
+    """Segment -> events that touch it. Segments come after those they refer to, so what touches those is known."""
     events: dict[str, set[str]] = {}
     for segment in plan.segments:
-        own = events[segment.name] = set()
-        for read in reads(segment.when):
-            # Segments come after those they refer to, so what touches those is known.
-            own.update(events[read[3:]] if read.startswith("in:") else _SHORT.get(read, {read}))
+        events[segment.name] = _touching(reads(segment.when), events)
+    return events
+
+
+def _touching(causes: Iterable[str], events: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    for read in causes:
+        found.update(events[read[3:]] if read.startswith("in:") else _SHORT.get(read, {read}))
+    return found
+
+
+def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
+    events = _events_of(plan)
+    for segment in plan.segments:
         members = (f"membership in {name}" for name in members_of(segment.when))
         waits = ("since when a change waits for its hold",) if segment.hold is not None else ()
         yield _rule(
             "segments",
             segment.name,
             segment.identity,
-            own,
+            events[segment.name],
             [*kept(segment.when), *members, *waits],
             segment_timers(segment),
         )
+
+
+def _traits(plan: Plan) -> Iterator[dict[str, Any]]:
+    for trait in plan.traits:
+        touched = _touching(trait_reads(trait), {})
+        yield _rule("traits", trait.name, trait.identity, touched, [kept_of_trait(trait)], trait_timers(trait))
+
+
+def _journey(plan: Plan) -> Iterator[dict[str, Any]]:
+    if plan.journey is None:
+        return
+    conditions = [stage.when for stage in plan.journey.stages if stage.when is not None]
+    causes = (read for condition in conditions for read in reads(condition))
+    keeps = [each for condition in conditions for each in kept(condition)]
+    keeps += [f"membership in {name}" for condition in conditions for name in members_of(condition)]
+    timers = journey_timers(plan.journey)
+    yield _rule("journey", "stages", plan.journey.identity, _touching(causes, _events_of(plan)), keeps, timers)
 
 
 def _abandonments(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -6,12 +6,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
+from pipeline.config.computed_trait import ComputedTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
+from pipeline.config.rfm import RfmTests
+from pipeline.config.rule_name import RuleName
 from pipeline.config.sequence import Sequence
 from pipeline.config.source import Block
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
+from pipeline.domain.derived_definition import Stage
 
 
 class Condition(Entry):
@@ -19,7 +23,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "computed", "average_order", "rfm", "stage", "tier", "points", "consent",
+        "average_order", "tier", "points", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -72,6 +76,17 @@ class Condition(Entry):
         examples=[{"within": "365d", "at_least": 500}],
     )
     cart: CartTests | None = Field(None, description="The open cart now.", examples=[{"value": {"at_least": 100}}])
+    rfm: RfmTests | None = Field(
+        None,
+        description="Scores by the thresholds of `rfm:`.",
+        examples=[{"recency": [4, 5], "frequency": [4, 5], "monetary": [4, 5]}],
+    )
+    stage: tuple[RuleName, ...] | None = Field(
+        None, min_length=1, description="The stage of `journey:` is one of these.", examples=[["at_risk", "lapsed"]]
+    )
+    computed: ComputedTests | None = Field(
+        None, description="A trait of `traits:`.", examples=[{"name": "lifetime_value", "at_least": 500}]
+    )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -90,7 +105,19 @@ class Condition(Entry):
             return Not(self.not_.meaning())
         if self.in_ is not None:
             return Member(self.in_)
-        for simple in (self.count, self.distinct, self.sequence, self.trait, self.orders, self.spend, self.cart):
+        if self.stage is not None:
+            return Stage(tuple(sorted(set(self.stage))))
+        for simple in (
+            self.count,
+            self.distinct,
+            self.sequence,
+            self.trait,
+            self.orders,
+            self.spend,
+            self.cart,
+            self.rfm,
+            self.computed,
+        ):
             if simple is not None:
                 return simple.condition()
         for function in ("sum", "min", "max", "avg", "first", "last"):

@@ -12,7 +12,14 @@ from pipeline.config.problem import Place, nearest
 CLICKSTREAM = "clickstream"
 SHOPPER_EVENTS = "shopper-events"
 DEAD_LETTERS = "clickstream-dlq"
-DECISIONS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
+DECISIONS = (
+    "segment-changes",
+    "abandonment-triggers",
+    "loyalty-tiers",
+    "loyalty-points",
+    "journey-changes",
+    "trait-changes",
+)
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 LOGICAL_TOPICS = (CLICKSTREAM, SHOPPER_EVENTS, DEAD_LETTERS, *DECISIONS, SEGMENT_CALLS, *CHANGELOGS)

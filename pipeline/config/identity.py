@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from pipeline.domain import definition
+from pipeline.domain import definition, derived_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
 _TAGS: dict[type, str] = {
@@ -26,6 +26,13 @@ _TAGS: dict[type, str] = {
     definition.Purchases: "purchases",
     definition.CartNow: "cart",
     definition.Member: "member",
+    derived_definition.TraitDefinition: "computed_trait",
+    derived_definition.Computed: "computed",
+    derived_definition.JourneyStage: "journey_stage",
+    derived_definition.JourneyDefinition: "journey",
+    derived_definition.Stage: "stage",
+    derived_definition.RfmScore: "rfm",
+    derived_definition.RfmScale: "rfm_scale",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
     definition.AbandonmentDefinition: "abandonment",

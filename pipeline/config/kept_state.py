@@ -17,7 +17,10 @@ from pipeline.domain.definition import (
     Sequence,
     Trait,
 )
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.segments.most_frequent import VALUES
 from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
+from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, keep_for
 
 
@@ -44,10 +47,28 @@ def kept(condition: Condition) -> Iterator[str]:
             yield _sequence(condition)
         case Trait():
             yield f"trait {condition.path[0]}"
-        case Purchases():
+        case Purchases() | RfmScore():
             yield "the order book: time, value and refunds of every order"
+        case Stage(journey=JourneyDefinition(stages)):
+            for stage in stages:
+                yield from kept(stage.when) if stage.when is not None else ()
+        case Computed(trait=TraitDefinition() as trait):
+            yield kept_of_trait(trait)
         case CartNow():
             yield "the lines of the open carts"
+
+
+def kept_of_trait(trait: TraitDefinition) -> str:
+    """The state that a computed trait needs, with its bound."""
+    selection, function, name = trait.selection, trait.function, ".".join(trait.property or ())
+    if selection is None:
+        return "the order book: time, value and refunds of every order"
+    if function in ("first", "last"):
+        return _edge(Edge(function, selection, trait.property or (), ()))
+    if function == "most_frequent":
+        times = f", with at most {LIMIT:,} times" if trait.within else ""
+        return f"number of each {name} of {event_words(selection)}, of at most {VALUES:,} values{times}"
+    return _aggregate(aggregate_of(trait, selection))
 
 
 def _aggregate(aggregate: Aggregate) -> str:

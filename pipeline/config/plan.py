@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
+from pipeline.config.resolution import Surroundings, resolved, surroundings_of
 from pipeline.domain.definition import (
     AbandonmentDefinition,
     Plan,
@@ -20,14 +21,24 @@ def make_plan(topology: "Topology") -> Plan:
     """Rules stand in a canonical order, whatever their order in the file: segments after those they refer to, else by
     name. So topologies of one digest decide alike."""
     shop = topology.shop
-    segments = _segments(topology)
+    surroundings = surroundings_of(topology)
+    segments = _segments(topology, surroundings)
     members = {segment.name: segment.identity for segment in segments}
-    abandonments = _abandonments(topology, members)
+    abandonments = _abandonments(topology, surroundings, members)
     programmes = _programmes(topology, members)
+    journey = surroundings.journey
+    if journey is not None:
+        journey = replace(journey, identity=identity(journey, members))
+    traits = tuple(
+        replace(one, identity=identity(one, {}), title=topology.traits[one.name].title)
+        for one in surroundings.traits.values()
+    )
     identities = [
+        *(rule.identity for rule in traits),
         *members.values(),
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
+        *([journey.identity] if journey is not None else []),
     ]
     return Plan(
         name=topology.name,
@@ -42,11 +53,14 @@ def make_plan(topology: "Topology") -> Plan:
         segments=segments,
         abandonments=abandonments,
         programmes=programmes,
+        rfm=surroundings.rfm,
+        journey=journey,
+        traits=traits,
     )
 
 
-def _segments(topology: "Topology") -> tuple[SegmentDefinition, ...]:
-    rules = {name: segment.when.meaning() for name, segment in topology.segments.items()}
+def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:
+    rules = {name: resolved(segment.when.meaning(), surroundings) for name, segment in topology.segments.items()}
     identities: dict[str, str] = {}
     segments = []
     for name in in_order({name: list(members_of(rule)) for name, rule in rules.items()}):
@@ -57,11 +71,16 @@ def _segments(topology: "Topology") -> tuple[SegmentDefinition, ...]:
     return tuple(segments)
 
 
-def _abandonments(topology: "Topology", members: dict[str, str]) -> tuple[AbandonmentDefinition, ...]:
-    return tuple(
-        rule.definition(name, identity(rule.definition(name), members))
-        for name, rule in sorted(topology.abandonment.items())
-    )
+def _abandonments(
+    topology: "Topology", surroundings: Surroundings, members: dict[str, str]
+) -> tuple[AbandonmentDefinition, ...]:
+    rules = []
+    for name, entry in sorted(topology.abandonment.items()):
+        rule = entry.definition(name)
+        when, unless = (one and resolved(one, surroundings) for one in (rule.when, rule.unless))
+        rule = replace(rule, when=when, unless=unless)
+        rules.append(replace(rule, identity=identity(rule, members)))
+    return tuple(rules)
 
 
 def _programmes(topology: "Topology", members: dict[str, str]) -> tuple[ProgrammeDefinition, ...]:

@@ -1,30 +1,82 @@
-"""References from segment to segment: they must exist, and must not go round."""
+"""References of conditions to segments, stages and traits: they must exist, and must not go round."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.config.problem import Place, nearest
 from pipeline.domain.definition import All, AnyOf, Condition, Member, Not
+from pipeline.domain.derived_definition import Stage
+
+# The journey's place among segments: a stage may ask for a segment, and a segment for a stage.
+JOURNEY = "journey"
 
 
 def reference_mistakes(root: Mapping[str, Any]) -> Iterator[tuple[Place, str, str | None]]:
     """What is wrong with the references of a file as written, whatever else is wrong with it."""
-    segments = root.get("segments")
-    known: Mapping[str, Any] = segments if isinstance(segments, Mapping) else {}
-    edges: dict[str, list[str]] = {name: [] for name in known}
+    known = {section: _names(root, section) for section in ("segments", "traits", JOURNEY)}
+    edges: dict[str, list[str]] = {name: [] for name in (*known["segments"], f"${JOURNEY}")}
     places: dict[tuple[str, str], Place] = {}
+    for owner, condition, at in _conditions(root):
+        for key, target, place, tests in _references(condition, at):
+            if key == "rfm":
+                if "rfm" not in root:
+                    yield place, "there are no thresholds, add a block rfm: (afterclick rfm fit makes one)", None
+                continue
+            if key == "computed":
+                yield from _type_mistakes(root, target, tests, place)
+            section, noun = _TARGETS[key]
+            if target not in known[section]:
+                yield place, f"there is no {noun} {target}", nearest(target, known[section])
+            elif owner in edges and section != "traits":
+                to = f"${JOURNEY}" if section == JOURNEY else target
+                edges[owner].append(to)
+                places.setdefault((owner, to), place)
+    for cycle in _cycles(edges):
+        told = " -> ".join(name.removeprefix("$") for name in cycle)
+        yield places[(cycle[0], cycle[1])], f"segments refer to each other in a circle: {told}", None
+
+
+# Key of a condition -> the section that it refers to, and what stands there.
+_TARGETS = {"in": ("segments", "segment"), "stage": (JOURNEY, "stage"), "computed": ("traits", "computed trait")}
+
+
+# Functions of traits that are numbers, and the operators that such a trait could never pass.
+_NUMBERS = frozenset({"count", "sum", "min", "max", "avg", "distinct", "orders", "spend"})
+_NO_NUMBERS = ("contains", "starts_with", "ends_with", "matches", "before", "after", "within")
+
+
+def _type_mistakes(
+    root: Mapping[str, Any], trait: str, tests: Mapping[str, Any], place: Place
+) -> Iterator[tuple[Place, str, str | None]]:
+    """Operators that do not fit the type of a computed trait. place: of the trait's name in the condition."""
+    traits = root.get("traits")
+    entry = traits.get(trait) if isinstance(traits, Mapping) else None
+    function = next((key for key in entry if key in _NUMBERS), None) if isinstance(entry, Mapping) else None
+    for op in _NO_NUMBERS if function is not None else ():
+        if op in tests:
+            yield (*place[:-1], op), f"{trait} is a number ({function}), {op} is not for numbers", None
+
+
+def _names(root: Mapping[str, Any], section: str) -> list[str]:
+    """What conditions may refer to in a section, as far as it is written right."""
+    block = root.get(section)
+    if isinstance(block, Mapping):
+        return list(block)
+    stages = (each.get("stage") for each in block if isinstance(each, Mapping)) if isinstance(block, list) else ()
+    return [stage for stage in stages if isinstance(stage, str)]
+
+
+def _conditions(root: Mapping[str, Any]) -> Iterator[tuple[str, Any, Place]]:
+    """Every condition as written, with the node of the graph that it belongs to ("" = none refers to it)."""
     for section, keys in (("segments", ("when",)), ("abandonment", ("when", "unless"))):
         rules = root.get(section)
         for name, rule in rules.items() if isinstance(rules, Mapping) else ():
             for key in keys if isinstance(rule, Mapping) else ():
-                for target, place in _references(rule.get(key), (section, name, key)):
-                    if target not in known:
-                        yield place, f"there is no segment {target}", nearest(target, known)
-                    elif section == "segments":
-                        edges[name].append(target)
-                        places.setdefault((name, target), place)
-    for cycle in _cycles(edges):
-        yield places[(cycle[0], cycle[1])], f"segments refer to each other in a circle: {' -> '.join(cycle)}", None
+                yield name if section == "segments" else "", rule.get(key), (section, name, key)
+    stages = root.get(JOURNEY)
+    for index, stage in enumerate(stages if isinstance(stages, list) else ()):
+        if isinstance(stage, Mapping):
+            yield f"${JOURNEY}", stage.get("when"), (JOURNEY, index, "when")
 
 
 def members_of(condition: Condition) -> Iterator[str]:
@@ -36,6 +88,9 @@ def members_of(condition: Condition) -> Iterator[str]:
     elif isinstance(condition, (All, AnyOf)):
         for each in condition.of:
             yield from members_of(each)
+    elif isinstance(condition, Stage) and condition.journey is not None:
+        for stage in condition.journey.stages:
+            yield from members_of(stage.when) if stage.when is not None else ()
 
 
 def in_order(edges: Mapping[str, list[str]]) -> list[str]:
@@ -52,13 +107,22 @@ def in_order(edges: Mapping[str, list[str]]) -> list[str]:
     return list(ordered)
 
 
-def _references(condition: Any, place: Place) -> Iterator[tuple[str, Place]]:
-    """Names of segments in a condition as written, with their places."""
+def _references(condition: Any, place: Place) -> Iterator[tuple[str, str, Place, Mapping[str, Any]]]:
+    """References in a condition as written: the key that refers, the name it refers to, the place, and
+    the block that the name stands in."""
     if not isinstance(condition, Mapping):
         return
     for key, value in condition.items():
         if key == "in" and isinstance(value, str):
-            yield value, (*place, key)
+            yield key, value, (*place, key), condition
+        elif key == "stage" and isinstance(value, list):
+            for index, each in enumerate(value):
+                if isinstance(each, str):
+                    yield key, each, (*place, key, index), condition
+        elif key == "computed" and isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            yield key, value["name"], (*place, key, "name"), value
+        elif key == "rfm":
+            yield key, key, (*place, key), condition
         elif key == "not":
             yield from _references(value, (*place, key))
         elif key in ("all", "any") and isinstance(value, list):

@@ -19,11 +19,14 @@ from pipeline.config.aggregate import (
     TraitTests,
 )
 from pipeline.config.bound import Bounds
+from pipeline.config.computed_trait import ComputedTests, ComputedTrait, CountTrait, EdgeTrait, OrderTrait, ValueTrait
 from pipeline.config.condition import Condition
 from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
+from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
 from pipeline.config.operator import FilterTests, Tests
+from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
 from pipeline.config.segment import Hold, Segment
 from pipeline.config.segment_calls import SegmentCalls
@@ -55,10 +58,19 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("orders", OrderCount),
     ("spend", Spend),
     ("cart", CartTests),
+    ("Conditions: rfm", RfmTests),
     ("Events and filters", Selecting),
     ("Bounds", Bounds),
     ("Operators", Tests),
     ("Operators in filters", FilterTests),
+    ("traits.NAME", ComputedTrait),
+    ("traits.NAME: count", CountTrait),
+    ("traits.NAME: sum, min, max, avg, distinct, most_frequent", ValueTrait),
+    ("traits.NAME: first, last", EdgeTrait),
+    ("traits.NAME: orders, spend", OrderTrait),
+    ("computed", ComputedTests),
+    ("rfm", Rfm),
+    ("journey", JourneyStage),
     ("segment_calls", SegmentCalls),
     ("abandonment.NAME", Abandonment),
     ("loyalty.NAME", Programme),
@@ -76,6 +88,7 @@ _SHARED: tuple[tuple[type[Entry], str], ...] = (
 _HEADING = {model.__name__: heading for heading, model in _BLOCKS} | {"CartValue": "Bounds", "CartPieces": "Bounds"}
 
 _WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+_NUMBERS = {2: "two", 4: "four"}
 
 _INTRODUCTION = """\
 <!-- Made by `python -m pipeline.config`; edit the models in pipeline/config instead. -->
@@ -148,7 +161,8 @@ def _type(written: dict[str, Any]) -> str:
     if options:
         return _type(next((option for option in options if "$ref" in option), options[0]))
     if "prefixItems" in written:
-        return f"two of {_type(written['prefixItems'][0])}"
+        items = written["prefixItems"]
+        return f"{_NUMBERS[len(items)]} of {_type(items[0])}"
     if written.get("type") == "array":
         return f"list of {_type(written['items'])}"
     if written.get("type") == "object":

@@ -11,8 +11,26 @@ from pipeline.config.problem import Place
 # Traits and properties that destinations give a meaning: https://segment.com/docs/connections/spec/identify/, and the
 # same in snake case. `audience_key` names the segment in a track call.
 RESERVED = frozenset(
-    "address age audience_key avatar birthday company created_at description email first_name gender id last_name name"
-    " phone plan title username website".split()
+    (
+        "address",
+        "age",
+        "audience_key",
+        "avatar",
+        "birthday",
+        "company",
+        "created_at",
+        "description",
+        "email",
+        "first_name",
+        "gender",
+        "id",
+        "last_name",
+        "name",
+        "phone",
+        "title",
+        "username",
+        "website",
+    )
 )
 
 

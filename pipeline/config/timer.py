@@ -21,6 +21,7 @@ from pipeline.domain.definition import (
     Span,
     Trait,
 )
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
 
 _TRUE, _FALSE = "enters", "leaves"
 
@@ -62,6 +63,29 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
             yield f"{_turned(_TRUE, negated)} {span} after {first}, unless {last} ended the sequence"
         case Edge() | Trait():
             yield from _dated(condition, negated)
+        case Computed(trait=TraitDefinition() as trait):
+            yield from trait_timers(trait)
+        case Stage(journey=JourneyDefinition() as journey):
+            yield from journey_timers(journey)
+        case RfmScore(recency=recency, scale=RfmScale() as scale) if recency:
+            spans = ", ".join(format_duration(span) for span in dict.fromkeys(scale.recency))
+            yield f"recency falls {spans} after the latest order"
+
+
+def trait_timers(trait: TraitDefinition) -> Iterator[str]:
+    """Timers of a computed trait."""
+    if trait.within is not None:
+        what = event_words(trait.selection) if trait.selection is not None else "order"
+        yield f"may change {format_duration(trait.within)} after each {what}"
+    if trait.emit == "daily":
+        yield "told at the end of a day of the shop, if it has changed"
+
+
+def journey_timers(journey: JourneyDefinition) -> Iterator[str]:
+    """Timers of the journey: those of each stage's condition."""
+    for stage in journey.stages:
+        for timer in condition_timers(stage.when) if stage.when is not None else ():
+            yield f"{stage.name}: {timer}"
 
 
 def abandonment_timers(rule: AbandonmentDefinition) -> Iterator[str]:

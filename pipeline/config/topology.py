@@ -11,13 +11,16 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, ValidationError
 
 from pipeline.config.abandonment import Abandonment
+from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.flow import LOGICAL_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
+from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme
 from pipeline.config.plan import make_plan
 from pipeline.config.problem import Place, TopologyError
 from pipeline.config.reference import reference_mistakes
+from pipeline.config.rfm import Rfm
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
 from pipeline.config.segment_calls import SegmentCalls, reserved_names
@@ -30,7 +33,7 @@ from pipeline.domain.definition import Plan
 class Topology(Entry):
     """What to decide, and where it flows."""
 
-    later_keys: ClassVar[tuple[str, ...]] = ("traits", "rfm", "journey", "messaging", "rewards")
+    later_keys: ClassVar[tuple[str, ...]] = ("messaging", "rewards")
 
     version: Literal[1] = Field(description="Version of this language.", examples=[1])
     name: RuleName = Field(
@@ -51,10 +54,23 @@ class Topology(Entry):
     segment_calls: SegmentCalls | None = Field(
         default=None, description="Segment changes as calls, too. Left out: no.", examples=[{"render": "both"}]
     )
+    traits: dict[RuleName, ComputedTrait] = Field(default={}, description="Computed traits, by name.")
+    rfm: Rfm | None = Field(
+        default=None,
+        description="Thresholds of RFM scores.",
+        examples=[
+            {"recency": [115, 181, 297, 482], "frequency": [4, 5, 6, 8], "monetary": [256, 382, 506, 666]},
+        ],
+    )
+    journey: tuple[JourneyStage, ...] = Field(
+        default=(),
+        description="Stages in the order in which they are asked: the first that holds is the shopper's.",
+    )
     abandonment: dict[RuleName, Abandonment] = Field(default={}, description="What is left behind, by name.")
     loyalty: dict[RuleName, Programme] = Field(default={}, description="Loyalty programmes, by name.")
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        yield from stage_mistakes(self.journey)
         if self.segment_calls is not None:
             yield from reserved_names(self.segments)
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.domain.abandonment.rule import BROWSE
-from pipeline.domain.decision import ABANDONMENT_TRIGGERS, LOYALTY_POINTS, LOYALTY_TIERS, SEGMENT_CHANGES
+from pipeline.domain.decision import (
+    ABANDONMENT_TRIGGERS,
+    JOURNEY_CHANGES,
+    LOYALTY_POINTS,
+    LOYALTY_TIERS,
+    SEGMENT_CHANGES,
+    TRAIT_CHANGES,
+)
 from pipeline.domain.value.money import exponent
 
 LONGEST_NAME = 20
@@ -92,9 +99,22 @@ def _points(entry: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{told} in {entry['programme']}, balance {entry['balance']:,}"
 
 
+def _stage(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    return f"went from {change['from']} to {change['to']}" if change["from"] else f"begins as {change['to']}"
+
+
+def _trait(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    value = change["after"]
+    if value is None:
+        return f"has no {change['trait']} any more"
+    return f"has {change['trait']} {money(value) if isinstance(value, Mapping) else printable(str(value))}"
+
+
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
     ABANDONMENT_TRIGGERS: _trigger,
     LOYALTY_TIERS: _tier,
     LOYALTY_POINTS: _points,
+    JOURNEY_CHANGES: _stage,
+    TRAIT_CHANGES: _trait,
 }

@@ -13,6 +13,8 @@ _TOPICS = {
     "abandonment-triggers": "abandonment triggers",
     "loyalty-tiers": "tier changes",
     "loyalty-points": "points entries",
+    "journey-changes": "changes of stage",
+    "trait-changes": "changes of traits",
 }
 
 

@@ -18,11 +18,12 @@ from pipeline.domain.event import BEHAVIOUR, Event, decode_object
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.segments.derivation import Derivation, Derivations
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.filter_index import FilterIndex, shown
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
 from pipeline.domain.segments.sequence import SequenceWatch
-from pipeline.domain.segments.window import Window
+from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
@@ -48,7 +49,7 @@ class Outcome(msgspec.Struct, gc=False):
 class Indexed(msgspec.Struct, frozen=True):
     """The windows and segments of a Reading, by the values that their filters ask for."""
 
-    windows: FilterIndex[Window]
+    windows: FilterIndex[Folded]
     segments: FilterIndex[Segment]
     segments_of_new: FilterIndex[Segment]
 
@@ -56,7 +57,7 @@ class Indexed(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
 
-    windows: tuple[Window, ...]
+    windows: tuple[Folded, ...]
     edges: tuple[EdgeWatch, ...]
     sequences: tuple[SequenceWatch, ...]
     segments: tuple[Segment, ...]
@@ -66,6 +67,8 @@ class Reading(msgspec.Struct, frozen=True):
     cart: bool
     order: bool
     traits: bool
+    derivations: tuple[Derivation, ...]
+    derivations_of_new: tuple[Derivation, ...]
     abandonment: bool
     behaviour: bool
     idle: bool
@@ -85,8 +88,9 @@ class Engine:
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
-        self._conditions = Conditions(self.carts, plan.late_segments)
+        self._conditions = Conditions(self.carts, plan.late_segments, plan.currency)
         self._segments = Segments(plan.segments, self._conditions)
+        self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
         named = {name for _, events in self._conditions.windows.values() for name in events}
@@ -111,6 +115,8 @@ class Engine:
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)
+        moved = causes | {f"in:{one.name}" for one in segments}
+        derivations = self.derivations.touched_by(moved)
         abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
@@ -124,9 +130,13 @@ class Engine:
             cart=cart,
             order=order,
             traits=traits,
+            derivations=derivations,
+            derivations_of_new=self.derivations.touched_by(moved, new=True),
             abandonment=abandonment,
             behaviour=behaviour,
-            idle=not (windows or edges or sequences or segments or cart or order or traits or abandonment),
+            idle=not (
+                windows or edges or sequences or segments or cart or order or traits or derivations or abandonment
+            ),
         )
 
     def reading(self, event: Event) -> Reading:
@@ -159,16 +169,9 @@ class Engine:
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
         if new or not reading.idle:
+            decisions, remarks, anonymous = outcome.decisions, outcome.remarks, shopper.anonymous is True
             moment = Moment(
-                self._tenant,
-                event.shopper,
-                now,
-                KIND_EVENT,
-                event.message_id,
-                outcome.decisions,
-                outcome.remarks,
-                False,
-                shopper.anonymous is True,
+                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, decisions, remarks, False, anonymous
             )
             self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
@@ -190,6 +193,7 @@ class Engine:
         moment = self._moment(shopper, shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._segments.adopt(shopper, moment)
+        self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         self.loyalty.reassess(shopper, moment)
         shopper.plan = self._digest
@@ -198,7 +202,7 @@ class Engine:
 
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
         properties = decode_object(event.properties) if reading.properties else _NOTHING
-        windows: Sequence[Window] = reading.windows
+        windows: Sequence[Folded] = reading.windows
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
         indexed = reading.indexed
         if indexed is not None:
@@ -222,6 +226,9 @@ class Engine:
                     sequence.take(shopper, event, properties, moment.remarks)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
+        derivations = reading.derivations_of_new if new else reading.derivations
+        if derivations:
+            self.derivations.evaluate(shopper, moment, derivations)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         if reading.order:
@@ -236,8 +243,11 @@ class Engine:
             moment = self._moment(shopper, shopper_id, shopper.now, KIND_TIMER, None, outcome)
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
+            told = len(outcome.decisions)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
+            if shopper.derived is not None:
+                self.derivations.on_due(shopper, moment, segments_moved=len(outcome.decisions) > told)
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
             if 0 < shopper.loyalty_due <= due:
@@ -265,11 +275,15 @@ class Engine:
         due = shopper.orders_due
         if due and (due < soonest or not soonest):
             soonest = due
+        if shopper.derived is not None:
+            due = shopper.derived.due
+            if due and (due < soonest or not soonest):
+                soonest = due
         shopper.due = soonest
 
 
 def _indexed(
-    windows: tuple[Window, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
+    windows: tuple[Folded, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
 ) -> Indexed | None:
     if sum(one.discriminator is not None for one in windows) < WORTH_INDEXING:
         return None

@@ -10,7 +10,9 @@ SEGMENT_CHANGES = "segment-changes"
 ABANDONMENT_TRIGGERS = "abandonment-triggers"
 LOYALTY_TIERS = "loyalty-tiers"
 LOYALTY_POINTS = "loyalty-points"
-DECISION_TOPICS = (SEGMENT_CHANGES, ABANDONMENT_TRIGGERS, LOYALTY_TIERS, LOYALTY_POINTS)
+JOURNEY_CHANGES = "journey-changes"
+TRAIT_CHANGES = "trait-changes"
+DECISION_TOPICS = (SEGMENT_CHANGES, ABANDONMENT_TRIGGERS, LOYALTY_TIERS, LOYALTY_POINTS, JOURNEY_CHANGES, TRAIT_CHANGES)
 
 SEGMENT_CALLS = "segment-calls"
 """The decisions of SEGMENT_CHANGES once more, as calls that destinations of Segment take. No topic of decisions."""

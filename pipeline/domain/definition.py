@@ -6,6 +6,8 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 
 from dataclasses import dataclass, field
 
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+
 Path = tuple[str, ...]
 
 TIME_PROPERTY: Path = ("$time",)
@@ -150,7 +152,9 @@ class Member:
     segment: str
 
 
-Condition = All | AnyOf | Not | Aggregate | Edge | Sequence | Trait | Purchases | CartNow | Member
+Condition = (
+    All | AnyOf | Not | Aggregate | Edge | Sequence | Trait | Purchases | CartNow | Member | RfmScore | Stage | Computed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +264,6 @@ class Plan:
     segments: tuple[SegmentDefinition, ...] = ()
     abandonments: tuple[AbandonmentDefinition, ...] = ()
     programmes: tuple[ProgrammeDefinition, ...] = ()
+    rfm: RfmScale | None = None
+    journey: JourneyDefinition | None = None
+    traits: tuple[TraitDefinition, ...] = ()

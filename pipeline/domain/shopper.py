@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipeline.domain.derived import Derived
 from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 1
@@ -80,6 +81,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     traits: dict[str, TraitValue] = {}
     observations: dict[int, Observation] = {}
     shopping: Kept = None
+    derived: Derived | None = None
     anonymous: bool | None = None
 
     def _open(self) -> Shopping:

@@ -72,7 +72,7 @@ def _heading(clause: dict[str, Any]) -> str:
         text += " where " + _filters(clause["where"])
     if "within" in clause:
         text += f" in {clause['within']}"
-    return text
+    return f"{clause['stage']}: {text}" if "stage" in clause else text
 
 
 def _value(clause: dict[str, Any]) -> str:
@@ -81,6 +81,9 @@ def _value(clause: dict[str, Any]) -> str:
         return "nothing"
     if clause["clause"] == "cart":
         return f"{_plain(value['value'])} in {value['items']} pieces"
+    if clause["clause"] == "rfm":
+        scored = [f"{name} {score}" for name, score in value.items() if score is not None]
+        return ", ".join(scored) or "no orders"
     return _plain(value) + ("" if clause["exact"] else " or more" if isinstance(value, int) else ", of the latest")
 
 

@@ -24,7 +24,8 @@ from pipeline.domain.definition import (
     Test,
     Trait,
 )
-from pipeline.domain.segments.measure import MICRO, MONEY, NUMBER
+from pipeline.domain.derived_definition import Computed, RfmScore, Stage
+from pipeline.domain.segments.measure import JSON, MICRO, MONEY, NUMBER
 from pipeline.domain.value.instant import format_instant
 from pipeline.domain.value.money import render
 from pipeline.domain.value.number import MICRO as MILLION
@@ -40,7 +41,7 @@ def number(micro: int | Fraction) -> int | float:
 
 def in_unit(value: Any, unit: str, currency: str) -> Any:
     """A number of the core: money as in outputs, millionths as a plain number, a count as it is."""
-    if value is None or unit == NUMBER:
+    if value is None or unit in (NUMBER, JSON):
         return value
     return render(value, currency) if unit == MONEY else number(value)
 
@@ -64,6 +65,8 @@ def clause_name(condition: Condition) -> str:
             return "trait"
         case CartNow():
             return "cart"
+        case RfmScore():
+            return "rfm"
     return type(condition).__name__.lower()
 
 
@@ -83,6 +86,8 @@ def subject(condition: Condition) -> dict[str, Any]:
             return {"name": ".".join(condition.path)}
         case Member(segment):
             return {"segment": segment}
+        case Computed(name):
+            return {"name": name}
         case Sequence():
             steps = [_selected(one.selection) | ({"absent": True} if one.absent else {}) for one in condition.steps]
             return {"steps": steps} | _within(condition.within)
@@ -97,8 +102,13 @@ def threshold(condition: Condition, currency: str) -> dict[str, Any]:
             return _bounds(condition.bounds, NUMBER if counted else MICRO, currency)
         case Purchases():
             return _bounds(condition.bounds, MONEY if condition.measure == "spend" else NUMBER, currency)
-        case Edge() | Trait():
+        case Edge() | Trait() | Computed():
             return _tests(condition.tests)
+        case Stage(names):
+            return {"in": list(names)}
+        case RfmScore(recency, frequency, monetary):
+            wanted = {"recency": recency, "frequency": frequency, "monetary": monetary}
+            return {name: list(scores) for name, scores in wanted.items() if scores}
         case CartNow():
             parts = {
                 "value": _bounds(condition.value, MONEY, currency),

@@ -88,8 +88,7 @@ class ShopperFold:
         caches: CacheBudget | None = None,
         renderer: DecisionRenderer | None = None,
     ) -> None:
-        """caches: shared with other partitions; without it, one of `settings.cache_bytes` for this one alone.
-        renderer: None if decisions are published as such only."""
+        """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish."""
         self._engine = engine
         self._settings = settings
         self._encoder = encoder

@@ -31,6 +31,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "carts": ("carts",),
     "abandonment": ("views", "instances", "cooldowns"),
     "loyalty": ("standings",),
+    "stage and computed traits": ("derived",),
 }
 """Fields of Shopper and of Shopping, by what they are for."""
 

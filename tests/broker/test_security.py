@@ -19,6 +19,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from pipeline.access import CONSUMER_GROUP, grants_of
 from pipeline.config.settings import resolve
 from pipeline.config.topology import load
+from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.admin import TopicAdmin
 from pipeline.kafka.client import Client
 from pipeline.kafka.credentials import faust_credentials
@@ -145,7 +146,7 @@ def consumed(client: Client, number: int) -> list[dict[str, Any]]:
     consumer = Consumer(
         {**client.librdkafka("sink"), "group.id": CONSUMER_GROUP, "auto.offset.reset": "earliest"},
     )
-    consumer.subscribe(["segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points"])
+    consumer.subscribe(list(DECISION_TOPICS))
     seen: list[dict[str, Any]] = []
     try:
         eventually(

@@ -26,6 +26,8 @@ MADE = (
     "abandonment-triggers",
     "loyalty-tiers",
     "loyalty-points",
+    "journey-changes",
+    "trait-changes",
     "shop.intake-changelog",
     "shop.shopper-changelog",
 )

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
@@ -43,7 +44,7 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
             membership.extend(APPENDED.values())
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
-        assert written[len(fields) :] == [None]
+        assert written[len(fields) :] == [None, None]
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
@@ -54,6 +55,14 @@ def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
 @pytest.mark.parametrize("anonymous", [None, True, False])
 def test_whether_a_shopper_is_anonymous_is_appended_and_read_back(anonymous: bool | None) -> None:
     assert CODEC.decode(CODEC.encode(Shopper(anonymous=anonymous))).anonymous is anonymous
+
+
+def test_what_is_derived_is_appended_and_read_back() -> None:
+    shopper = Shopper(now=5, derived=Derived(due=9, stage="at_risk", stage_changes=3, stage_due=9))
+    assert shopper.derived is not None
+    shopper.derived.told = {"value": Told({"amount": 5, "currency": "EUR"}, 2, 9), "seen": Told("Shoes", 1)}
+    shopper.derived.seen = {2**63: {2**62: Seen("Shoes", 4, 2, [3, 4]), 7: Seen(True, 1, 1)}}
+    assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
 
 
 def old_value(now: int, due: int) -> bytes:

@@ -29,6 +29,8 @@ FIELDS = {
         "points_to_next",
         "points_to_keep",
     ),
+    "trait-changes": ("trait", "before", "after", "sequence"),
+    "journey-changes": ("from", "to", "sequence"),
     "loyalty-points": ("programme", "entry", "points", "balance", "pending", "order_id", "expires_at"),
 }
 ALWAYS = ("shopper", "effective_at", "cause", "silent")

@@ -6,10 +6,25 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.history import Record
-from tests.oracle.segments import AGGREGATES, Facts, aggregate, critical, matching, spans, truth
+from tests.oracle.segments import (
+    AGGREGATES,
+    Facts,
+    aggregate,
+    computed,
+    critical,
+    matching,
+    scores,
+    sightings,
+    stage,
+    truth,
+    windows,
+)
 from tests.oracle.values import elements, number, reach, span
 
 Condition = dict[str, Any]
+
+COUNTED = (*AGGREGATES, "orders", "spend")
+"""Functions of computed traits that conditions have as well."""
 
 
 class Foresight:
@@ -18,7 +33,7 @@ class Foresight:
     def __init__(self, records: list[Record], topology: dict[str, Any], now: int) -> None:
         self.topology = topology
         self.now = Facts(records, topology, now)
-        instants = critical(records, spans(topology["segments"]))
+        instants = critical(records, windows(topology))
         self.later = [Facts(records, topology, one) for one in sorted(instants) if one > now]
 
     def changes_at(self, condition: Condition) -> int:
@@ -43,6 +58,13 @@ class Foresight:
             return found.time if form["property"] == "$time" else reach(found.properties, form["property"])
         if kind == "trait":
             return reach(facts.traits, form["name"])
+        if kind == "rfm":
+            return scores(facts)
+        if kind == "stage":
+            return stage(facts)
+        if kind == "computed":
+            own = trait_of(condition, self.topology)
+            return self.value(own) if next(iter(own)) in COUNTED else computed(form["name"], facts)
         lines = facts.open_lines()
         return sum(line.worth(facts.shop) for line in lines), sum(line.quantity for line in lines)
 
@@ -50,8 +72,10 @@ class Foresight:
         """(event time, value) of all that the value is made of, in order; a distinct value each with its latest time,
         and of counts, distinct values and dates the time alone."""
         ((kind, form),) = condition.items()
-        if kind in ("orders", "spend"):
-            return sorted(self._orders(form))
+        if kind in ("orders", "spend", "rfm"):
+            return sorted(self._orders({} if kind == "rfm" else form))
+        if kind == "most_frequent":
+            return sorted((time, None) for time, _, _ in sightings(form["property"], matching(form, self.now)))
         if kind in ("first", "last"):
             found = self._edge(kind, form)
             return [] if found is None else [(found.time, None)]
@@ -80,6 +104,12 @@ class Foresight:
         return (found[-1] if kind == "last" else found[0]) if found else None
 
 
+def trait_of(condition: Condition, topology: dict[str, Any]) -> Condition:
+    """What a computed trait is of, as a condition without bounds."""
+    entry = topology["traits"][condition["computed"]["name"]]
+    return {kind: form for kind, form in entry.items() if kind not in ("emit", "title")}
+
+
 def parts(condition: Condition, topology: dict[str, Any]) -> Iterator[Condition]:
     """What it is made of, in order; of `in` the condition of the segment."""
     ((kind, form),) = condition.items()
@@ -89,3 +119,5 @@ def parts(condition: Condition, topology: dict[str, Any]) -> Iterator[Condition]
         yield form
     elif kind == "in":
         yield topology["segments"][form]["when"]
+    elif kind == "stage":
+        yield from (one["when"] for one in topology["journey"] if "when" in one)

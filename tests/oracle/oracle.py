@@ -8,10 +8,18 @@ from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Programme
-from tests.oracle.segments import Facts, critical, referred, spans, truth
+from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
+from tests.oracle.traits import Traits, midnight
 from tests.oracle.values import instant, rfc3339
 
-TOPICS = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
+TOPICS = (
+    "segment-changes",
+    "abandonment-triggers",
+    "loyalty-tiers",
+    "loyalty-points",
+    "journey-changes",
+    "trait-changes",
+)
 VISIT_GAP = 30 * 60_000
 
 
@@ -34,12 +42,14 @@ class History:
         self.now = -1
         self.members: dict[str, tuple[bool, int]] = {}
         self.changes: list[dict[str, Any]] = []
+        self.stage: str | None = None
+        self.stages: list[dict[str, Any]] = []
+        self.traits = Traits(topology)
         segments = topology.get("segments") or {}
         self.holds = {name: Hold(entry["hold"]) for name, entry in segments.items() if entry.get("hold")}
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
-        self.windows = spans(topology.get("segments")) | spans(topology.get("abandonment"))
-        self.windows |= {one.window for one in self.programmes if one.window}
+        self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
         self.pending: set[int] = set()
 
     def advance(self, until: int) -> None:
@@ -69,6 +79,8 @@ class History:
         earlier = list(self.records)
         self.records.append(record)
         self.pending |= critical([record], self.windows)
+        if self.traits.daily:
+            self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
         facts = Facts(self.records, self.topology, self.now)
         self._segments(facts, record)
         self.abandonment.record(record, earlier, facts)
@@ -81,7 +93,7 @@ class History:
         waiting = list(segments)
         while waiting:
             # A segment comes after those it names, as it is asked of their damped membership.
-            name = next(one for one in waiting if referred(segments[one]["when"]).isdisjoint(waiting))
+            name = next(one for one in waiting if referred(segments[one]["when"], self.topology).isdisjoint(waiting))
             waiting.remove(name)
             member, sequence = self.members.get(name, (False, 0))
             belongs = truth(segments[name]["when"], facts)
@@ -100,6 +112,20 @@ class History:
                     }
                 )
 
+        if stage(facts) != self.stage:
+            before, self.stage = self.stage, stage(facts)
+            self.stages.append(
+                {
+                    "effective_at": facts.now,
+                    "cause": record.message_id if record else None,
+                    "from": before,
+                    "to": self.stage,
+                    "sequence": len(self.stages) + 1,
+                }
+            )
+
+        self.traits.look(facts, record)
+
     def visits(self) -> int:
         """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
         times = sorted(one.time for one in self.records if one.behaviour and not one.late_segments)
@@ -111,6 +137,9 @@ class History:
         return {
             "segments": sorted(name for name, (member, _) in self.members.items() if member),
             "traits": facts.traits,
+            "stage": self.stage,
+            "computed": {name: computed(name, facts) for name in self.topology.get("traits") or {}},
+            "rfm": scores(facts) if "rfm" in self.topology else {},
             "orders": {
                 "count": len(counted),
                 "value": facts.shop.money(sum(order.value for order in counted)),
@@ -150,6 +179,8 @@ def collect(verdict: Verdict, history: History) -> None:
         "segment-changes": history.changes,
         "abandonment-triggers": history.abandonment.lines,
         "loyalty-tiers": [line for one in history.programmes for line in one.tiers],
+        "journey-changes": history.stages,
+        "trait-changes": history.traits.lines,
         "loyalty-points": [line for one in history.programmes for line in one.points],
     }
     for topic, found in lines.items():

@@ -23,7 +23,29 @@ class Topologies:
             },
             "segments": {},
         }
-        for index in range(random.randint(1, 4)):
+        self.rfm = random.random() < 0.3
+        if self.rfm:
+            topology["rfm"] = {
+                "recency": random.choice([[1, 2, 3, 5], [1, 1, 2, 30], [0, 1, 4, 9]]),
+                "frequency": random.choice([[1, 2, 3, 4], [2, 3, 3, 5]]),
+                "monetary": random.choice([[10, 20, 37.5, 50], [0, 12.5, 25, 100]]),
+            }
+        self.stages: list[str] = []
+        self.traits: list[str] = []
+        if random.random() < 0.5:
+            topology["traits"] = {f"t{index}": self.computed_trait() for index in range(random.randint(1, 3))}
+            self.traits = list(topology["traits"])
+        segments = random.randint(1, 4)
+        if random.random() < 0.4:
+            # Segments that the journey may ask for come first, those that may ask for a stage after it.
+            before = random.randint(0, segments - 1)
+            for index in range(before):
+                topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
+            names = ["new", "active", "at_risk", "lapsed"][: random.randint(2, 4)]
+            topology["journey"] = [{"stage": name, "when": self.condition(1, before)} for name in names]
+            del topology["journey"][-1]["when"]
+            self.stages = names
+        for index in range(len(topology["segments"]), segments):
             topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
@@ -45,6 +67,12 @@ class Topologies:
             return {kind: [self.condition(depth - 1, earlier) for _ in range(random.randint(2, 3))]}
         if earlier and random.random() < 0.1:
             return {"in": f"s{random.randrange(earlier)}"}
+        if self.stages and random.random() < 0.15:
+            return {"stage": sorted(random.sample(self.stages, random.randint(1, 2)))}
+        if self.traits and random.random() < 0.2:
+            return {"computed": {"name": random.choice(self.traits), **self.tests()}}
+        if self.rfm and random.random() < 0.2:
+            return self.scores()
         leaves = [self.count, self.count, self.aggregate, self.edge, self.trait, self.purchases, self.cart]
         return random.choice([*leaves, self.sequence])()
 
@@ -174,6 +202,40 @@ class Topologies:
         if self.random.random() < 0.5:
             return {"orders": {**self.window(), **self.bound([0, 1, 2])}}
         return {"spend": {**self.window(), **self.bound([0, 10, 20, 25, 37.5, 50])}}
+
+    def scores(self) -> Condition:
+        random = self.random
+        names = random.sample(["recency", "frequency", "monetary"], random.randint(1, 2))
+        return {"rfm": {name: sorted(random.sample(range(1, 6), random.randint(1, 3))) for name in names}}
+
+    def computed_trait(self) -> dict[str, Any]:
+        random = self.random
+        kinds = ["count", "sum", "min", "max", "avg", "distinct", "first", "last", "orders", "spend"]
+        kind = random.choice([*kinds, "most_frequent", "most_frequent"])
+        form: dict[str, Any] = {} if kind in ("orders", "spend") else self.selection()
+        if kind in ("sum", "min", "max", "avg"):
+            form["property"] = random.choice(["price", "quantity", "products.price"])
+        elif kind in ("first", "last"):
+            form["property"] = random.choice(
+                ["price", "product_id", "category", "seen", "$time", "products.product_id"]
+            )
+        elif form and kind != "count":
+            form["property"] = random.choice(["product_id", "category", "products.product_id", "quantity", "tags"])
+        if kind not in ("first", "last"):
+            form |= self.window()
+        return {kind: form, **({"emit": "daily"} if random.random() < 0.3 else {})}
+
+    def tests(self) -> dict[str, Any]:
+        return self.random.choice(
+            [
+                {"at_least": self.random.choice([1, 2, 12.5, 20])},
+                {"less_than": self.random.choice([1, 3, 25])},
+                {"is": self.random.choice(["p1", "Shoes", 2])},
+                {"is_not": self.random.choice(["p1", "Shoes", 2])},
+                {"exists": self.random.random() < 0.5},
+                {"within": self.random.choice(WINDOWS)},
+            ]
+        )
 
     def cart(self) -> Condition:
         random = self.random

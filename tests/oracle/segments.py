@@ -10,7 +10,7 @@ from tests.oracle.history import Record
 from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
 from tests.oracle.sequences import happened
-from tests.oracle.values import Shop, elements, instant, number, reach, scalars, span
+from tests.oracle.values import DAY, Shop, elements, instant, number, reach, rfc3339, scalars, span
 
 AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
 
@@ -137,6 +137,93 @@ def _cart(form: dict[str, Any], facts: Facts) -> bool:
     return True
 
 
+def scores(facts: Facts) -> dict[str, int | None]:
+    """readings.md, 26: reaching a threshold is the next score; recency in elapsed days, of which fewer are better."""
+    bought = [one for one in facts.orders.values() if one.counts]
+    if not bought:
+        return dict.fromkeys(("recency", "frequency", "monetary"))
+    scale = facts.topology["rfm"]
+    elapsed = facts.now - max(one.time for one in bought)
+    money = Decimal(sum(one.net for one in bought)) / facts.shop.scale
+    return {
+        "recency": 5 - sum(1 for days in scale["recency"] if elapsed >= days * DAY),
+        "frequency": 1 + sum(1 for orders_ in scale["frequency"] if len(bought) >= orders_),
+        "monetary": 1 + sum(1 for amount in scale["monetary"] if money >= Decimal(str(amount))),
+    }
+
+
+def _rfm(form: dict[str, Any], facts: Facts) -> bool:
+    found = scores(facts)
+    return all(found[name] in wanted for name, wanted in form.items())
+
+
+def stage(facts: Facts) -> str | None:
+    """The first stage of `journey:` whose condition holds, else the last; None without a journey."""
+    stages = facts.topology.get("journey") or []
+    for one in stages:
+        if "when" not in one or truth(one["when"], facts):
+            return str(one["stage"])
+    return None
+
+
+def computed(name: str, facts: Facts) -> Any:
+    """The value of a computed trait as it stands in outputs (readings.md, 27)."""
+    entry = facts.topology["traits"][name]
+    ((kind, form),) = [(kind, form) for kind, form in entry.items() if kind not in ("emit", "title")]
+    if kind in ("orders", "spend"):
+        oldest = facts.now - span(form["within"]) if "within" in form else None
+        counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
+        return len(counted) if kind == "orders" else facts.shop.money(sum(one.net for one in counted))
+    found = sorted(matching(form, facts), key=lambda record: (record.time, record.message_id))
+    if kind in AGGREGATES:
+        return json_number(aggregate(kind, form, facts))
+    if kind == "most_frequent":
+        return most_frequent(form["property"], found)
+    if not found:
+        return None
+    record = found[-1] if kind == "last" else found[0]
+    if form["property"] == "$time":
+        return rfc3339(record.time)
+    return next((one for one in elements(reach(record.properties, form["property"])) if scalar(one)), None)
+
+
+def scalar(value: Any) -> bool:
+    return not isinstance(value, dict | list) and not (isinstance(value, str) and len(value) > 200)
+
+
+def json_number(value: Decimal | Fraction | int | None) -> int | float | None:
+    """Half up to six places, as an average may have more."""
+    if value is None:
+        return None
+    exact = Fraction(value)
+    micro = int((abs(exact) * 10**6 + Fraction(1, 2)) // 1) * (1 if exact >= 0 else -1)
+    return micro // 10**6 if micro % 10**6 == 0 else float(Decimal(micro) / 10**6)
+
+
+def most_frequent(path: str, found: list[Record]) -> Any:
+    return max(sightings(path, found), default=(0, "", None))[-1]
+
+
+def sightings(path: str, found: list[Record]) -> list[tuple[int, str, Any]]:
+    """(event time, text, value) of the most frequent value. Ties go to the latest seen, then to the greater text; of
+    equal values the latest spelling stands."""
+    seen: dict[Any, list[tuple[int, str, Any]]] = {}
+    for record in found:
+        for one in elements(reach(record.properties, path)):
+            if scalar(one):
+                kind = number(one) if number(one) is not None else (type(one).__name__, one)
+                seen.setdefault(kind, []).append((record.time, repr(one), one))
+    return max(seen.values(), key=lambda times: (len(times), max(times)), default=[])
+
+
+def _computed(form: dict[str, Any], facts: Facts) -> bool:
+    value = computed(form["name"], facts)
+    if isinstance(value, dict):
+        value = str(Decimal(value["amount"]) / facts.shop.scale)
+    tests = {op: operand for op, operand in form.items() if op != "name"}
+    return holds(tests, [] if value is None else [value], facts.now)
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -148,16 +235,29 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "spend": _purchases("spend"),
     "sequence": _sequence,
     "trait": _trait,
+    "rfm": _rfm,
+    "computed": _computed,
+    "stage": lambda form, facts: stage(facts) in form,
     "cart": _cart,
 }
 
 
-def referred(condition: Any) -> set[str]:
-    """Segments that a condition names with `in`."""
-    if isinstance(condition, dict) and isinstance(condition.get("in"), str) and len(condition) == 1:
-        return {condition["in"]}
+def referred(condition: Any, topology: dict[str, Any]) -> set[str]:
+    """Segments that a condition names with `in`; one on the stage names those that the journey does."""
+    if isinstance(condition, dict) and len(condition) == 1:
+        if isinstance(condition.get("in"), str):
+            return {condition["in"]}
+        if "stage" in condition:
+            return referred([one["when"] for one in topology["journey"] if "when" in one], topology)
     parts = condition.values() if isinstance(condition, dict) else condition if isinstance(condition, list) else ()
-    return {name for part in parts for name in referred(part)}
+    return {name for part in parts for name in referred(part, topology)}
+
+
+def windows(topology: dict[str, Any]) -> set[int]:
+    """Every span, ms, after which something of segments, guards, the journey and traits may change by itself."""
+    parts = ("segments", "abandonment", "journey", "traits")
+    days = (topology.get("rfm") or {}).get("recency", [])
+    return {window for part in parts for window in spans(topology.get(part))} | {one * DAY for one in days}
 
 
 def spans(condition: Any) -> set[int]:

@@ -49,7 +49,7 @@ def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list
         found.append(f"dead letters: expected {expected.dead}, got {got.dead}")
     for shopper, profile in expected.profiles.items():
         had = got.profiles.get(shopper, {})
-        for name in ("segments", "traits", "orders", "sessions"):
+        for name in ("segments", "traits", "orders", "sessions", "rfm", "stage", "computed"):
             if profile[name] != had.get(name):
                 found.append(f"profiles: {shopper} {name}: expected {profile[name]}, got {had.get(name)}")
         if "cart_id" not in str(events) and comparable_cart(profile["cart"]) != comparable_cart(had["cart"]):
@@ -68,6 +68,8 @@ def parts(topology: dict[str, Any]) -> list[tuple[str, ...]]:
     found += [
         ("abandonment", name, option) for name, entry in topology.get("abandonment", {}).items() for option in entry
     ]
+    found += [("traits", name) for name in topology.get("traits", {})]
+    found += [("journey",)] if "journey" in topology else []
     found += [("loyalty", name, "tiers", "term") for name in topology.get("loyalty", {})]
     return found
 

@@ -93,7 +93,17 @@ def points(line: dict[str, Any]) -> Iterator[str]:
     yield f"({line['order_id']})"
 
 
+def stage(line: dict[str, Any]) -> Iterator[str]:
+    yield f"stage {line['to']}" if line["from"] is None else f"stage {line['from']} > {line['to']}"
+
+
+def trait(line: dict[str, Any]) -> Iterator[str]:
+    yield f"trait {line['trait']}: {amount(line['before'])} > {amount(line['after'])}"
+
+
 WORDS = {
+    "trait-changes": trait,
+    "journey-changes": stage,
     "segment-changes": segment,
     "abandonment-triggers": trigger,
     "loyalty-tiers": tier,

@@ -19,6 +19,8 @@ time: {late: {segments: 7d, triggers: 48h}}
 segments:
   engaged: {when: {count: {of: Product Viewed, at_least: 2, within: 1h}}}
   buyers: {when: {orders: {within: 30d, at_least: 1}}}
+journey: [{stage: buyer, when: {in: buyers}}, {stage: visitor}]
+traits: {value: {spend: {within: 30d}}}
 abandonment:
   cart: {stages: [4h, 24h]}
 loyalty:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.definition import (
+    TIME_PROPERTY,
     Aggregate,
     All,
     AnyOf,
@@ -17,10 +18,22 @@ from pipeline.domain.definition import (
     Sequence,
     Trait,
 )
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.journey import StageOf, compile_stages
+from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
+from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
-from pipeline.domain.segments.window import Window
+from pipeline.domain.segments.trait_value import (
+    ValueOf,
+    aggregate_of,
+    comparable,
+    edge_value,
+    purchase_value,
+    window_value,
+)
+from pipeline.domain.segments.window import Folded, TraitWindow, Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
 from pipeline.domain.value.path import reach
@@ -35,10 +48,11 @@ class Conditions:
     late: how late (ms) an event may be and still count.
     """
 
-    def __init__(self, carts: Carts, late: int) -> None:
+    def __init__(self, carts: Carts, late: int, currency: str) -> None:
         self._carts = carts
         self._late = late
-        self.windows: dict[int, tuple[Window, tuple[str, ...]]] = {}
+        self._currency = currency
+        self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
         self.sequences: dict[int, SequenceWatch] = {}
         self._claims: dict[int, Any] = {}
@@ -65,18 +79,74 @@ class Conditions:
                 return _cart(condition, self._carts)
             case Member(segment):
                 return _member(segment)
+            case RfmScore():
+                return compile_rfm(condition)
+            case Stage():
+                return self._stage(condition)
+            case Computed():
+                return self._computed(condition)
+
+    def stages(self, journey: JourneyDefinition) -> StageOf:
+        return compile_stages(journey, self.compile)
+
+    def trait(self, trait: TraitDefinition) -> ValueOf:
+        """The value of a computed trait, and what it needs folded. Raises ValueError if it selects no events."""
+        selection, path = trait.selection, trait.property
+        if trait.function in ("orders", "spend"):
+            return purchase_value(trait, self._currency)
+        if selection is None or (path is None and trait.function != "count"):
+            raise ValueError(f"a trait of {trait.function} needs events and a property")
+        if trait.function == "most_frequent" and path is not None:
+            frequent = MostFrequent(selection, path, trait.within)
+            self._fold(frequent, selection.events)
+            return frequent.value
+        if trait.function in ("first", "last") and path is not None:
+            return edge_value(self._watch(Edge(trait.function, selection, path, ())), path == TIME_PROPERTY)
+        window = TraitWindow(aggregate_of(trait, selection))
+        self._fold(window, selection.events)
+        return window_value(trait.function, window, trait.within)
+
+    def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
+        self.claim(folded.key, folded.meaning)
+        self.windows.setdefault(folded.key, (folded, events))
+
+    def _computed(self, condition: Computed) -> Look:
+        if condition.trait is None:
+            raise ValueError(f"there is no computed trait {condition.name}")
+        value_of, tests, check = self.trait(condition.trait), condition.tests, compile_tests(condition.tests)
+
+        def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+            value, due = value_of(shopper, now)
+            ends = [] if value is None else [comparable(value)]
+            passes = next_change(tests, ends, now)
+            return check(ends, now), min(due, passes) if due and passes else due or passes
+
+        return look
+
+    def _stage(self, condition: Stage) -> Look:
+        if condition.journey is None:
+            raise ValueError("a condition on the stage needs a journey")
+        stage_of, names = self.stages(condition.journey), frozenset(condition.names)
+
+        def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+            stage, due = stage_of(shopper, now)
+            return stage in names, due
+
+        return look
 
     def _window(self, aggregate: Aggregate) -> Look:
         window = Window(aggregate)
-        self.claim(window.key, window.meaning)
-        self.windows.setdefault(window.key, (window, aggregate.selection.events))
+        self._fold(window, aggregate.selection.events)
         return window.look
 
     def _edge(self, edge: Edge) -> Look:
+        return self._watch(edge).look
+
+    def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)
         self.claim(watch.key, watch.meaning)
         self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        return watch.look
+        return watch
 
     def _sequence(self, sequence: Sequence) -> Look:
         watch = SequenceWatch(sequence, self._late)

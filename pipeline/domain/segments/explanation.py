@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import All, AnyOf, Condition, Member, Not, Plan, SegmentDefinition
+from pipeline.domain.derived_definition import JourneyDefinition, Stage
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.measure import Measure, measure
 from pipeline.domain.segments.segment import Segments, reads
@@ -20,8 +21,8 @@ from pipeline.domain.shopper import Membership, Shopper
 @dataclass(slots=True, eq=False)
 class Clause:
     """A condition, or a part of one. changes_at: the instant, ms, at which its truth next changes without an event,
-    0 = never. measure: None of one that is made of others. of: its parts; of `in` the condition of the segment, the
-    first time that an explanation comes by it."""
+    0 = never. measure: None of one that is made of others. of: its parts; of `in` the condition of the segment, of
+    `stage` those of the journey, the first time that an explanation comes by it."""
 
     condition: Condition
     of: tuple["Clause", ...] = ()
@@ -56,17 +57,18 @@ class Explainer:
 
     def __init__(self, plan: Plan) -> None:
         self._carts = Carts(plan)
-        self._late = plan.late_segments
+        self._late, self._currency = plan.late_segments, plan.currency
         self._definitions = {one.name: one for one in plan.segments}
 
     def explain(self, shopper: Shopper, segment: str, at: int) -> Explanation:
         """shopper: as the engine of this plan left it, all that was due by `at` (ms) fired; it is not changed."""
         definition = self._definitions[segment]
         named = self._closure(segment)
-        ahead = _Ahead(shopper, [self._definitions[name] for name in named], Conditions(self._carts, self._late))
+        conditions = Conditions(self._carts, self._late, self._currency)
+        ahead = _Ahead(shopper, [self._definitions[name] for name in named], conditions)
         clause = ahead.clause(definition.when)
         for one in clause.walk():
-            one.measure = measure(one.condition, ahead.shopper, at, self._carts)
+            one.measure = measure(one.condition, ahead.shopper, at, self._carts, conditions)
         changes_at = ahead.foretell(segment, clause, at)
         membership = shopper.memberships.get(segment, Membership())
         return Explanation(definition, at, membership.member, membership.since, membership.sequence, changes_at, clause)
@@ -89,6 +91,7 @@ class _Ahead:
         self._segments = Segments(definitions, conditions)
         self._definitions = {one.name: one for one in definitions}
         self._told: dict[str, None] = {}
+        self._journey_told = False
 
     def clause(self, condition: Condition) -> Clause:
         match condition:
@@ -102,6 +105,10 @@ class _Ahead:
                     return Clause(condition, look=look)
                 self._told[segment] = None
                 return Clause(condition, (self.clause(self._definitions[segment].when),), look=look)
+            case Stage(journey=JourneyDefinition(stages)) if not self._journey_told:
+                self._journey_told = True
+                parts = tuple(self.clause(one.when) for one in stages if one.when is not None)
+                return Clause(condition, parts, look=self._conditions.compile(condition))
         return Clause(condition, look=self._conditions.compile(condition))
 
     def foretell(self, segment: str, root: Clause, now: int) -> int:

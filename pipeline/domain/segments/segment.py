@@ -17,6 +17,7 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
+from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch, hold_key
@@ -42,12 +43,22 @@ def reads(condition: Condition) -> Iterable[str]:
                 yield from step.selection.events
         case Trait():
             yield TRAITS
-        case Purchases():
+        case Purchases() | RfmScore():
             yield ORDERS
         case CartNow():
             yield CART
         case Member(segment):
             yield f"in:{segment}"
+        case Computed(trait=TraitDefinition() as trait):
+            yield from trait_reads(trait)
+        case Stage(journey=JourneyDefinition(stages)):
+            for stage in stages:
+                yield from reads(stage.when) if stage.when is not None else ()
+
+
+def trait_reads(trait: TraitDefinition) -> Iterable[str]:
+    """What may change a computed trait, as in `reads`."""
+    return trait.selection.events if trait.selection is not None else (ORDERS,)
 
 
 def discriminator_of(condition: Condition) -> Discriminator | None:

@@ -21,7 +21,7 @@ def _insert(state: list[int], at: int, value: int) -> None:
     state[index:index] = (at, value)
 
 
-def _drop_expired(state: list[int], horizon: int) -> None:
+def drop_expired(state: list[int], horizon: int) -> None:
     """Forget pairs of `horizon` and before: time never runs backwards, they stay out."""
     index = 0
     while index < len(state) and state[index] <= horizon:
@@ -108,7 +108,7 @@ class SlidingSum:
             _insert(state, at, value)
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        _drop_expired(state, now - self._within)
+        drop_expired(state, now - self._within)
         times, values = state[::2], state[1::2]
         holds = self._truth(sum(values))
         return holds, next_change(times, self._within, holds, sums_after(values, self._truth))
@@ -134,7 +134,7 @@ class SlidingMoments(SlidingSum):
         self._gather, self._measure = gather, measure
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        _drop_expired(state, now - self._within)
+        drop_expired(state, now - self._within)
         times = state[::2]
         truth, measure = self._truth, self._measure
         gathered = list(accumulate(state[::-2], self._gather))

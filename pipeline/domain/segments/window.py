@@ -9,7 +9,7 @@ import msgspec
 import xxhash
 
 from pipeline.domain.definition import Aggregate, Bound, Path
-from pipeline.domain.segments.filter_index import discriminator
+from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.lifetime import (
     LifetimeAverage,
     LifetimeCount,
@@ -40,6 +40,17 @@ class Tally(Protocol):
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None: ...
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]: ...
+
+
+class Folded(Protocol):
+    """State that events of a name are folded into, as the engine sees it: see Window."""
+
+    key: int
+    meaning: Any
+    discriminator: Discriminator | None
+    reads_properties: bool
+
+    def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None: ...
 
 
 def fingerprint(meaning: Any) -> int:
@@ -149,3 +160,34 @@ class Window:
             return [xxhash.xxh3_64_intdigest(repr(key).encode()) >> 1 for key in keys]
         numbers = (to_micro(value) for value in found)
         return [number for number in numbers if number is not None]
+
+
+class TraitWindow(Window):
+    """A window that a computed trait reads as a number. What does not fit it any more is counted, `trait_truncated`,
+    and what is no number where one is needed, `trait_value_mistyped`."""
+
+    __slots__ = ("_depth", "_numeric", "_paired")
+
+    def __init__(self, aggregate: Aggregate) -> None:
+        super().__init__(aggregate)
+        within, distinct = aggregate.within is not None, aggregate.function == "distinct"
+        self._paired = within and distinct
+        self._depth = keep_for(aggregate.bounds) if distinct or (within and aggregate.function == "count") else 0
+        self._numeric = not distinct and aggregate.property is not None
+
+    def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
+        if self._passes is not None and not self._passes(properties, at):
+            return
+        if self._depth and self._overflows(shopper.windows.get(self.key) or [], properties):
+            remarks.append("trait_truncated")
+        if self._numeric and self._path is not None:
+            found = elements(reach(properties, self._path))
+            if any(to_micro(value) is None for value in found):
+                remarks.append("trait_value_mistyped")
+        super().take(shopper, at, properties, remarks)
+
+    def _overflows(self, state: list[int], properties: dict[str, Any]) -> bool:
+        kept = state[1::2] if self._paired else state
+        if len(kept) < self._depth:
+            return False
+        return self._path is None or any(value not in kept for value in self._values(properties, self._path))

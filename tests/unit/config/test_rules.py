@@ -192,8 +192,6 @@ def test_topics_have_their_own_names_unless_renamed() -> None:
         ("shop: {exchange_rates: {USX: 1}}", "shop.exchange_rates.USX: USX is no ISO 4217 currency code"),
         ("events: {aliases: {A: B, B: C}}", "events.aliases.A: B is an alias itself, name C at once"),
         ("time: {stall: 0s}", "time.stall: should be longer than 0s"),
-        ("journey: []", "journey: not supported yet"),
-        ("traits: {}", "traits: not supported yet"),
         ("segmets: {}", "segmets: unknown key, did you mean segments?"),
         ("segments: []", "segments: should be a mapping of keys"),
         ("shop:", "shop: has no value"),

@@ -42,6 +42,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "points_to_next": 4000,
         "points_to_keep": 0,
     },
+    "trait-changes": {
+        "trait": "lifetime_value",
+        "before": {"amount": 0, "currency": "EUR"},
+        "after": {"amount": 2590, "currency": "EUR"},
+        "sequence": 1,
+    },
+    "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",

@@ -70,8 +70,17 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
             "cart": {"total": "1", "items": [{"z": 1, "a": {"y": None, "b": []}}]},
         },
     ],
-    "loyalty-tiers": [{"value": {"b": 1, "a": 2}}, {"valid_until": 1_767_434_400_123}],
+    "loyalty-tiers": [{"value": {"b": 1, "a": 2}, "threshold": {"b": 1, "a": 2}}, {"valid_until": 1_767_434_400_123}],
     "loyalty-points": [{"expires_at": 1_767_434_400_123}, {"points": -7}],
+    "journey-changes": [{"from": None}, {"to": None}, {"from": 'qu"ote\\ é \u2028', "to": "\x00"}, {"sequence": 2**62}],
+    "trait-changes": [
+        {"before": None, "after": {"currency": "EUR", "amount": -7}},
+        {"before": True, "after": False},
+        {"before": 0, "after": -(2**62)},
+        {"before": 0.1, "after": 1e300},
+        {"before": "", "after": 'qu"ote\\ é \u2028'},
+        {"before": "x", "after": None},
+    ],
 }
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from pipeline.config.topology import load
+from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS, Decision
 from pipeline.domain.event import Event
@@ -21,6 +21,14 @@ from schemas.contract import HERE
 
 REPOSITORY = Path(__file__).parents[3]
 START = 1_767_434_400_000
+# What the demo shop does without.
+DERIVED = """
+journey: [{stage: buyer, when: {orders: {at_least: 1}}}, {stage: visitor}]
+traits:
+  value: {spend: {within: 30d}}
+  seen: {most_frequent: {of: Product Viewed, property: category}}
+  price: {avg: {of: Product Viewed, property: price, within: 1d}}
+"""
 SOURCE = {"topic": "shopper-events", "partition": 0, "offset": 0}
 
 
@@ -48,7 +56,8 @@ def decisions() -> list[Decision]:
         track("Order Completed", START + 5 * DAY, **{**order, "order_id": "o-2", "total": 9000}),
         track("Order Refunded", START + 6 * DAY, order_id="o-2", total=9000),
     ]
-    engine, shopper = Engine(load(REPOSITORY / "topology.yaml", {}).plan()), Shopper()
+    written = (REPOSITORY / "topology.yaml").read_text(encoding="utf-8") + DERIVED
+    engine, shopper = Engine(parse(written, {}).plan()), Shopper()
     found = [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
     return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
 

@@ -1,0 +1,114 @@
+"""The value of a property that a shopper's events had most often, in a sliding window or of all time."""
+
+from typing import Any
+
+import xxhash
+
+from pipeline.domain.definition import Path, Selection
+from pipeline.domain.derived import Derived, Seen
+from pipeline.domain.segments.filter_index import discriminator
+from pipeline.domain.segments.window import LIMIT, fingerprint
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.operator import compile_filters, equality_key
+from pipeline.domain.value.path import elements, reach
+
+# Different values that one trait keeps of a shopper, and the longest text that is one. What is left out is counted as
+# `trait_truncated`, `trait_value_too_long` and, of objects, `trait_value_mistyped`.
+VALUES = 1_000
+LONGEST = 200
+
+
+class MostFrequent:
+    """Counts values. Equal ones ("10" and 10) are one, spelled as the latest of them by event time. With `VALUES` kept,
+    the least frequent goes, of equals the one longest not seen; a window keeps its `LIMIT` latest."""
+
+    __slots__ = ("_passes", "_path", "_within", "discriminator", "key", "meaning", "reads_properties")
+
+    def __init__(self, selection: Selection, path: Path, within: int | None) -> None:
+        self._passes = compile_filters(selection.where)
+        self._path = path
+        self._within = within
+        self.discriminator = discriminator(selection)
+        self.reads_properties = True
+        self.meaning = ("most_frequent", selection, path, within)
+        self.key = fingerprint(self.meaning)
+
+    def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
+        """Fold in one event of event time `at`, if it passes the filters."""
+        if self._passes is not None and not self._passes(properties, at):
+            return
+        for value in elements(reach(properties, self._path)):
+            if isinstance(value, (dict, list)):
+                remarks.append("trait_value_mistyped")
+                continue
+            if isinstance(value, str) and len(value) > LONGEST:
+                remarks.append("trait_value_too_long")
+                continue
+            self._count(shopper, at, value, remarks)
+
+    def value(self, shopper: Shopper, now: int) -> tuple[Any, int]:
+        """(the value, None of nothing; when it may next change by itself, ms, 0 = never)."""
+        leading, due = self.leading(shopper, now)
+        return (None if leading is None else leading.value), due
+
+    def leading(self, shopper: Shopper, now: int) -> tuple[Seen | None, int]:
+        """As `value`, with how often it was seen. Ties go to the latest seen, then to the later by its text."""
+        counted = shopper.derived.seen.get(self.key) if shopper.derived is not None else None
+        if not counted:
+            return None, 0
+        soonest = self._expire(counted, now) if self._within is not None else 0
+        if not counted:
+            return None, 0
+        return max(counted.values(), key=_rank), soonest
+
+    def _count(self, shopper: Shopper, at: int, value: Any, remarks: list[str]) -> None:
+        derived = shopper.derived
+        if derived is None:
+            derived = shopper.derived = Derived()
+        counted = derived.seen.setdefault(self.key, {})
+        name = xxhash.xxh3_64_intdigest(repr(equality_key(value)).encode()) >> 1
+        seen = counted.get(name)
+        if seen is None:
+            seen = counted[name] = Seen(value, at)
+        elif (at, repr(value)) > (seen.latest, repr(seen.value)):
+            seen.value, seen.latest = value, at
+        seen.count += 1
+        if self._within is not None:
+            seen.times.append(at)
+            if len(seen.times) > 1 and seen.times[-2] > at:
+                seen.times.sort()
+        self._bound(counted, remarks)
+
+    def _bound(self, counted: dict[int, Seen], remarks: list[str]) -> None:
+        if len(counted) > VALUES:
+            remarks.append("trait_truncated")
+            del counted[min(counted, key=lambda name: _rank(counted[name]))]
+        if self._within is not None and sum(len(seen.times) for seen in counted.values()) > LIMIT:
+            remarks.append("trait_truncated")
+            oldest = min(counted, key=lambda name: counted[name].times[0])
+            _forget(counted, oldest, 1)
+
+    def _expire(self, counted: dict[int, Seen], now: int) -> int:
+        """Forget what has left the window; the instant (ms) at which the next one leaves."""
+        within = self._within or 0
+        soonest = 0
+        for name in list(counted):
+            times = counted[name].times
+            gone = sum(1 for time in times if time <= now - within)
+            if gone:
+                _forget(counted, name, gone)
+            if times and (not soonest or times[0] + within < soonest):
+                soonest = times[0] + within
+        return soonest
+
+
+def _rank(seen: Seen) -> tuple[int, int, str]:
+    return seen.count, seen.latest, repr(seen.value)
+
+
+def _forget(counted: dict[int, Seen], name: int, number: int) -> None:
+    seen = counted[name]
+    del seen.times[:number]
+    seen.count -= number
+    if not seen.count:
+        del counted[name]
