@@ -124,7 +124,7 @@ def _parts(
         registry=settings.schema_registry or "",
     )
     calls = topology.segment_calls
-    renderer = None if calls is None else CallRenderer(calls.render, topology.name)
+    renderer = None if calls is None else CallRenderer(topology.name, calls.render, calls.traits)
     return shopper.ShopperParts(topology, encoder, directory, letters, settings.memory, renderer)
 
 

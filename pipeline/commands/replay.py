@@ -56,7 +56,7 @@ def command(
         partitions=partitions,
         profiles=profiles,
         trace=trace,
-        renderer=None if calls is None else CallRenderer(calls.render, loaded.name),
+        renderer=None if calls is None else CallRenderer(loaded.name, calls.render, calls.traits),
     )
     sources = sources_of(inputs, mapping)
     console = Console(stderr=True)

@@ -8,10 +8,10 @@ from pydantic import Field
 from pipeline.config.entry import Entry
 from pipeline.config.problem import Place
 
-# Traits and properties that destinations give a meaning: https://segment.com/docs/connections/spec/identify/, and the
-# same in snake case. `audience_key` names the segment in a track call.
+# Traits that destinations give a meaning (https://segment.com/docs/connections/spec/identify/), also in snake case, and
+# the property that names the segment in a track call.
 RESERVED = frozenset(
-    (
+    {
         "address",
         "age",
         "audience_key",
@@ -30,7 +30,7 @@ RESERVED = frozenset(
         "title",
         "username",
         "website",
-    )
+    }
 )
 
 
@@ -43,13 +43,15 @@ class SegmentCalls(Entry):
         " Silent changes come as identify only.",
         examples=["identify"],
     )
+    traits: tuple[str, ...] = Field(
+        default=(),
+        description="Traits of the profile that go along, for destinations that know shoppers by them."
+        " They are personal data.",
+        examples=[["email"]],
+    )
 
-
-def reserved_names(segments: Iterable[str]) -> Iterator[tuple[Place, str]]:
-    """Segments that would overwrite something else in a destination, as (place, what to do)."""
-    for name in segments:
-        if name in RESERVED:
-            yield (
-                ("segments", name),
-                f"{name} has a meaning of its own in calls, which segment_calls would overwrite, rename the segment",
-            )
+    def clashes(self, segments: Iterable[str]) -> Iterator[tuple[Place, str]]:
+        """Segments whose trait would overwrite another, as (place, what to do)."""
+        for name in segments:
+            if name in RESERVED or name in self.traits:
+                yield ("segments", name), f"segment_calls would overwrite the trait {name}, rename the segment"

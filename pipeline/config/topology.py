@@ -23,7 +23,7 @@ from pipeline.config.reference import reference_mistakes
 from pipeline.config.rfm import Rfm
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
-from pipeline.config.segment_calls import SegmentCalls, reserved_names
+from pipeline.config.segment_calls import SegmentCalls
 from pipeline.config.sentence import sentence
 from pipeline.config.shop import Events, Shop, Time
 from pipeline.config.source import Block, Source, read
@@ -72,7 +72,7 @@ class Topology(Entry):
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         yield from stage_mistakes(self.journey)
         if self.segment_calls is not None:
-            yield from reserved_names(self.segments)
+            yield from self.segment_calls.clashes(self.segments)
 
     def plan(self) -> Plan:
         """What the core is compiled from; made once."""

@@ -169,9 +169,8 @@ class Engine:
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
         if new or not reading.idle:
-            decisions, remarks, anonymous = outcome.decisions, outcome.remarks, shopper.anonymous is True
             moment = Moment(
-                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, decisions, remarks, False, anonymous
+                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
             self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
@@ -190,7 +189,7 @@ class Engine:
     def adopt(self, shopper: Shopper, shopper_id: str) -> Outcome:
         """Bring a record that was decided under another plan under this one, at the shopper's own now."""
         outcome = Outcome([], [])
-        moment = self._moment(shopper, shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
+        moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._segments.adopt(shopper, moment)
         self.derivations.adopt(shopper, moment)
@@ -240,7 +239,7 @@ class Engine:
         while 0 < shopper.due <= until:
             due = shopper.due
             shopper.now = max(due, shopper.now)
-            moment = self._moment(shopper, shopper_id, shopper.now, KIND_TIMER, None, outcome)
+            moment = self._moment(shopper_id, shopper.now, KIND_TIMER, None, outcome)
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
             told = len(outcome.decisions)
@@ -258,11 +257,8 @@ class Engine:
         for decision in outcome.decisions:
             decision.decided_at = max(decision.decided_at, until)
 
-    def _moment(
-        self, shopper: Shopper, shopper_id: str, now: int, kind: str, message_id: str | None, outcome: Outcome
-    ) -> Moment:
-        decisions, remarks, anonymous = outcome.decisions, outcome.remarks, shopper.anonymous is True
-        return Moment(self._tenant, shopper_id, now, kind, message_id, decisions, remarks, False, anonymous)
+    def _moment(self, shopper: str, now: int, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
+        return Moment(self._tenant, shopper, now, kind, message_id, outcome.decisions, outcome.remarks)
 
     def _keep_due(self, shopper: Shopper) -> None:
         soonest = shopper.segments_due

@@ -29,7 +29,7 @@ class Decision(msgspec.Struct, gc=False):
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
     cause_kind: `event`, `timer`, `definition_change`; message_id: of the causing event, None for timers.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
-    the names listed in INSTANT_FIELDS. anonymous: `shopper` is only known as an anonymous id; no field of the topic.
+    the names listed in INSTANT_FIELDS.
     """
 
     topic: str
@@ -43,7 +43,6 @@ class Decision(msgspec.Struct, gc=False):
     definition: str
     fields: dict[str, Any]
     silent: bool = False
-    anonymous: bool = False
 
 
 INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "effective_at", "decided_at"})
@@ -67,7 +66,7 @@ def decision_id(tenant: str, shopper: str, *cause: str | int) -> str:
 class Moment(msgspec.Struct, gc=False):
     """One instant of one shopper: when it is, why we are looking, and what comes of it.
 
-    tenant and shopper: part of every id. now: ms. cause_kind, message_id, silent, anonymous: see Decision.
+    tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
     decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
     """
 
@@ -79,7 +78,6 @@ class Moment(msgspec.Struct, gc=False):
     decisions: list[Decision]
     remarks: list[str]
     silent: bool = False
-    anonymous: bool = False
 
     def decide(
         self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
@@ -98,7 +96,6 @@ class Moment(msgspec.Struct, gc=False):
             definition,
             fields,
             self.silent,
-            self.anonymous,
         )
         self.decisions.append(decision)
         return decision

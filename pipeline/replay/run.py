@@ -13,6 +13,7 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.profile import profile
+from pipeline.domain.shopper import Shopper
 from pipeline.replay.output import Files
 from pipeline.replay.partition import Partition
 from pipeline.replay.reader import Reading, readings, whence
@@ -101,12 +102,12 @@ class _Run:
         for partition in self._partitions:
             partition.advance(until)
 
-    def _publish(self, outcome: Outcome, source: dict[str, Any] | None) -> None:
+    def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:
             self._files.decision(decision, source)
             self._summary.decisions[decision.topic] += 1
             if self._replay.renderer is not None:
-                calls = self._replay.renderer.render(decision)
+                calls = self._replay.renderer.render(decision, shopper)
                 self._files.calls(decision, [value for value, _ in calls])
                 self._summary.calls += len(calls)
         self._summary.remarks.update(outcome.remarks)

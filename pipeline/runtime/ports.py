@@ -172,9 +172,9 @@ class DecisionEncoder(Protocol):
 
 
 class DecisionRenderer(Protocol):
-    """What else is published of a decision, on SEGMENT_CALLS: values and headers, in order; mostly nothing."""
+    """What else is published of a shopper's decision, on SEGMENT_CALLS: values and headers, in order; mostly none."""
 
-    def render(self, decision: Decision) -> Sequence[tuple[bytes, Headers]]: ...
+    def render(self, decision: Decision, shopper: Shopper) -> Sequence[tuple[bytes, Headers]]: ...
 
 
 class Outcome(Protocol):

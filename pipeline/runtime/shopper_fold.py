@@ -242,12 +242,12 @@ class ShopperFold:
                     counts.raised += 1
                 outcome = decide(shopper, event, now)
                 if outcome.decisions or outcome.remarks:
-                    self._tell(round_, outcome, record)
+                    self._tell(round_, outcome, shopper, record)
                 if outcome.refusal is not None:
                     self._turn_away(round_, outcome.refusal, index)
                 if 0 < shopper.due <= now:
                     # A deadline that had passed when the record created it.
-                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
+                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now), shopper, record)
                 if len(outputs) > told:
                     round_.unsorted.append((index, told))
         except DamagedRecord:
@@ -278,10 +278,10 @@ class ShopperFold:
                     decision.decided_at = max(decision.decided_at, until)
                 self._overlay.close(held, shopper)
                 counts.timers += 1
-                self._tell(round_, outcome, Record(offset, 0, held.key, None))
+                self._tell(round_, outcome, shopper, Record(offset, 0, held.key, None))
             due.arm(held)
 
-    def _tell(self, round_: Round, outcome: Outcome, cause: Record) -> None:
+    def _tell(self, round_: Round, outcome: Outcome, shopper: Shopper, cause: Record) -> None:
         batch, counts = round_.batch, round_.counts
         for decision in outcome.decisions:
             source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
@@ -289,7 +289,7 @@ class ShopperFold:
             round_.outputs.append(Output(decision.topic, cause.key, value, headers))
             tally(counts.decisions, (decision.topic,))
             if self._renderer is not None:
-                for value, headers in self._renderer.render(decision):
+                for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
         tally(counts.remarks, outcome.remarks)
 
