@@ -16,6 +16,9 @@ Headers = list[tuple[str, bytes]]
 AUDIENCE_KEY = "audience_key"
 EVENTS = {"entered": "Audience Entered", "exited": "Audience Exited"}
 
+# Characters of a trait that goes along. Anybody can make a trait of a megabyte, which the topic would not take.
+LONGEST_TRAIT = 500
+
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 VERSION = "1"
 """Of this shape, in `context.library`: the program's own would make a replay of another release another file."""
@@ -60,6 +63,10 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+def _goes_along(value: Any) -> bool:
+    return len(value) <= LONGEST_TRAIT if isinstance(value, str) else isinstance(value, bool | int | float)
+
+
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
@@ -93,7 +100,7 @@ class CallRenderer:
         segment, change = decision.fields["segment"], decision.fields["change"]
         member, instant = change == "entered", format_instant(decision.effective_at)
         known = ((name, shopper.traits[name].value) for name in self._traits if name in shopper.traits)
-        traits = {name: value for name, value in known if value is not None}
+        traits = {name: value for name, value in known if _goes_along(value)}
         context = self._context(segment, decision)
         call: dict[str, Any] = {
             "type": kind,

@@ -93,6 +93,26 @@ def test_named_traits_go_along_where_each_kind_has_them_and_others_do_not() -> N
     assert "kim@example.org" not in str(calls())
 
 
+@pytest.mark.parametrize(
+    ("value", "goes"),
+    [
+        ("x" * 500, True),
+        ("x" * 501, False),
+        ("", True),
+        (7, True),
+        (0.5, True),
+        (False, True),
+        (["x"], False),
+        ({}, False),
+    ],
+    ids=lambda value: str(value)[:5],
+)
+def test_a_trait_goes_along_if_it_is_short_and_plain(value: Any, goes: bool) -> None:
+    track, identify = calls(shopper=Shopper(traits={"vip": TraitValue(value, 0, "m")}), traits=("vip",))
+    assert identify["traits"] == ({"vip": value} if goes else {}) | {"engaged": True}
+    assert track["context"].get("traits") == ({"vip": value} if goes else None)
+
+
 @pytest.mark.parametrize("topic", [topic for topic in DECISION_TOPICS if topic != "segment-changes"])
 def test_other_decisions_come_to_no_call(topic: str) -> None:
     assert CallRenderer("shop", "both").render(decision(topic), KIM) == ()
