@@ -45,8 +45,8 @@ class SegmentCalls(Entry):
     )
     traits: tuple[str, ...] = Field(
         default=(),
-        description="Traits of the profile that go along, for destinations that know shoppers by them: numbers, true and false,"
-        " and texts of at most 500 characters. They are personal data.",
+        description="Traits of the profile that go along, for destinations that know shoppers by them: numbers, true"
+        " and false, and texts of at most 500 characters. They are personal data.",
         examples=[["email"]],
     )
 
