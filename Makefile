@@ -8,7 +8,7 @@ SECONDS ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation chaos bench bench-stages lint types lock
+.PHONY: help setup demo test quick simulation chaos destinations bench bench-stages lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,12 @@ simulation: setup  ## run the whole engine through simulated failures and compar
 
 chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)
+
+destinations: setup  ## give calls of segment-calls to Segment's own destinations, offline (needs node and npm)
+	cd tests/destinations && npm install --ignore-scripts --no-audit --no-fund --no-package-lock --silent
+	$(BIN)/afterclick replay tests/destinations/history.ndjson --topology tests/destinations/topology.yaml \
+	    --output tests/destinations/node_modules/.replayed --until 2026-01-03T12:00:00Z --quiet
+	cd tests/destinations && node destinations.cjs node_modules/.replayed/segment-calls.ndjson
 
 mutation: setup  ## take each defence away and see a test fail, minutes (Java and Maven for the broker); writes docs/failure-scenarios.md's table
 	$(BIN)/python -m tests.mutation

@@ -12,7 +12,7 @@ from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
-from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
+from pipeline.runtime.ports import DecisionEncoder, DecisionRenderer, Outbox, StatePartition
 from pipeline.runtime.shopper_fold import ShopperFold
 from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.rocks_memory import RocksSettings
@@ -31,11 +31,13 @@ class ShopperParts(LocalState):
         directory: Path,
         letters: DeadLetterLimit = UNLIMITED,
         bounds: MemoryBounds = DEFAULT_BOUNDS,
+        renderer: DecisionRenderer | None = None,
     ) -> None:
         super().__init__(directory, RocksSettings.shared(bounds.blocks, bounds.writes, topology.kafka.partitions))
         self._caches = CacheBudget(bounds.records)
         self._topology = topology
         self._encoder = encoder
+        self._renderer = renderer
         self._letters = letters
 
     def processor(self, partition: int, state: StatePartition, outbox: Outbox) -> AnyProcessor:
@@ -48,7 +50,8 @@ class ShopperParts(LocalState):
             timers_first=False,
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
-        fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings, self._caches)
+        engine = Engine(topology.plan())
+        fold = ShopperFold(engine, state, self.codec, self._encoder, settings, self._caches, self._renderer)
         return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
     def memory(self) -> Iterator[MemoryUse]:

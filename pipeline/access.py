@@ -4,9 +4,9 @@ docs/security.md anew."""
 from pathlib import Path
 
 from pipeline.config.topology import Topology, parse
-from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.grant import Grant, agent_grants, consumer_grants, table, topics_grants
-from pipeline.topics import AGENT_TOPICS, plans_of
+from pipeline.runtime.ports import DEAD_LETTERS
+from pipeline.topics import AGENT_TOPICS, SHOPPER, outputs_of, plans_of
 from schemas.reference import replaced
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "security.md"
@@ -17,23 +17,24 @@ CONSUMER_GROUP = "my-decisions"
 def agent_grants_of(topology: Topology, name: str) -> list[Grant]:
     """name: of AGENT_TOPICS."""
     topics = AGENT_TOPICS[name]
-    outputs = [topology.topic(logical) for logical in topics.outputs]
+    outputs = [topology.topic(logical) for logical in outputs_of(topology, name)]
     group = f"{topology.name}.{name}"
     return agent_grants(name, group, topology.topic(topics.source), topology.topic(topics.changelog), outputs)
 
 
 def grants_of(topology: Topology) -> list[Grant]:
     """Of all roles: the agents, `afterclick topics`, and a consumer of decisions."""
+    read = [logical for logical in outputs_of(topology, SHOPPER) if logical != DEAD_LETTERS]
     return [
         *(grant for name in AGENT_TOPICS for grant in agent_grants_of(topology, name)),
         *topics_grants(plan.name for plan in plans_of(topology)),
-        *consumer_grants([topology.topic(logical) for logical in DECISION_TOPICS], CONSUMER_GROUP),
+        *consumer_grants([topology.topic(logical) for logical in read], CONSUMER_GROUP),
     ]
 
 
 def table_of_grants() -> str:
-    """Of a topology with the name `shop` and topics named as by default."""
-    rule = "segments:\n  buyers: {when: {orders: {within: 30d, at_least: 1}}}\n"
+    """Of a topology with the name `shop`, all that it may publish, and topics named as by default."""
+    rule = "segment_calls: {}\nsegments:\n  buyers: {when: {orders: {within: 30d, at_least: 1}}}\n"
     return table(grants_of(parse(f"version: 1\nname: shop\n{rule}", {})))
 
 

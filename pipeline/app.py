@@ -21,8 +21,9 @@ from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
 from pipeline.observability.stuck import Opening, Place
 from pipeline.runtime.dead_letter_limit import DeadLetterLimit
-from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, plans_of
+from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, outputs_of, plans_of
 from schemas.codec import DecisionCodec
+from schemas.segment_call import CallRenderer
 
 # Intake's state is one checkpoint a partition: nothing to follow.
 _FOLLOWED = frozenset({SHOPPER})
@@ -88,7 +89,7 @@ def make_agent(
         source=topology.topic(topics.source),
         changelog=topology.topic(topics.changelog),
         partitions=topology.kafka.partitions,
-        outputs={logical: topology.topic(logical) for logical in topics.outputs},
+        outputs={logical: topology.topic(logical) for logical in outputs_of(topology, name)},
         directory=directory,
         standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
@@ -123,7 +124,9 @@ def _parts(
         topics={logical: topology.topic(logical) for logical in DECISION_TOPICS},
         registry=settings.schema_registry or "",
     )
-    return shopper.ShopperParts(topology, encoder, directory, letters, settings.memory)
+    calls = topology.segment_calls
+    renderer = None if calls is None else CallRenderer(topology.name, calls.render, calls.traits)
+    return shopper.ShopperParts(topology, encoder, directory, letters, settings.memory, renderer)
 
 
 class _Reader:

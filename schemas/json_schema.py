@@ -8,21 +8,24 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.decision import DECISION_TOPICS
+from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
 from pipeline.domain.event import CALLS, Event
+from schemas import segment_call
 from schemas.contract import DELIVERY_FIELDS, HERE, contract, is_instant
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 INTERNAL_TOPIC = "shopper-events"
 
 _INTEGERS = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
-_INSTANT = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+_INSTANT = {"type": "string", "format": "date-time", "pattern": segment_call.INSTANT}
 
 
 def json_schema(topic: str) -> dict[str, Any]:
-    """The JSON Schema of a topic's values: of a decision topic, or of `shopper-events`."""
+    """The JSON Schema of a topic's values: of a decision topic, of `segment-calls`, or of `shopper-events`."""
     if topic == INTERNAL_TOPIC:
         return _shopper_events()
+    if topic == SEGMENT_CALLS:
+        return {"$schema": DIALECT, "$id": f"{topic}.schema.json", **segment_call.json_schema()}
     schema = contract(topic).schema
     names: dict[str, Any] = {}
     body = _record(schema, names)
@@ -81,6 +84,7 @@ def _enum(schema: dict[str, Any]) -> dict[str, Any]:
 def _shopper_events() -> dict[str, Any]:
     kinds: dict[Any, dict[str, Any]] = {
         str: {"type": "string"},
+        bool: {"type": "boolean"},
         int: {"type": "integer"},
         msgspec.Raw: {"type": "object"},
         tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
@@ -103,5 +107,5 @@ def text(topic: str) -> str:
 
 
 if __name__ == "__main__":
-    for topic in (*DECISION_TOPICS, INTERNAL_TOPIC):
+    for topic in (*DECISION_TOPICS, SEGMENT_CALLS, INTERNAL_TOPIC):
         (HERE / f"{topic}.schema.json").write_text(text(topic), encoding="utf-8")

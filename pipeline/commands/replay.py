@@ -18,6 +18,7 @@ from pipeline.replay.progress import ProgressBar
 from pipeline.replay.run import Replay
 from pipeline.replay.source import InputError, LineSource, Source
 from pipeline.replay.table import TableSource
+from schemas.segment_call import CallRenderer
 
 _WRONG = 2
 
@@ -46,14 +47,16 @@ def command(
     [bold]zcat *.gz | afterclick replay - --output out --until 2026-01-31T00:00:00Z[/] ·
     [bold]afterclick replay orders.csv --mapping docs/examples/online-retail.mapping.yaml --output out[/]
     """
-    plan = load(topology, process_environment()).plan()
+    loaded = load(topology, process_environment())
+    calls = loaded.segment_calls
     replay = Replay(
-        plan=plan,
+        plan=loaded.plan(),
         output=_folder(output),
         until=end_of_time(until),
         partitions=partitions,
         profiles=profiles,
         trace=trace,
+        renderer=None if calls is None else CallRenderer(loaded.name, calls.render, calls.traits),
     )
     sources = sources_of(inputs, mapping)
     console = Console(stderr=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipeline.config.duration import format_duration
-from pipeline.config.flow import LOGICAL_TOPICS
 from pipeline.config.kept_state import kept, kept_of_trait
 from pipeline.config.quantity import format_micro
 from pipeline.config.reference import members_of
@@ -41,7 +40,7 @@ def account(topology: Topology) -> dict[str, Any]:
             "exchange_rates": {currency: format_micro(rate) for currency, rate in plan.rates.items()},
         },
         "kafka": topology.kafka.model_dump(),
-        "topics": {logical: topology.topic(logical) for logical in LOGICAL_TOPICS},
+        "topics": {logical: topology.topic(logical) for logical in topology.used_topics()},
         "time": {
             "received": time.received,
             "tick": "off" if time.tick is None else format_duration(time.tick),

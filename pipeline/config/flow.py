@@ -20,8 +20,9 @@ DECISIONS = (
     "journey-changes",
     "trait-changes",
 )
+SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
-LOGICAL_TOPICS = (CLICKSTREAM, SHOPPER_EVENTS, DEAD_LETTERS, *DECISIONS, *CHANGELOGS)
+LOGICAL_TOPICS = (CLICKSTREAM, SHOPPER_EVENTS, DEAD_LETTERS, *DECISIONS, SEGMENT_CALLS, *CHANGELOGS)
 _LATER_TOPICS = ("messages", "message-suppressions")
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")

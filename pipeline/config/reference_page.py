@@ -29,6 +29,7 @@ from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
 from pipeline.config.segment import Hold, Segment
+from pipeline.config.segment_calls import SegmentCalls
 from pipeline.config.selection import Selecting
 from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
@@ -70,6 +71,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("computed", ComputedTests),
     ("rfm", Rfm),
     ("journey", JourneyStage),
+    ("segment_calls", SegmentCalls),
     ("abandonment.NAME", Abandonment),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),

@@ -14,7 +14,7 @@ from pipeline.config.abandonment import Abandonment
 from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.flow import LOGICAL_TOPICS, Kafka, physical, topic_mistakes
+from pipeline.config.flow import LOGICAL_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme
@@ -24,6 +24,7 @@ from pipeline.config.reference import reference_mistakes
 from pipeline.config.rfm import Rfm
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
+from pipeline.config.segment_calls import SegmentCalls
 from pipeline.config.sentence import sentence
 from pipeline.config.shop import Events, Shop, Time, zones
 from pipeline.config.source import Block, Source, read
@@ -51,6 +52,9 @@ class Topology(Entry):
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
+    segment_calls: SegmentCalls | None = Field(
+        default=None, description="Segment changes as calls, too. Left out: no.", examples=[{"render": "both"}]
+    )
     traits: dict[RuleName, ComputedTrait] = Field(default={}, description="Computed traits, by name.")
     rfm: Rfm | None = Field(
         default=None,
@@ -68,6 +72,8 @@ class Topology(Entry):
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         yield from stage_mistakes(self.journey)
+        if self.segment_calls is not None:
+            yield from self.segment_calls.clashes(self.segments)
 
     def plan(self) -> Plan:
         """What the core is compiled from; made once."""
@@ -78,6 +84,11 @@ class Topology(Entry):
         if logical not in LOGICAL_TOPICS:
             raise KeyError(logical)
         return physical(logical, self.name, self.topics)
+
+    def used_topics(self) -> tuple[str, ...]:
+        """The logical topics that this topology reads or writes."""
+        unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
+        return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     @cached_property
     def _plan(self) -> Plan:

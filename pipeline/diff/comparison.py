@@ -188,5 +188,5 @@ def _stage(shopper: Shopper | None) -> str:
     return shopper.derived.stage if shopper is not None and shopper.derived is not None else ""
 
 
-def _publish_nothing(outcome: Outcome, source: object) -> None:
+def _publish_nothing(outcome: Outcome, shopper: object, source: object) -> None:
     """What would be decided on the way is of no interest, only where it ends."""

@@ -147,9 +147,7 @@ class Engine:
 
     def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
         """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then.
-
-        changed_at: see `adopt`.
-        """
+        changed_at: see `adopt`."""
         outcome = Outcome([], [])
         if now < shopper.now:
             now = shopper.now
@@ -163,6 +161,7 @@ class Engine:
         if refusal is not None:
             outcome.refusal = refusal
             return outcome
+        shopper.anonymous = event.anonymous and shopper.anonymous is not False
         reading = self.reading(event)
         late = now - event.time > self._late
         if late:

@@ -14,6 +14,9 @@ JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
 DECISION_TOPICS = (SEGMENT_CHANGES, ABANDONMENT_TRIGGERS, LOYALTY_TIERS, LOYALTY_POINTS, JOURNEY_CHANGES, TRAIT_CHANGES)
 
+SEGMENT_CALLS = "segment-calls"
+"""The decisions of SEGMENT_CHANGES once more, as calls that destinations of Segment take. No topic of decisions."""
+
 KIND_EVENT = "event"
 KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"

@@ -25,6 +25,7 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     traits: JSON object bytes, of identify calls (empty object otherwise).
     timezone: IANA zone name from `context.timezone`, "" if not sent.
     flags: what intake had to correct: `skew_future`, `no_zone`, `derived_id`, `received_ahead`.
+    anonymous: the shopper's id is an anonymous id, as the call had no user id.
     """
 
     type: str
@@ -38,6 +39,7 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     traits: msgspec.Raw = EMPTY_OBJECT
     timezone: str = ""
     flags: tuple[str, ...] = ()
+    anonymous: bool = False
 
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])

@@ -55,6 +55,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
 
     plan: digest (leading 32 bits) of the plan that `memberships` were decided under. ids and old_ids: 12 bytes a
     message (64 bits of the id, 32 of the body), two generations, the younger begun at `ids_since`.
+    anonymous: True while every call of the shopper was under an anonymous id; None: no call since this is kept.
     windows: state of aggregates, sequences and holds by fingerprint; layout in window.py, sequence.py and hold.py.
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
     their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
@@ -81,6 +82,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     observations: dict[int, Observation] = {}
     shopping: Kept = None
     derived: Derived | None = None
+    anonymous: bool | None = None
 
     def _open(self) -> Shopping:
         kept = self.shopping

@@ -2,17 +2,18 @@
 
 import base64
 from bisect import bisect_left
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pipeline.domain.decision import DECISION_TOPICS, Decision
+from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS, Decision
 from schemas.rendering import encode_json, render
 
 DEAD_LETTERS = "dead-letters"
 PROFILES = "profiles"
 _PART = ".part"
 
-# Effective time, shopper, id, and the encoded line.
+# Effective time, shopper, id (of a call its place in the order of cause), and the encoded line.
 Line = tuple[int, str, str, bytes]
 
 
@@ -24,21 +25,30 @@ class Files:
     """The files of one run. Each is written beside its name and takes it when the run ends well.
 
     Lines of decisions are sorted by (effective time, shopper, id); they are held back only until time has passed them.
+    Calls stand in order of cause within an instant: a destination makes them in the order of the file.
     """
 
-    def __init__(self, folder: Path, *, profiles: bool, trace: bool) -> None:
+    def __init__(self, folder: Path, *, profiles: bool, trace: bool, calls: bool = False) -> None:
         self._folder, self._trace = folder, trace
         folder.mkdir(parents=True, exist_ok=True)
-        names = [*DECISION_TOPICS, DEAD_LETTERS, *([PROFILES] if profiles else [])]
+        sorted_ones = [*DECISION_TOPICS, *([SEGMENT_CALLS] if calls else [])]
+        names = [*sorted_ones, DEAD_LETTERS, *([PROFILES] if profiles else [])]
         self._files: dict[str, BinaryIO] = {name: self._part(name).open("wb", 1 << 20) for name in names}
-        self._held: dict[str, list[Line]] = {topic: [] for topic in DECISION_TOPICS}
+        self._held: dict[str, list[Line]] = {topic: [] for topic in sorted_ones}
         self._written_until = 0
+        self._calls = 0
 
     def decision(self, decision: Decision, source: dict[str, Any] | None) -> None:
         if decision.effective_at < self._written_until:
             raise Disorder(f"a decision on {decision.topic} is earlier than what was written")
         line = encode_json(render(decision, source, trace=self._trace))
         self._held[decision.topic].append((decision.effective_at, decision.shopper, decision.id, line))
+
+    def calls(self, decision: Decision, lines: Iterable[bytes]) -> None:
+        """A decision, just given, as calls; shoppers may come in any order, decisions of one in order of cause."""
+        for line in lines:
+            self._calls += 1
+            self._held[SEGMENT_CALLS].append((decision.effective_at, decision.shopper, f"{self._calls:020}", line))
 
     def write_until(self, until: int) -> None:
         """Write out all decisions effective before `until` (ms); none such may come any more."""

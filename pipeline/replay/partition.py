@@ -8,8 +8,8 @@ from pipeline.domain.decide import Engine, Outcome
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 
-# Takes what came of a record or a timer, and where the record stood (None: a timer).
-Publish = Callable[[Outcome, dict[str, Any] | None], None]
+# Takes what came of a record or a timer, of whom, and where the record stood (None: a timer).
+Publish = Callable[[Outcome, Shopper, dict[str, Any] | None], None]
 
 
 class Seat:
@@ -52,7 +52,7 @@ class Partition:
             seat.queued = due
             heapq.heappush(self._queue, (due, shopper_id))
         if outcome.decisions or outcome.remarks:
-            self._publish(outcome, self._source())
+            self._publish(outcome, seat.shopper, self._source())
         self._offset += 1
         return outcome.refusal
 
@@ -68,7 +68,7 @@ class Partition:
             if 0 < shopper.due <= due:
                 outcome = self._engine.on_due(shopper, shopper_id, due)
                 if outcome.decisions or outcome.remarks:
-                    self._publish(outcome, None)
+                    self._publish(outcome, shopper, None)
             seat.queued = shopper.due
             if shopper.due:
                 heapq.heappush(queue, (shopper.due, shopper_id))

@@ -13,11 +13,13 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.profile import profile
+from pipeline.domain.shopper import Shopper
 from pipeline.replay.output import Files
 from pipeline.replay.partition import Partition
 from pipeline.replay.reader import Reading, readings, whence
 from pipeline.replay.source import Source, Value
 from pipeline.replay.summary import Summary
+from pipeline.runtime.ports import DecisionRenderer
 
 DUPLICATE = "duplicate"
 # Records between two looks at the clock of all partitions, at which what time has passed is written out.
@@ -28,7 +30,7 @@ _TRACED_TOPIC = "shopper-events"
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A run to be. until: where time ends, ms (None: at the last record). partitions: separate states; they change no
-    byte. trace: tell of the delivery, too. profiles: write a profile of each shopper."""
+    byte. trace: tell of the delivery, too. profiles: write a profile of each shopper. renderer: of SEGMENT_CALLS."""
 
     plan: Plan
     output: Path
@@ -36,6 +38,7 @@ class Replay:
     partitions: int = 1
     profiles: bool = False
     trace: bool = False
+    renderer: DecisionRenderer | None = None
 
     def run(self, sources: Sequence[Source], progress: Callable[[int], None] | None = None) -> Summary:
         """Decide over all records of the sources and write the files. progress: called now and then with the number of
@@ -43,7 +46,7 @@ class Replay:
 
         Raises InputError if a source breaks off; then no file is left behind.
         """
-        files = Files(self.output, profiles=self.profiles, trace=self.trace)
+        files = Files(self.output, profiles=self.profiles, trace=self.trace, calls=self.renderer is not None)
         try:
             with collector_off():
                 summary = _Run(self, files).through(readings(sources, Intake(self.plan)), progress)
@@ -99,10 +102,14 @@ class _Run:
         for partition in self._partitions:
             partition.advance(until)
 
-    def _publish(self, outcome: Outcome, source: dict[str, Any] | None) -> None:
+    def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:
             self._files.decision(decision, source)
             self._summary.decisions[decision.topic] += 1
+            if self._replay.renderer is not None:
+                calls = self._replay.renderer.render(decision, shopper)
+                self._files.calls(decision, [value for value, _ in calls])
+                self._summary.calls += len(calls)
         self._summary.remarks.update(outcome.remarks)
 
     def _refused(self, refusal: str, name: str, value: Value, index: int) -> None:

@@ -5,19 +5,21 @@ from dataclasses import dataclass, field
 
 from rich.table import Table
 
-from pipeline.domain.decision import DECISION_TOPICS
+from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
 from pipeline.domain.value.instant import format_instant
 
 
 @dataclass(slots=True)
 class Summary:
-    """events: accepted calls, repeated and late ones too. last: last received time, ms; 0 = nothing was read."""
+    """events: accepted calls, repeated and late ones too. last: last received time, ms; 0 = nothing was read. calls: of
+    SEGMENT_CALLS."""
 
     events: int = 0
     shoppers: int = 0
     duplicates: int = 0
     last: int = 0
     decisions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DECISION_TOPICS, 0))
+    calls: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
 
@@ -34,6 +36,8 @@ class Summary:
         table.add_row("shoppers", f"{self.shoppers:,}")
         for topic, number in self.decisions.items():
             table.add_row(topic, f"{number:,}")
+        if self.calls:
+            table.add_row(SEGMENT_CALLS, f"{self.calls:,}", "the same, as calls")
         table.add_row("dead letters", f"{self.dead_letters.total():,}")
         for reason, number in sorted(self.dead_letters.items()):
             table.add_row(f"  {reason}", f"{number:,}")

@@ -195,6 +195,12 @@ class DecisionEncoder(Protocol):
     def encode(self, decision: Decision, source: dict[str, Any]) -> tuple[bytes, Headers]: ...
 
 
+class DecisionRenderer(Protocol):
+    """What else is published of a shopper's decision, on SEGMENT_CALLS: values and headers, in order; mostly none."""
+
+    def render(self, decision: Decision, shopper: Shopper) -> Sequence[tuple[bytes, Headers]]: ...
+
+
 class Outcome(Protocol):
     """What one record or one due time led to; `pipeline.domain.decide.Outcome`."""
 

@@ -1,7 +1,8 @@
 """The shopper agent's fold: canonical events and progress records into decisions and shopper records."""
 
+from pipeline.domain.decision import SEGMENT_CALLS
 from pipeline.domain.intake.refusal import OVERSIZE
-from pipeline.domain.shopper import DamagedRecord
+from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.checkpoint import copy_checkpoint
@@ -16,6 +17,7 @@ from pipeline.runtime.ports import (
     Batch,
     Checkpoint,
     DecisionEncoder,
+    DecisionRenderer,
     Outcome,
     Output,
     Record,
@@ -53,11 +55,13 @@ class ShopperFold:
         encoder: DecisionEncoder,
         settings: Settings,
         caches: CacheBudget | None = None,
+        renderer: DecisionRenderer | None = None,
     ) -> None:
-        """caches: shared with other partitions; without it, one of `settings.cache_bytes` for this one alone."""
+        """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish."""
         self._engine = engine
         self._settings = settings
         self._encoder = encoder
+        self._renderer = renderer
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
         self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
@@ -114,12 +118,13 @@ class ShopperFold:
             return self._effects(round_, 0, False)
         found, checkpoint.sweep = self._sweep.advance(checkpoint.sweep)
         for held in found:
-            outcome = self._sweep.bring_over(held, checkpoint)
-            if outcome is None:
+            brought = self._sweep.bring_over(held, checkpoint)
+            if brought is None:
                 tally(round_.counts.remarks, (SWEEP_FAILED,))
                 continue
             round_.counts.swept += 1
-            self._tell(round_, outcome, Record(batch.follows, 0, held.key, None))
+            shopper, outcome = brought
+            self._tell(round_, outcome, shopper, Record(batch.follows, 0, held.key, None))
             self._due.arm(held)
         return self._effects(round_, 0, checkpoint.sweep.done)
 
@@ -234,12 +239,13 @@ class ShopperFold:
                     counts.raised += 1
                 outcome = decide(shopper, event, now, changed_at)
                 if outcome.decisions or outcome.remarks:
-                    self._tell(round_, outcome, record)
+                    self._tell(round_, outcome, shopper, record)
                 if outcome.refusal is not None:
                     self._turn_away(round_, outcome.refusal, index)
                 if 0 < shopper.due <= now:
                     # A deadline that had passed when the record created it.
-                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now, changed_at), record)
+                    past = self._engine.on_due(shopper, event.shopper, now, changed_at)
+                    self._tell(round_, past, shopper, record)
                 if len(outputs) > told:
                     round_.unsorted.append((index, told))
         except DamagedRecord:
@@ -270,16 +276,19 @@ class ShopperFold:
                     decision.decided_at = max(decision.decided_at, until)
                 self._overlay.close(held, shopper)
                 counts.timers += 1
-                self._tell(round_, outcome, Record(offset, 0, held.key, None))
+                self._tell(round_, outcome, shopper, Record(offset, 0, held.key, None))
             due.arm(held)
 
-    def _tell(self, round_: Round, outcome: Outcome, cause: Record) -> None:
+    def _tell(self, round_: Round, outcome: Outcome, shopper: Shopper, cause: Record) -> None:
         batch, counts = round_.batch, round_.counts
         for decision in outcome.decisions:
             source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
             value, headers = self._encoder.encode(decision, source)
             round_.outputs.append(Output(decision.topic, cause.key, value, headers))
             tally(counts.decisions, (decision.topic,))
+            if self._renderer is not None:
+                for value, headers in self._renderer.render(decision, shopper):
+                    round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
         tally(counts.remarks, outcome.remarks)
 
     def _turn_away(self, round_: Round, refusal: str, index: int) -> None:

@@ -7,7 +7,7 @@ another worker, goes on where this one was, `Sweep` is part of the checkpoint, w
 
 import msgspec
 
-from pipeline.domain.shopper import DamagedRecord
+from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.overlay import Held, Overlay
 from pipeline.runtime.ports import (
@@ -68,7 +68,7 @@ class StoreSweep:
         looked_at += sweep.looked_at
         return found, msgspec.structs.replace(sweep, cursor=cursor, looked_at=looked_at, done=done)
 
-    def bring_over(self, held: Held, checkpoint: Checkpoint) -> Outcome | None:
+    def bring_over(self, held: Held, checkpoint: Checkpoint) -> tuple[Shopper, Outcome] | None:
         """Bring a record under the present plan, and on to partition time. None: it can't be, see SWEEP_FAILED."""
         before = held.value
         try:
@@ -84,4 +84,4 @@ class StoreSweep:
         if len(held.value or b"") > self._settings.shopper_bytes:
             held.value, held.changed = before, False
             return None
-        return outcome
+        return shopper, outcome

@@ -26,7 +26,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "windows": ("windows",),
     "memberships": ("memberships",),
     "first and last": ("observations",),
-    "traits": ("traits",),
+    "traits": ("traits", "anonymous"),
     "orders": ("orders", "refund_keys", "parked"),
     "carts": ("carts",),
     "abandonment": ("views", "instances", "cooldowns"),

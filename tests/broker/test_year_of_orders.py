@@ -86,7 +86,7 @@ def states(shop: LiveRun) -> dict[str, Shopper]:
 def expected_states(shop: LiveRun, orders: History) -> dict[str, Shopper]:
     """The state of each shopper after an undisturbed run of the core."""
     plan = load(shop.topology, {}).plan()
-    partition = Partition(0, Engine(plan), lambda outcome, source: None, "shopper-events")
+    partition = Partition(0, Engine(plan), lambda outcome, shopper, source: None, "shopper-events")
     end = 0
     for received, call, *_ in readings([Calls(orders)], Intake(plan)):
         end = received

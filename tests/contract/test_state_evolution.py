@@ -44,12 +44,17 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
             membership.extend(APPENDED.values())
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
-        assert written[len(fields) :] == [None]
+        assert written[len(fields) :] == [None, None]
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
     shopper = Shopper(memberships={"loyal": Membership(True, 3, 99, since=7)})
     assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
+
+
+@pytest.mark.parametrize("anonymous", [None, True, False])
+def test_whether_a_shopper_is_anonymous_is_appended_and_read_back(anonymous: bool | None) -> None:
+    assert CODEC.decode(CODEC.encode(Shopper(anonymous=anonymous))).anonymous is anonymous
 
 
 def test_what_is_derived_is_appended_and_read_back() -> None:

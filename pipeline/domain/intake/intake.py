@@ -80,7 +80,8 @@ class Intake:
         kind = call.get("type")
         if type(kind) is not str or kind not in CALLS:
             raise RefusedCall(UNKNOWN_TYPE, "type is none of track, page, screen, identify, group, alias")
-        shopper = identifier(call.get("userId"), "userId") or anonymous(call)
+        user = identifier(call.get("userId"), "userId")
+        shopper = user or anonymous(call)
         # What tells of the delivery is taken out as it is read: what is left in the end is the body.
         take = call.pop
         sent, forwarded, original = take("sentAt", None), take("receivedAt", None), take("originalTimestamp", None)
@@ -117,8 +118,9 @@ class Intake:
         zone = context.get("timezone", "")
         if type(zone) is not str or len(zone) > _ZONE_LIMIT:
             zone = ""
+        fingerprint, unknown = xxh32_intdigest(body), user is None
         return Event(
-            kind, name, shopper, time, received, message_id, xxh32_intdigest(body), properties, traits, zone, flags
+            kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown
         )
 
 

@@ -175,6 +175,16 @@ def test_topics_have_their_own_names_unless_renamed() -> None:
         shop.topic("clickstrem")
 
 
+def test_segment_calls_have_a_topic_where_they_are_asked_for() -> None:
+    segments = "segments: {email: {when: {orders: {at_least: 1}}}}"
+    assert "segment-calls" not in topology(segments).used_topics()
+    shop = topology("segment_calls: {}\ntopics: {segment-calls: crm.calls}")
+    assert shop.topic("segment-calls") == "crm.calls"
+    assert "segment-calls" in shop.used_topics()
+    assert shop.segment_calls is not None
+    assert (shop.segment_calls.render, shop.segment_calls.traits) == ("both", ())
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -182,6 +192,17 @@ def test_topics_have_their_own_names_unless_renamed() -> None:
         ("topics: {messages: x}", "topics.messages: not supported yet"),
         ("topics: {clickstream: a b}", "topics.clickstream: 'a b' is no topic name of Kafka"),
         ("topics: {clickstream: loyalty-tiers}", "topics.clickstream: loyalty-tiers would be both clickstream and"),
+        ("topics: {clickstream: segment-calls}", "topics.clickstream: segment-calls would be both clickstream and"),
+        ("segment_calls: {render: page}", "segment_calls.render: 'page' should be track or identify or both"),
+        ("segment_calls:", "segment_calls: has no value"),
+        (
+            "segment_calls: {}\nsegments: {email: {when: {orders: {at_least: 1}}}}",
+            "segments.email: segment_calls would overwrite the trait email, rename the segment",
+        ),
+        (
+            "segment_calls: {traits: [vip]}\nsegments: {vip: {when: {orders: {at_least: 1}}}}",
+            "segments.vip: segment_calls would overwrite the trait vip",
+        ),
         ("kafka: {partitions: 0}", "kafka.partitions: should be at least 1"),
         ("kafka: {partitions: true}", "kafka.partitions: should be a whole number"),
         ("kafka: {format: protobuf}", "kafka.format: 'protobuf' should be json or avro"),

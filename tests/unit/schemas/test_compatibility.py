@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pipeline.domain.decision import DECISION_TOPICS
+from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
 from schemas.compatibility import RELEASED, breaks, examples, released
 from schemas.contract import HERE, contract
 from schemas.json_schema import INTERNAL_TOPIC, text
@@ -117,7 +117,7 @@ def test_a_change_that_breaks_a_reader_is_told(change: Any, told: str) -> None:
     assert any(told in problem for problem in breaks(old, new)), breaks(old, new)
 
 
-@pytest.mark.parametrize("topic", (*DECISION_TOPICS, INTERNAL_TOPIC))
+@pytest.mark.parametrize("topic", (*DECISION_TOPICS, SEGMENT_CALLS, INTERNAL_TOPIC))
 def test_the_json_schema_is_the_generated_one(topic: str) -> None:
     checked_in = (HERE / f"{topic}.schema.json").read_text(encoding="utf-8")
     assert checked_in == text(topic), "run python -m schemas.json_schema"
