@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,7 +58,14 @@ VALUES: dict[str, tuple[Callable[[Known, int], Any], ...]] = {
     "champions": (rfm,),
     "lost": (rfm,),
     "loyal-no-champions": (lambda known, now: len(within(known, now, 90)), rfm),
-    "wavering": (stage,),
+    # Of the journey, each stage's own conditions, before the stage itself.
+    "wavering": (
+        lambda known, now: len(known),
+        lambda known, now: len(within(known, now, 90)),
+        lambda known, now: len(within(known, now, 60)),
+        lambda known, now: len(within(known, now, 180)),
+        stage,
+    ),
     "frequent": (lambda known, now: len(within(known, now, 90)),),
 }
 
