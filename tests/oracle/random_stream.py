@@ -205,6 +205,7 @@ class Stream:
                 {"plan": self.random.choice(["pro", "basic", None])},
                 {"age": self.random.choice([18, "30", 31.5, "old"])},
                 {"address": {"country": self.random.choice(["DE", "FR", "AT"])}},
+                {"labels": self.random.choice([["vip", "new"], "vip", [], ["vips"], None])},
                 {"joined_at": rfc3339(START + self.random.choice([-24, 0, 4, 6, 24]) * HOUR)},
             ]
         )

@@ -24,7 +24,13 @@ def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         except TopologyError:
             continue  # as `less_than: 0` of a count, which can never be true
         # Which of several carts a condition or a checkout without a cart_id means is left open by the pages.
-        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology["segments"])
+        rules = topology.get("abandonment", {})
+        asking = [
+            topology["segments"],
+            topology.get("journey"),
+            [(one.get("when"), one.get("unless")) for one in rules.values()],
+        ]
+        one_cart = "checkout" in rules or "'cart': {" in str(asking)
         return topology, Stream(random, several_carts=not one_cart).draw(random.randint(15, 60))
 
 
