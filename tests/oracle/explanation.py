@@ -12,7 +12,9 @@ from tests.oracle.segments import (
     AGGREGATES,
     aggregate,
     computed,
+    kind_of,
     matching,
+    plain,
     scores,
     sightings,
     stage,
@@ -100,8 +102,8 @@ class Foresight:
         if kind == "distinct":
             latest: dict[Any, int] = {}
             for time, value in found:
-                key = number(value) if number(value) is not None else (type(value).__name__, repr(value))
-                latest[key] = max(time, latest.get(key, time))
+                if plain(value):
+                    latest[kind_of(value)] = max(time, latest.get(kind_of(value), time))
             return sorted((time, None) for time in latest.values())
         numbers = ((time, number(value)) for time, value in found)
         return sorted((time, Fraction(value)) for time, value in numbers if value is not None)

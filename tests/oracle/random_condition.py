@@ -42,7 +42,7 @@ class Conditions:
             steps[-1] = {**steps[-1], "absent": True}
         form: dict[str, Any] = {"steps": steps, "within": random.choice(WINDOWS)}
         same = random.choice(
-            [None, None, ["product_id"], ["product_id"], ["category", "price"], ["quantity"], ["tags"]]
+            [None, None, ["product_id"], ["product_id"], ["category", "price"], ["quantity"], ["tags"], ["odd"]]
         )
         return {"sequence": {**form, "same": same} if same else form}
 
@@ -93,6 +93,24 @@ class Conditions:
                 {"seen": {"within": self.random.choice(WINDOWS)}},
                 {"path": {"starts_with": "/p"}},
                 {"total": {"more_than": "20"}},
+                {"odd": self.odd()},
+            ]
+        )
+
+    def odd(self) -> dict[str, Any]:
+        return self.random.choice(
+            [
+                {"is": self.random.choice([True, 1, "1", "", "true", 0])},
+                {"is_not": self.random.choice([True, 1, "", "true"])},
+                {"in": [True, "é"]},
+                {"not_in": [1, "true"]},
+                {"exists": self.random.random() < 0.5},
+                {"at_least": 0},
+                {"less_than": 1},
+                {"contains": self.random.choice(["1", "ru"])},
+                {"matches": "^$|1"},
+                {"within": "1h"},
+                {"before": "2026-01-05T00:00:00Z"},
             ]
         )
 
@@ -104,9 +122,12 @@ class Conditions:
         kind = random.choice(["sum", "min", "max", "avg", "distinct"])
         numbers: list[Any]
         if kind == "distinct":
-            path, numbers = random.choice(["product_id", "category", "products.product_id"]), [0, 1, 2, 3]
+            path, numbers = random.choice(["product_id", "category", "products.product_id", "odd"]), [0, 1, 2, 3]
         else:
-            path, numbers = random.choice(["price", "quantity", "products.price"]), [0, 1, 2, 5, 12.5, 20, 25, 40.5]
+            path, numbers = (
+                random.choice(["price", "quantity", "products.price", "odd"]),
+                [0, 1, 2, 5, 12.5, 20, 25, 40.5],
+            )
         return {kind: {**self.selection(), "property": path, **self.window(), **self.bound(numbers)}}
 
     def edge(self) -> Condition:
@@ -130,6 +151,7 @@ class Conditions:
                 ("product_id", {"not_in": ["p1", "p3"]}),
                 ("category", {"ends_with": "s"}),
                 ("seen", {"within": random.choice(WINDOWS)}),
+                ("odd", self.odd()),
             ]
         )
         return {kind: {**self.selection(), "property": path, **tests}}
@@ -146,6 +168,7 @@ class Conditions:
                     {"name": "address.country", "in": ["DE", "AT"]},
                     {"name": "joined_at", "within": self.random.choice(WINDOWS)},
                     {"name": "joined_at", "before": "2026-01-06T00:00:00Z"},
+                    {"name": "odd", **self.odd()},
                     {"name": "labels", "contains": "vip"},
                     {"name": "labels", "is_not": "vip"},
                     {"name": "plan", "matches": "^(pro|ba)", "is_not": "basic"},

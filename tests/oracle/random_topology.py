@@ -67,13 +67,15 @@ class Topologies(Conditions):
         kind = random.choice([*kinds, "most_frequent", "most_frequent"])
         form: dict[str, Any] = {} if kind in ("orders", "spend") else self.selection()
         if kind in ("sum", "min", "max", "avg"):
-            form["property"] = random.choice(["price", "quantity", "products.price"])
+            form["property"] = random.choice(["price", "quantity", "products.price", "odd"])
         elif kind in ("first", "last"):
             form["property"] = random.choice(
-                ["price", "product_id", "category", "seen", "$time", "products.product_id"]
+                ["price", "product_id", "category", "seen", "$time", "products.product_id", "odd"]
             )
         elif form and kind != "count":
-            form["property"] = random.choice(["product_id", "category", "products.product_id", "quantity", "tags"])
+            form["property"] = random.choice(
+                ["product_id", "category", "products.product_id", "quantity", "tags", "odd"]
+            )
         if kind not in ("first", "last"):
             form |= self.window()
         return {kind: form, **({"emit": "daily"} if random.random() < 0.3 else {})}
