@@ -7,7 +7,7 @@ import pytest
 
 from tests.oracle.arrival import unsettled
 
-SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "60"))
+SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "40"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.oracle.explained import misexplained
 
-SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "120"))
+SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "100"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
 
 
