@@ -13,6 +13,7 @@ from tests.oracle.engine_run import run, topology_text
 from tests.oracle.oracle import expect
 from tests.oracle.random_stream import DAY, HOUR, MINUTE, Call, Stream
 from tests.oracle.random_topology import Topologies
+from tests.oracle.trial import zoned
 from tests.oracle.values import instant, rfc3339, span
 
 SETTLED = ("segments", "traits", "stage", "rfm", "computed", "orders", "sessions")
@@ -82,7 +83,7 @@ def unsettled(seed: int) -> list[str]:
     end = max(call["timestamp"] for call in history) + random.choice(AFTER)
     until = end + random.choice(AFTER)
     arrivals = [delivery(random, history, lateness, end) for _ in range(2)]
-    expected = expect(arrivals[0], topology, until)
+    expected = expect(arrivals[0], zoned(topology), until)
     found = []
     for arrived in arrivals:
         got = run(arrived, topology, until)

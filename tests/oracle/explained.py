@@ -20,7 +20,7 @@ from tests.oracle.engine_run import topology_text
 from tests.oracle.explanation import Foresight, parts, trait_of
 from tests.oracle.history import Record, read
 from tests.oracle.segments import truth
-from tests.oracle.trial import case
+from tests.oracle.trial import case, zoned
 from tests.oracle.values import DAY
 
 LOOKS = 3
@@ -132,5 +132,5 @@ def misexplained(seed: int) -> list[str]:
     return [
         f"seed {seed}, {look}: {mistake}"
         for look in looks(Random(seed), records)
-        for mistake in mistakes(plan, topology, events, look)
+        for mistake in mistakes(plan, zoned(topology), events, look)
     ]

@@ -25,8 +25,8 @@ from tests.oracle.values import DAY, elements, number, reach, span
 Condition = dict[str, Any]
 
 DECIDES_SEGMENTS = ("shop", "time", "segments", "rfm", "journey", "traits")
-# Longer than any span of a random topology: what may still change by itself does so within it.
-HORIZON = 60 * DAY
+# Longer than any span of a random topology, and than a year of months: what still changes by itself does so within it.
+HORIZON = 400 * DAY
 COUNTED = (*AGGREGATES, "orders", "spend")
 """Functions of computed traits that conditions have as well."""
 

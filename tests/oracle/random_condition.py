@@ -94,6 +94,9 @@ class Conditions:
                 {"path": {"starts_with": "/p"}},
                 {"total": {"more_than": "20"}},
                 {"odd": self.odd()},
+                {"seen": {"month": self.random.choice([1, [1, 5], "now"])}},
+                {"$time": {"month": self.random.choice([1, [2, 12]])}},
+                {"$time": {"after": "2026-01-06T00:00:00Z"}},
             ]
         )
 
@@ -111,6 +114,7 @@ class Conditions:
                 {"matches": "^$|1"},
                 {"within": "1h"},
                 {"before": "2026-01-05T00:00:00Z"},
+                {"month": self.random.choice([1, "now"])},
             ]
         )
 
@@ -140,6 +144,7 @@ class Conditions:
                     {"within": random.choice(WINDOWS)},
                     {"after": "2026-01-05T06:00:00Z"},
                     {"before": "2026-01-06T00:00:00Z"},
+                    {"month": random.choice([1, [1, 7], "now"])},
                 ]
             )
             return {kind: {**self.selection(), "property": "$time", **tests}}
@@ -152,6 +157,7 @@ class Conditions:
                 ("category", {"ends_with": "s"}),
                 ("seen", {"within": random.choice(WINDOWS)}),
                 ("odd", self.odd()),
+                ("seen", {"month": random.choice([1, "now"])}),
             ]
         )
         return {kind: {**self.selection(), "property": path, **tests}}
@@ -169,6 +175,7 @@ class Conditions:
                     {"name": "joined_at", "within": self.random.choice(WINDOWS)},
                     {"name": "joined_at", "before": "2026-01-06T00:00:00Z"},
                     {"name": "odd", **self.odd()},
+                    {"name": "joined_at", "month": self.random.choice([1, [3, 12], "now"])},
                     {"name": "labels", "contains": "vip"},
                     {"name": "labels", "is_not": "vip"},
                     {"name": "plan", "matches": "^(pro|ba)", "is_not": "basic"},
