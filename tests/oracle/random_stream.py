@@ -27,6 +27,8 @@ DELAYS = [
 ]
 PRICES = {"p1": 5, "p2": 12.5, "p3": "20.00", "p4/red": 9.99, "p4/blue": 10}
 CATEGORIES = {"p1": "Shoes", "p2": "Hats", "p3": "Shorts", "p4/red": None, "p4/blue": "Socks"}
+# Values that look alike, and are the same or not: readings.md, 10 and 11.
+ODD = [True, False, 1, 1.0, "1", "1.0", 0, -2.5, "", "true", "é", [True, 1], [], {"a": 1}]
 Call = dict[str, Any]
 
 
@@ -121,6 +123,7 @@ class Stream:
     def viewed(self) -> Call:
         extra = {
             "tags": self.random.choice([None, ["sale", "new"], "sale-item"]),
+            "odd": self.random.choice([None, self.random.choice(ODD)]),
             "seen": self.random.choice([None, None, rfc3339(START + self.random.choice([0, 4, 8, 24, 48]) * HOUR)]),
         }
         return self._track("Product Viewed", {**self._product(), **extra})
@@ -197,7 +200,9 @@ class Stream:
         if self.random.random() < 0.5:
             kind, path = self.random.choice(["page", "page", "screen"]), self.random.choice(["/", "/p/31"])
             return {"type": kind, "name": "Home", "properties": {"path": path}}
-        return self._track("Searched", {"query": "mug", "quantity": self.random.choice(["2", 2, None])})
+        return self._track(
+            "Searched", {"query": "mug", "quantity": self.random.choice(["2", 2, None]), "odd": self.random.choice(ODD)}
+        )
 
     def identified(self) -> Call:
         traits: dict[str, Any] = self.random.choice(
@@ -205,6 +210,8 @@ class Stream:
                 {"plan": self.random.choice(["pro", "basic", None])},
                 {"age": self.random.choice([18, "30", 31.5, "old"])},
                 {"address": {"country": self.random.choice(["DE", "FR", "AT"])}},
+                {"odd": self.random.choice(ODD)},
+                {"labels": self.random.choice([["vip", "new"], "vip", [], ["vips"], None])},
                 {"joined_at": rfc3339(START + self.random.choice([-24, 0, 4, 6, 24]) * HOUR)},
             ]
         )

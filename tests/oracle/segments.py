@@ -78,7 +78,7 @@ def aggregate(kind: str, form: dict[str, Any], facts: Facts) -> Decimal | Fracti
         return len(found)
     values = [one for record in found for one in elements(reach(record.properties, form["property"]))]
     if kind == "distinct":
-        return len({number(one) if number(one) is not None else (type(one).__name__, repr(one)) for one in values})
+        return len(set(map(kind_of, filter(plain, values))))
     numbers = [amount for one in values if (amount := number(one)) is not None]
     if kind == "sum":
         return sum(numbers, Decimal(0))
@@ -87,6 +87,16 @@ def aggregate(kind: str, form: dict[str, Any], facts: Facts) -> Decimal | Fracti
     if kind == "avg":
         return Fraction(sum(numbers)) / len(numbers)
     return min(numbers) if kind == "min" else max(numbers)
+
+
+def plain(value: Any) -> bool:
+    """Objects, and arrays in arrays, are no values that could be told apart."""
+    return not isinstance(value, dict | list)
+
+
+def kind_of(value: Any) -> Any:
+    """What values that are equal have in common."""
+    return number(value) if number(value) is not None else (type(value).__name__, repr(value))
 
 
 def _edge(last: bool) -> Callable[[dict[str, Any], Facts], bool]:
@@ -188,7 +198,7 @@ def computed(name: str, facts: Facts) -> Any:
 
 
 def scalar(value: Any) -> bool:
-    return not isinstance(value, dict | list) and not (isinstance(value, str) and len(value) > 200)
+    return plain(value) and not (isinstance(value, str) and len(value) > 200)
 
 
 def json_number(value: Decimal | Fraction | int | None) -> int | float | None:
@@ -211,8 +221,7 @@ def sightings(path: str, found: list[Record]) -> list[tuple[int, str, Any]]:
     for record in found:
         for one in elements(reach(record.properties, path)):
             if scalar(one):
-                kind = number(one) if number(one) is not None else (type(one).__name__, one)
-                seen.setdefault(kind, []).append((record.time, repr(one), one))
+                seen.setdefault(kind_of(one), []).append((record.time, repr(one), one))
     return max(seen.values(), key=lambda times: (len(times), max(times)), default=[])
 
 

@@ -109,13 +109,16 @@ def test_it_does_not_matter_who_comes_first(seed: int) -> None:
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS[2:])
 def test_a_crash_within_the_sweep_changes_nothing(step: str, side: str, wipe: bool) -> None:
-    for seed in range(3):
+    tried = 0
+    for seed in range(20):
         change = Change(seed)
         smooth = change.before()
         sweep_first(smooth)
         slices = sum(counts.swept > 0 for counts in smooth.counts)
-        assert slices > 2
-        assert any(one["cause_kind"] == "definition_change" and one["silent"] for one in decisions(smooth.broker))
+        told = any(one["cause_kind"] == "definition_change" and one["silent"] for one in decisions(smooth.broker))
+        if slices < 3 or not told:
+            continue
+        tried += 1
         for nth in range(1, slices):
             driver = change.before()
             lane = driver.lanes[0]
@@ -127,6 +130,9 @@ def test_a_crash_within_the_sweep_changes_nothing(step: str, side: str, wipe: bo
             sweep_first(driver)
             assert change.outcome(driver) == change.outcome(smooth)
             assert lane.processor.checkpoint == smooth.lanes[0].processor.checkpoint
+        if tried == 3:
+            return
+    pytest.fail("too few changes of several slices")
 
 
 def test_another_topology_within_the_sweep_begins_it_anew() -> None:

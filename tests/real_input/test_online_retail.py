@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,15 @@ def end(invoices: list[Invoice]) -> int:
 @pytest.fixture(scope="module")
 def expected(invoices: list[Invoice], end: int) -> dict[str, list[Transition]]:
     return {customer: transitions(history, end) for customer, history in histories(invoices).items()}
+
+
+@pytest.fixture(scope="module")
+def changes(run: ReplayRun) -> dict[str, list[dict[str, Any]]]:
+    """What was told of each segment."""
+    found: dict[str, list[dict[str, Any]]] = {segment: [] for segment in SEGMENTS}
+    for line in run.lines("segment-changes"):
+        found[line["segment"]].append(line)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -98,24 +108,19 @@ def test_refunds_without_an_order_are_reported_after_thirty_days(
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_every_entry_and_exit_is_told_at_its_millisecond(
-    segment: str, expected: dict[str, list[Transition]], run: ReplayRun
+    segment: str, expected: dict[str, list[Transition]], changes: dict[str, list[dict[str, Any]]]
 ) -> None:
     found = sorted(
         (line["shopper"], Transition(segment, line["change"], instant(line["effective_at"]), line["sequence"]))
-        for line in run.lines("segment-changes")
-        if line["segment"] == segment
+        for line in changes[segment]
     )
     told = sorted((customer, each) for customer, all_ in expected.items() for each in all_ if each.segment == segment)
     assert found == told
     assert len(told) > 300
 
 
-def test_exits_are_told_by_timers_and_entries_by_orders(run: ReplayRun) -> None:
-    causes = Counter(
-        (line["change"], line["cause"]["kind"])
-        for line in run.lines("segment-changes")
-        if line["segment"] == "regulars"
-    )
+def test_exits_are_told_by_timers_and_entries_by_orders(changes: dict[str, list[dict[str, Any]]]) -> None:
+    causes = Counter((line["change"], line["cause"]["kind"]) for line in changes["regulars"])
     assert causes.keys() == {("entered", "event"), ("exited", "timer")}
 
 

@@ -16,6 +16,10 @@ from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.measure import Measure, measure
 from pipeline.domain.segments.segment import Segments, reads
 from pipeline.domain.shopper import Membership, Shopper
+from pipeline.domain.value.instant import DAY
+
+# How far ahead of an explanation a change is looked for, ms: a condition on the month of now never comes to rest.
+FORESIGHT = 3_660 * DAY
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +122,8 @@ class _Ahead:
         for clause in clauses:
             clause.holds = truths[clause]
         member, changes_at, waiting = self._member(segment), 0, dict.fromkeys(clauses)
-        while (waiting or not changes_at) and (now := self._next(now, due)):
+        end = now + FORESIGHT
+        while (waiting or not changes_at) and 0 < (now := self._next(now, due)) <= end:
             self._fire(now)
             truths, due = _survey(clauses, self.shopper, now)
             for clause in [one for one in waiting if truths[one] is not one.holds]:
