@@ -45,6 +45,7 @@ class ShopperParts(LocalState):
             sources=topology.kafka.partitions,
             stall=None if timing.tick is None else timing.stall,
             letters=self._letters,
+            timers_first=False,
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
         fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings, self._caches)

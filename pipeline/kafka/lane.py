@@ -98,6 +98,7 @@ class Lane:
             self._task = asyncio.create_task(self._work(), name=f"lane-{self.tp.partition}")
         async with self._busy:
             await self._insist_on_opening(None)
+        self._see_to_what_is_behind()
 
     async def put(self, batch: Batch) -> None:
         """Queue a batch; waits for room. Dropped if the partition takes none now."""
@@ -146,7 +147,7 @@ class Lane:
         for the next record, which may be long in coming.
         """
         self._stopped = False
-        self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
+        self._see_to_what_is_behind()
 
     async def close(self) -> None:
         """Let go of the partition for good."""
@@ -169,10 +170,16 @@ class Lane:
                     life.enter(Stage.PROCESSING)
                 await self._attempt(lambda batch=batch: self._take(batch))  # type: ignore[misc]
 
+    def _see_to_what_is_behind(self) -> None:
+        if self.owner.behind and (self._catching_up is None or self._catching_up.done()):
+            self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
+
     async def _catch_up(self) -> None:
-        async with self._busy:
-            if not self._stopped and self.owner.life.takes_batches:
-                await self._attempt(lambda: self.owner.catch_up(lambda: self._stopped))
+        """Round by round, so that a batch that comes meanwhile waits for one of them at most."""
+        while not self._stopped and self.owner.behind:
+            async with self._busy:
+                if not self._stopped and self.owner.behind:
+                    await self._attempt(self.owner.catch_up)
 
     def _take(self, batch: Batch) -> None:
         before = self.owner.next_offset
@@ -192,6 +199,7 @@ class Lane:
             await self._insist_on_opening(None)
         except Exception as error:
             await self._recover(error)
+        self._see_to_what_is_behind()
 
     async def _refetch(self, gap: Discontinuity) -> None:
         """Seek back to the checkpoint, once; what was on its way already is refused without a word. Once more if

@@ -104,6 +104,12 @@ class PartitionOwner:
         return self._processor.checkpoint.time if self._processor is not None else 0
 
     @property
+    def behind(self) -> bool:
+        """Whether timers are due, or the rest of a batch that a rebalance cut short is to be taken; see `catch_up`."""
+        processor = self._processor
+        return processor is not None and processor.behind and self.life.takes_batches
+
+    @property
     def sweeping(self) -> bool:
         """Whether records may be left of another topology; see `sweep`."""
         processor = self._processor
@@ -131,9 +137,6 @@ class PartitionOwner:
             processor.start(first_offset(wiring.consumer, wiring.source, self.partition))
         elif not self._clock.at(time.monotonic()):
             self._ask_for_the_time(processor, outbox)
-        with self._noting_damage():
-            while not stopped() and not processor.catch_up().finished:
-                self.steps += 1
         self.life.enter(Stage.READY)
 
     def take(self, batch: Batch, stopped: Callable[[], bool]) -> None:
@@ -147,11 +150,13 @@ class PartitionOwner:
             if taken.finished:
                 return
 
-    def catch_up(self, stopped: Callable[[], bool]) -> None:
-        """Finish what a rebalance cut short: rounds of a batch, and timers that would wait for the next record."""
-        processor = self._opened()
-        while not stopped() and not processor.catch_up().finished:
-            pass
+    def catch_up(self) -> None:
+        """One round of what is `behind`."""
+        begun, processor = time.monotonic(), self._opened()
+        with self._noting_damage():
+            taken = processor.catch_up()
+        if taken.counts.timers or taken.counts.records:
+            self._tell(taken, begun)
 
     def idle(self, until: int) -> None:
         """See PartitionProcessor.idle."""

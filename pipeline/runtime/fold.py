@@ -43,7 +43,7 @@ class Effects(msgspec.Struct, gc=False):
     """What one round of a fold wants to happen, all or nothing.
 
     taken: records of the batch taken in, from the one that the round began with. finished False: call again with the
-    rest (possibly none), under the checkpoint of these effects.
+    rest (possibly none), under the checkpoint of these effects. behind: timers are due that wait for a later round.
     """
 
     checkpoint: Checkpoint
@@ -54,6 +54,7 @@ class Effects(msgspec.Struct, gc=False):
     values: Sequence[tuple[bytes, bytes | None]] = ()
     due_added: Sequence[DueEntry] = ()
     due_dropped: Sequence[DueEntry] = ()
+    behind: bool = False
 
 
 def tally(counter: dict[str, int], names: Iterable[str]) -> None:
@@ -68,7 +69,8 @@ Decoded = TypeVar("Decoded")
 class Fold(Protocol[Decoded]):
     """Life of a round: `decode` (once a batch), `fold`, then `keep` or `drop`.
 
-    Determinism (I8): how records are cut into batches and rounds changes nothing of outputs, state and checkpoint.
+    Determinism (I8): how records are cut into batches and rounds changes nothing of outputs, state and checkpoint, but
+    for the order of different shoppers' outputs where timers are behind.
     """
 
     def decode(self, batch: Batch) -> list[Decoded]:

@@ -76,6 +76,7 @@ class PartitionProcessor(Generic[Decoded]):
         self._batch: Batch | None = None
         self._decoded: list[Decoded] = []
         self._position = 0
+        self._behind = True
         self.sweeping = True
         """Whether records may be left of another plan than the present one."""
 
@@ -83,6 +84,11 @@ class PartitionProcessor(Generic[Decoded]):
     def next_offset(self) -> int:
         """Where the source has to be read on; -1: never started, see `start`."""
         return self._checkpoint.next_offset
+
+    @property
+    def behind(self) -> bool:
+        """Whether `catch_up` may have something to do: the rest of a batch, or timers that are due."""
+        return self._behind or self._batch is not None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -125,11 +131,12 @@ class PartitionProcessor(Generic[Decoded]):
         return self._round(batch)
 
     def catch_up(self) -> Taken:
-        """Do what the checkpoint says is due and a crash, or the bound of a round, left behind. Until `finished`."""
+        """Do what the checkpoint says is due and a crash, or the bound of a round, left behind. Until `finished`, which
+        is when nothing is `behind` any more."""
         self._check_open()
-        if self._batch is not None:
-            return self._round(self._batch)
-        return self._round(self._nothing())
+        taken = self._round(self._nothing() if self._batch is None else self._batch)
+        taken.finished = not self.behind
+        return taken
 
     def idle(self, until: int) -> Taken:
         """The source partition is read to its end, and whatever was received before `until` (ms) is in it."""
@@ -174,6 +181,7 @@ class PartitionProcessor(Generic[Decoded]):
         self._position += effects.taken
         if effects.finished:
             self._batch, self._decoded, self._position = None, [], 0
+        self._behind = effects.behind
         return self._taken(effects.counts, effects.finished)
 
     def _make_happen(self, effects: Effects) -> None:

@@ -42,7 +42,8 @@ class _Poison(Exception):
 
 class ShopperFold:
     """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of
-    (due, shopper); a record behind its shopper's now or behind partition time is raised to it. One thread at a time."""
+    (due, shopper), or at least what is due of its shopper, see `Settings.timers_first`; a record behind its shopper's
+    now or behind partition time is raised to it. One thread at a time."""
 
     def __init__(
         self,
@@ -147,6 +148,7 @@ class ShopperFold:
             values=self._overlay.changes(),
             due_added=self._due.added(),
             due_dropped=self._due.dropped,
+            behind=round_.entries >= self._settings.timers and self._due.waits(round_.checkpoint.time),
         )
 
     def _check_bounds(self, round_: Round, effects: Effects) -> None:
@@ -163,7 +165,8 @@ class ShopperFold:
         """Returns how many records were taken, and whether all of the batch is done with."""
         batch, checkpoint = round_.batch, round_.checkpoint
         records = batch.records
-        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1):
+        first = self._settings.timers_first
+        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == len(items)):
             return 0, False
         self._overlay.load(
             records[index].key  # type: ignore[misc]  # see decode_item
@@ -173,7 +176,7 @@ class ShopperFold:
         index, end = start, len(items)
         while index < end:
             index, until = self._take(round_, items, index)
-            if until is not None and not self._fire(round_, until, records[index - 1].offset):
+            if until is not None and not self._fire(round_, until, records[index - 1].offset) and first:
                 return index - start, False
         return end - start, True
 

@@ -38,6 +38,7 @@ class Scenario(msgspec.Struct, frozen=True):
     sizes: int
     progress_every: int
     timers: int
+    timers_first: bool
     cache_bytes: int
 
     @property
@@ -49,7 +50,7 @@ class Scenario(msgspec.Struct, frozen=True):
         accept = IntakeSettings(
             self.partitions, BROKER if self.live else FIELD, None, self.progress_every if not self.live else 1
         )
-        settings = Settings(self.sources, None, self.timers, self.cache_bytes)
+        settings = Settings(self.sources, None, self.timers, self.timers_first, self.cache_bytes)
         intake, engine = Intake(self.plan), Engine(self.plan)
 
         def intake_fold(state: StatePartition, at: Any) -> Fold[Any]:
@@ -103,5 +104,6 @@ def draw_scenario(seed: int) -> Scenario:
         sizes=random.choice([3, 12, 40]),
         progress_every=random.choice([1, 60_000, DAY]),
         timers=random.choice([1, 3, 50]),
+        timers_first=random.random() < 0.3,
         cache_bytes=random.choice([0, 2_000, 1_000_000]),
     )

@@ -130,6 +130,8 @@ class AgentDriver:
             lane.catch_up()
         while any(lane.poll(self.sizes()) for lane in self.lanes):
             pass
+        for lane in self.lanes:
+            lane.catch_up()
 
     def run_with_crash(self, lane: Lane, step: str, nth: int, wipe: bool) -> bool:
         """As `run`, but `lane` crashes when it is at `step` for the nth time. Returns whether it did."""

@@ -22,6 +22,7 @@ class Owner:
         self.next_offset: int | None = None
         self.time = 0
         self.sweeping = False
+        self.behind = False
         self.watch: Any = None
         self._opened = opened
         self._slow = slow
