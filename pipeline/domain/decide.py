@@ -20,7 +20,8 @@ from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivation, Derivations
 from pipeline.domain.segments.edge import EdgeWatch
-from pipeline.domain.segments.filter_index import FilterIndex, shown
+from pipeline.domain.segments.filter_index import shown
+from pipeline.domain.segments.rule_index import RuleIndex, rule_index
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
 from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.window import Folded
@@ -29,9 +30,6 @@ from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
-
-# From so many windows of one event name that filters tell apart an index of them takes less time than asking each.
-WORTH_INDEXING = 4
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -46,14 +44,6 @@ class Outcome(msgspec.Struct, gc=False):
     refusal: str | None = None
 
 
-class Indexed(msgspec.Struct, frozen=True):
-    """The windows and segments of a Reading, by the values that their filters ask for."""
-
-    windows: FilterIndex[Folded]
-    segments: FilterIndex[Segment]
-    segments_of_new: FilterIndex[Segment]
-
-
 class Reading(msgspec.Struct, frozen=True):
     """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
 
@@ -62,7 +52,7 @@ class Reading(msgspec.Struct, frozen=True):
     sequences: tuple[SequenceWatch, ...]
     segments: tuple[Segment, ...]
     segments_of_new: tuple[Segment, ...]
-    indexed: Indexed | None
+    indexed: RuleIndex | None
     properties: bool
     cart: bool
     order: bool
@@ -125,7 +115,7 @@ class Engine:
             sequences=sequences,
             segments=segments,
             segments_of_new=segments_of_new,
-            indexed=_indexed(windows, segments, segments_of_new),
+            indexed=rule_index(windows, segments, segments_of_new),
             properties=reads or bool(sequences) or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
@@ -285,15 +275,3 @@ class Engine:
             if due and (due < soonest or not soonest):
                 soonest = due
         shopper.due = soonest
-
-
-def _indexed(
-    windows: tuple[Folded, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
-) -> Indexed | None:
-    if sum(one.discriminator is not None for one in windows) < WORTH_INDEXING:
-        return None
-    return Indexed(
-        windows=FilterIndex([(one, one.discriminator) for one in windows]),
-        segments=FilterIndex([(one, one.discriminator) for one in segments]),
-        segments_of_new=FilterIndex([(one, None if one.of_nothing else one.discriminator) for one in segments_of_new]),
-    )

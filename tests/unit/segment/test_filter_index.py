@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.domain import decide
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import (
     TIME_PROPERTY,
@@ -24,6 +23,7 @@ from pipeline.domain.definition import (
     Test,
 )
 from pipeline.domain.event import Event
+from pipeline.domain.segments import rule_index
 from pipeline.domain.segments.filter_index import FilterIndex, discriminator, shown
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY, HOUR
@@ -90,7 +90,7 @@ def run(engine: Engine, stream: list[Event]) -> tuple[list[bytes], list[bytes]]:
 def test_an_engine_with_the_index_stores_and_decides_the_same_bytes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # given one engine that indexes its rules and one that asks each of them
     indexing = Engine(plan())
-    monkeypatch.setattr(decide, "WORTH_INDEXING", 1_000)
+    monkeypatch.setattr(rule_index, "WORTH_INDEXING", 1_000)
     asking = Engine(plan())
     stream = events(Random(seed))
     assert indexing.reading(stream[0]).indexed is not None or stream[0].name == "Other"
