@@ -104,8 +104,8 @@ def _validated(source: Source) -> Topology:
         topology = Topology.model_validate(source.root, context=reading)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            if each["type"] == "too_short" and each["input"]:
-                continue  # a list of nothing but wrong entries; those are told
+            if each["type"] == "too_short" and len(each["input"]) >= each["ctx"]["min_length"]:
+                continue  # too short only for want of its wrong entries; those are told
             place = source.known(tuple(step for step in each["loc"] if step != "[key]"))
             reading.found.append((place, *sentence(each)))
     reading.found.extend(reference_mistakes(source.root))
