@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.flow import LOGICAL_TOPICS
 from pipeline.config.kept_state import kept, kept_of_trait
@@ -159,6 +160,8 @@ def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
 def _remarks(plan: Plan) -> Iterator[str]:
     """What is allowed, and probably not meant."""
     for segment in plan.segments:
+        for bound in always_true(segment.when):
+            yield f"segments.{segment.name}: {bound}"
         for event, path in listed_properties(segment.when):
             yield (
                 f"segments.{segment.name}: {event} names its products in a list, so it has no {path} of its own and"
