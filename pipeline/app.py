@@ -46,10 +46,15 @@ class RunningAgent(msgspec.Struct):
         for partition, lane in list(self.app.ownership.lanes.items()):
             next_offset = lane.next_offset
             if lane.owner.life.takes_batches and next_offset is not None:
-                places[partition] = Place(next_offset, lags.get(partition, 0))
+                places[partition] = Place(next_offset, lags.get(partition, 0), lane.tries)
             elif lane.owner.life.stage in (Stage.FENCING, Stage.RESTORING):
                 places[partition] = Opening(str(lane.owner.life.stage), lane.owner.steps)
         return places
+
+    def brokers_away(self) -> bool:
+        """Whether the group's coordinator does not answer. From any thread."""
+        consumer: Any = self.app.consumer
+        return bool(consumer.brokers_away)
 
     def standings(self) -> list[Standing]:
         """What metrics show of each partition. From any thread."""

@@ -57,7 +57,9 @@ class Worker:
         ownership = self._agent.app.ownership
         routes = agent_routes(self._agent.metrics, self._beat, ownership.not_ready)
         self._endpoint = Endpoint(address, routes) if address is not None else None
-        self._watchdog = Watchdog(StuckDetector(self._beat, self._agent.places), lambda: _end(STUCK))
+        self._watchdog = Watchdog(
+            StuckDetector(self._beat, self._agent.places, away=self._agent.brokers_away), lambda: _end(STUCK)
+        )
 
     def run(self) -> NoReturn:
         """Ends the process with one of the exit codes; threads of libraries that hang do not hold it up."""

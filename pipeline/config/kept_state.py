@@ -8,7 +8,6 @@ from pipeline.domain.definition import (
     Aggregate,
     All,
     AnyOf,
-    Bound,
     CartNow,
     Condition,
     Edge,
@@ -21,7 +20,7 @@ from pipeline.domain.definition import (
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.most_frequent import VALUES
 from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
-from pipeline.domain.segments.trait_value import DISTINCT
+from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, keep_for
 
 
@@ -69,8 +68,7 @@ def kept_of_trait(trait: TraitDefinition) -> str:
     if function == "most_frequent":
         times = f", with at most {LIMIT:,} times" if trait.within else ""
         return f"number of each {name} of {event_words(selection)}, of at most {VALUES:,} values{times}"
-    depth = Bound("at_least", (DISTINCT if function == "distinct" else LIMIT,))
-    return _aggregate(Aggregate(function, selection, (depth,), trait.within, trait.property))
+    return _aggregate(aggregate_of(trait, selection))
 
 
 def _aggregate(aggregate: Aggregate) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.domain.definition import Condition, Purchases
+from pipeline.domain.derived_definition import Computed, RfmScore, Stage
 from pipeline.domain.segments.explanation import Clause, Explanation
 from pipeline.domain.segments.measure import CART, INSTANT, MONEY, VALUES, CartValue, Evidence, Measure
 from pipeline.domain.value.instant import format_instant
@@ -38,6 +39,10 @@ def _clause(clause: Clause, currency: str) -> dict[str, Any]:
     data["changes_at"] = _instant(clause.changes_at)
     if clause.of:
         data["clauses"] = [_clause(part, currency) for part in clause.of]
+    if isinstance(condition, Stage) and condition.journey is not None:
+        # All but the last stage have a condition.
+        for stage, part in zip(condition.journey.stages, data.get("clauses", ()), strict=False):
+            part["stage"] = stage.name
     return data
 
 
@@ -65,15 +70,21 @@ def _value(measure: Measure, currency: str) -> Any:
 def _evidence(evidence: Evidence, unit: str, condition: Condition, currency: str) -> dict[str, Any]:
     data: dict[str, Any] = {"at": format_instant(evidence.at)}
     if evidence.value is not None:
-        of_orders = isinstance(condition, Purchases)
         data["value"] = evidence.value if unit == CART else in_unit(
-            evidence.value, MONEY if of_orders else unit, currency
+            evidence.value, MONEY if _of_orders(condition) else unit, currency
         )  # fmt: skip
     if evidence.leaves_at:
         data["leaves_at"] = format_instant(evidence.leaves_at)
     if evidence.message_id:
         data["message_id"] = evidence.message_id
     return data
+
+
+def _of_orders(condition: Condition) -> bool:
+    """Whether its evidence are orders."""
+    if isinstance(condition, Computed):
+        return condition.trait is not None and condition.trait.selection is None
+    return isinstance(condition, Purchases | RfmScore)
 
 
 def _instant(ms: int) -> str | None:

@@ -72,7 +72,7 @@ def _heading(clause: dict[str, Any]) -> str:
         text += " where " + _filters(clause["where"])
     if "within" in clause:
         text += f" in {clause['within']}"
-    return text
+    return f"{clause['stage']}: {text}" if "stage" in clause else text
 
 
 def _value(clause: dict[str, Any]) -> str:

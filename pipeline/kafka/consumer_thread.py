@@ -105,6 +105,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         error: Exception | None = await self.call_thread(self._group_error)
         return error
 
+    @property
+    def coordinator_away(self) -> bool:
+        """Whether the group's coordinator was known and does not answer any more. From any thread."""
+        member = self._consumer._coordinator if self._consumer is not None else None
+        return member is not None and member.coordinator_id is None
+
     async def _group_error(self) -> Exception | None:
         member = self._consumer._coordinator if self._consumer is not None else None
         try:

@@ -14,7 +14,7 @@ from pipeline.kafka.partition_owner import PartitionOwner
 from pipeline.kafka.restore import RestoreStopped
 from pipeline.observability.log import describe
 from pipeline.runtime.partition import Discontinuity
-from pipeline.runtime.ports import Batch, Denied, Fenced, Hopeless
+from pipeline.runtime.ports import Away, Batch, Denied, Fenced, Hopeless
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ class Source(Protocol):
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """tries: failures in a row, without one batch getting through, after which a partition fails. first, longest: wait
-    before a try, s, doubling. drain: how long a batch in hand may take to finish when the partition goes, s.
-    refetch: how long re-fetched records may be on their way before they are asked for again, s. together: how long a
-    rebalance waits for partitions to open before those that have go on without the rest, s. fenced: how long a
-    rebalance may take to say that a partition which another worker has fenced is not ours, s; longer than a zombie,
-    awake again, needs to hear that the group goes on without it."""
+    """tries: failures in a row, without one batch getting through, after which a partition fails; that the brokers are
+    away is none. first, longest: wait before a try, s, doubling. drain: how long a batch in hand may take to finish
+    when the partition goes, s. refetch: how long re-fetched records may be on their way before they are asked for
+    again, s. together: how long a rebalance waits for partitions to open before those that have go on without the
+    rest, s. fenced: how long a rebalance may take to say that a partition which another worker has fenced is not ours,
+    s; longer than a zombie, awake again, needs to hear that the group goes on without it."""
 
     tries: int = 8
     first: float = 0.25
@@ -50,7 +50,7 @@ class Patience(msgspec.Struct, frozen=True):
 
 class Lane:
     """Feeds one PartitionOwner. All coroutines run on the app's loop; the owner's calls run in `pool`, opening, which
-    mostly waits, in `openers`; one at a time.
+    mostly waits, in `openers`; one at a time. tries: how often it has tried again so far.
 
     A batch that is dropped here on any way breaks the chain of batches, so the next one is refused by the processor and
     the source is sought back to the checkpoint: nothing is ever skipped, whatever happens in between.
@@ -62,6 +62,8 @@ class Lane:
         self.tp = tp
         self.owner = owner
         self.failures = 0
+        self.tries = 0
+        self._in_a_row = 0
         self._source = source
         self._pool = pool
         self._openers = openers
@@ -72,6 +74,7 @@ class Lane:
         self._sought_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
+        self._seeking_again: asyncio.Task[None] | None = None
 
     @property
     def next_offset(self) -> int | None:
@@ -138,9 +141,10 @@ class Lane:
     async def close(self) -> None:
         """Let go of the partition for good."""
         self.stop()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in (self._task, self._seeking_again):
+            if task is not None:
+                task.cancel()
+        self._task = self._seeking_again = None
         async with self._busy:
             await self._call(self.owner.close)
 
@@ -165,7 +169,7 @@ class Lane:
         self.owner.take(batch, lambda: self._stopped)
         self._sought_at = None
         if self.owner.next_offset != before:
-            self.failures = 0
+            self.failures = self._in_a_row = 0
 
     async def _attempt(self, work: Callable[[], None]) -> None:
         """Do something with the partition. Nothing escapes: an agent that raises makes Faust go past the batch."""
@@ -180,7 +184,8 @@ class Lane:
             await self._recover(error)
 
     async def _refetch(self, gap: Discontinuity) -> None:
-        """Seek back to the checkpoint, once; what was on its way already is refused without a word."""
+        """Seek back to the checkpoint, once; what was on its way already is refused without a word. Once more if
+        nothing could be taken in the meantime, for it may be that all there was has been refused."""
         self.owner.watch.refused(self.tp.partition)
         now = asyncio.get_running_loop().time()
         if self._sought_at is not None and now - self._sought_at < self._patience.refetch:
@@ -188,6 +193,14 @@ class Lane:
         self._sought_at = now
         log.info("Fetching again: %s.", gap, extra=self._where)
         await self._seek()
+        self._seeking_again = asyncio.create_task(self._refetch_later(gap), name=f"refetch-{self.tp.partition}")
+
+    async def _refetch_later(self, gap: Discontinuity) -> None:
+        await asyncio.sleep(self._patience.refetch)
+        async with self._busy:
+            if self._sought_at is not None and not self._stopped and self.owner.life.takes_batches:
+                self._sought_at = None
+                await self._refetch(gap)
 
     async def _seek(self) -> None:
         next_offset = self.owner.next_offset
@@ -238,17 +251,21 @@ class Lane:
 
     async def _patient(self, error: Exception) -> bool:
         """Wait before the next try. False: that was the last one, and the partition failed."""
-        self.failures += 1
+        self.tries += 1
+        self._in_a_row += 1
+        away = isinstance(error, Away)
+        self.failures += not away
         hopeless = isinstance(error, Hopeless)
-        if hopeless or self.failures >= self._patience.tries:
+        if hopeless or (self.failures >= self._patience.tries and not away):
             stack = None if isinstance(error, Denied) else error
             log.error("The partition failed and stops: %s", describe(error), exc_info=stack, extra=self._where)
             await self._call(self.owner.fail)
             return False
         self.owner.watch.retried(self.tp.partition)
-        log.warning("Failed, trying again: %s", describe(error), extra={**self._where, "tries": self.failures})
+        what = "The brokers do not answer, trying again: %s" if away else "Failed, trying again: %s"
+        log.warning(what, describe(error), extra={**self._where, "tries": self._in_a_row})
         log.debug("Stack of the failure", exc_info=error, extra=self._where)
-        wait = min(self._patience.first * 2 ** (self.failures - 1), self._patience.longest)
+        wait = min(self._patience.first * 2 ** min(self._in_a_row - 1, 20), self._patience.longest)
         await self._wait(wait)
         return True
 

@@ -8,7 +8,8 @@ from typing import Any
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, Message, Producer
 
 from pipeline.kafka.clock import Clock
-from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxError, Output, TooLarge, Uncertain
+from pipeline.kafka.unavailability import is_away
+from pipeline.runtime.ports import CHANGELOG, Denied, Fenced, OutboxAway, OutboxError, Output, TooLarge, Uncertain
 
 # librdkafka's "by key"; confluent-kafka does not export the name.
 PARTITION_UA = -1
@@ -142,7 +143,7 @@ class TransactionalOutbox:
                 self._queue_full()
                 deadline = deadline or time.monotonic() + _TRANSACTION_TIMEOUT
                 if time.monotonic() > deadline:
-                    raise OutboxError("the broker takes no more records; is it overloaded or away?") from None
+                    raise OutboxAway("the broker takes no more records; is it overloaded or away?") from None
                 self._report(lambda: self._producer.poll(0.05))
             except KafkaException as error:
                 raise self._reason(error.args[0]) from error
@@ -169,7 +170,7 @@ class TransactionalOutbox:
                 if not problem.retriable():
                     raise _told(problem) from error
                 if left <= 0:
-                    raise Uncertain(f"could not {what} within {timeout:.0f} s: {problem.str()}") from error
+                    raise OutboxAway(f"could not {what} within {timeout:.0f} s: {problem.str()}") from error
                 time.sleep(min(0.1, max(left, 0)))
 
     def _guard(self, call: Callable[[], object]) -> None:
@@ -206,6 +207,8 @@ def _told(problem: KafkaError) -> OutboxError:
             "a record is longer than its topic takes; raise the topic's max.message.bytes (`afterclick topics --check` "
             f"says where it is low): {problem.str()}"
         )
+    if is_away(problem):
+        return OutboxAway(problem.str())
     if problem.txn_requires_abort():
         return OutboxError(problem.str())
     return Uncertain(problem.str())

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from pipeline.kafka.unavailability import is_away
 from pipeline.runtime.checkpoint import CHECKPOINT_KEY, decode_checkpoint
-from pipeline.runtime.ports import Checkpoint, Record
+from pipeline.runtime.ports import Away, Checkpoint, Record
 
 _BATCH = 20_000
 # A longer wait is waited in full although the end of the partition is already there.
@@ -37,6 +38,10 @@ class Restoring(Protocol):
 
 class RestoreError(Exception):
     """The changelog could not be read to its end."""
+
+
+class ChangelogAway(RestoreError, Away):
+    """The brokers did not answer in time."""
 
 
 class RestoreStopped(Exception):
@@ -86,7 +91,7 @@ def restore(
             restoring.caught_up()
         return Restored(records, time.monotonic() - begun)
     except KafkaException as error:
-        raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
+        raise _told(f"{topic}[{partition}]", error) from error
     finally:
         consumer.close()
 
@@ -105,7 +110,7 @@ def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> i
         first, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
         return int(first)
     except KafkaException as error:
-        raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
+        raise _told(f"{topic}[{partition}]", error) from error
     finally:
         consumer.close()
 
@@ -137,7 +142,7 @@ def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Se
                     found[message.partition()] = decode_checkpoint(value)
         return list(found.values())
     except KafkaException as error:
-        raise RestoreError(f"{topic}: {error.args[0].str()}") from error
+        raise _told(topic, error) from error
     finally:
         consumer.close()
 
@@ -158,6 +163,12 @@ def changelog_reader(properties: Mapping[str, Any]) -> Consumer:
     )
 
 
+def _told(what: str, error: KafkaException) -> RestoreError:
+    problem = error.args[0]
+    kind = ChangelogAway if is_away(problem) else RestoreError
+    return kind(f"{what}: {problem.str()}")
+
+
 def _read(
     consumer: Consumer,
     restoring: Restoring,
@@ -170,7 +181,7 @@ def _read(
         messages = consumer.consume(_BATCH, _POLL)
         if not messages:
             if time.monotonic() - heard > _SILENCE:
-                raise RestoreError(f"nothing came of the changelog for {_SILENCE:.0f} s; is the broker well?")
+                raise ChangelogAway(f"nothing came of the changelog for {_SILENCE:.0f} s; is the broker well?")
             continue
         heard = time.monotonic()
         ended, records = False, []

@@ -188,6 +188,11 @@ class Consumer(driver.Consumer):
         """See ConsumerThread.standing."""
         return await self._thread.standing(partitions)
 
+    @property
+    def brokers_away(self) -> bool:
+        """See ConsumerThread.coordinator_away."""
+        return self._thread.coordinator_away
+
     async def group_error(self) -> Exception | None:
         """See ConsumerThread.group_error."""
         return await self._thread.group_error()

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.observability.endpoint import JSON, PROMETHEUS, Answer, Routes
 from pipeline.observability.metrics import Metrics
-from pipeline.observability.stuck import PATIENCE, Beat
+from pipeline.observability.stuck import LOOP_PATIENCE, Beat
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -36,7 +36,7 @@ def agent_routes(metrics: Metrics, beat: Beat, not_ready: Callable[[], list[str]
 def health(agent: str, beat: Beat) -> Answer:
     """Alive: the event loop turns. Whether work gets done is the watchdog's question, which ends the process itself."""
     age = beat.age
-    alive = age < PATIENCE
+    alive = age < LOOP_PATIENCE
     body = {"alive": alive, "agents": {agent: {"alive": alive, "loop_age_seconds": round(age, 1)}}}
     return Answer(200 if alive else 503, JSON, _encode(body) + b"\n")
 

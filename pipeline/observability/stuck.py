@@ -11,14 +11,15 @@ import msgspec
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 60.0
-"""Seconds without progress after which a worker counts as stuck."""
+PATIENCE = 120.0
+"""Seconds without progress after which a worker counts as stuck: more than a commit, or any step of an opening, may
+wait for brokers."""
+
+LOOP_PATIENCE = 60.0
+"""Seconds without a turn after which the event loop, which never waits for anybody, counts as standing still."""
 
 _STOPPED = 10.0
 """Seconds that the watchdog itself oversleeps when the whole process was stopped."""
-
-OPENING_PATIENCE = 120.0
-"""Seconds without progress after which an opening counts as stuck: more than each of its steps may wait for brokers."""
 
 
 class Beat:
@@ -37,10 +38,12 @@ class Beat:
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a partition that should be working stands. lag: source records not taken yet."""
+    """Where a partition that should be working stands. lag: source records not taken yet. tries: grows with each time
+    that something failed and is tried again, which has a patience of its own."""
 
     next_offset: int
     lag: int
+    tries: int = 0
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -53,26 +56,32 @@ class Opening(msgspec.Struct, frozen=True):
 class StuckDetector:
     """Watches progress against lag. A partition without lag, or one that is not asked about any more, is never stuck.
 
-    places: of the partitions that should be taking batches, or be on their way to it. clock: s, monotonic.
+    places: of the partitions that should be taking batches, or be on their way to it. away: whether the brokers do not
+    answer, in which time nobody can get on. clock: s, monotonic.
     """
 
     def __init__(
         self,
         beat: Beat,
         places: Callable[[], Mapping[int, Place | Opening]],
-        patience: float = PATIENCE,
+        patience: float | None = None,
         clock: Callable[[], float] = time.monotonic,
+        away: Callable[[], bool] = lambda: False,
     ) -> None:
         self._beat = beat
+        self._away = away
         self._places = places
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._clock = clock
         self._since: dict[int, tuple[Place | Opening, float]] = {}
 
     def complaints(self) -> list[str]:
         """What is stuck, as sentences; empty if all is well. To be asked every few seconds, by one thread."""
-        if self._beat.age > self._patience:
+        if self._beat.age > LOOP_PATIENCE:
             return [f"the event loop has not turned for {self._beat.age:.0f} s"]
+        if self._away():
+            self.forget()
+            return []
         now, found = self._clock(), {}
         for partition, place in self._places().items():
             if isinstance(place, Place) and not place.lag:
@@ -88,18 +97,16 @@ class StuckDetector:
         self._since = {}
 
     def _complaint(self, partition: int, place: Place | Opening, seconds: float) -> str:
-        if isinstance(place, Opening):
-            if seconds <= OPENING_PATIENCE:
-                return ""
-            return f"partition {partition} is {place.stage} and has made no progress for {seconds:.0f} s"
         if seconds <= self._patience:
             return ""
+        if isinstance(place, Opening):
+            return f"partition {partition} is {place.stage} and has made no progress for {seconds:.0f} s"
         return f"partition {partition} has taken nothing for {seconds:.0f} s and has {place.lag} records waiting"
 
 
 def _stands_still(before: Place | Opening, place: Place | Opening) -> bool:
     if isinstance(before, Place) and isinstance(place, Place):
-        return before.next_offset == place.next_offset
+        return (before.next_offset, before.tries) == (place.next_offset, place.tries)
     return before == place
 
 

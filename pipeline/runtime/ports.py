@@ -208,12 +208,20 @@ class Hopeless(Exception):
     """Trying again changes nothing: the partition stops at once, until someone has looked."""
 
 
+class Away(Exception):
+    """The brokers do not answer, or can't for now: tried again for as long as it takes."""
+
+
 class OutboxError(Exception):
     """The transaction did not happen; the same batch may be given to the processor again."""
 
 
 class Uncertain(OutboxError):
     """The transaction may have happened or not: fence anew, restore from the changelog, go on from its checkpoint."""
+
+
+class OutboxAway(Uncertain, Away):
+    """The brokers did not answer in time."""
 
 
 class Denied(OutboxError, Hopeless):

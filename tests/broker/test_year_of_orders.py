@@ -20,6 +20,7 @@ from pipeline.runtime.ports import RESERVED
 from pipeline.state.record import RecordCodec
 from tests.support.kafka_reader import decisions, read_committed
 from tests.support.live_run import History, LiveRun
+from tests.support.shop_state import opened
 from tests.support.worker_process import afterclick, eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.real_input]
@@ -79,7 +80,7 @@ def states(shop: LiveRun) -> dict[str, Shopper]:
         if seen.key is not None and seen.key[:1] != RESERVED and seen.value is not None:
             latest[seen.key.decode()] = seen.value
     codec = RecordCodec()
-    return {shopper: codec.decode(value) for shopper, value in latest.items()}
+    return {shopper: opened(codec.decode(value)) for shopper, value in latest.items()}
 
 
 def expected_states(shop: LiveRun, orders: History) -> dict[str, Shopper]:
@@ -92,7 +93,7 @@ def expected_states(shop: LiveRun, orders: History) -> dict[str, Shopper]:
         if isinstance(call, Event):
             partition.apply(call)
     partition.advance(end)
-    return dict(partition.shoppers())
+    return {shopper: opened(record) for shopper, record in partition.shoppers()}
 
 
 class Calls:

@@ -15,17 +15,11 @@ from pipeline.state.record import RecordCodec
 from tests.contract.records.write_format import SAMPLES, path_of
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
+from tests.support.shop_state import opened
 from tests.support.topology_driver import decisions, send_progress, shopper_driver
 
 CODEC = RecordCodec()
 T = 1_767_434_400_000
-
-
-def opened(shopper: Shopper) -> Shopper:
-    """A copy of which all is decoded, also what a record keeps encoded until an event asks for it."""
-    copy = msgspec.structs.replace(shopper)
-    _ = copy.orders
-    return copy
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))

@@ -22,7 +22,7 @@ HANGING = """
 import time
 from pipeline.kafka.outbox import TransactionalOutbox
 from pipeline.observability import stuck
-stuck.OPENING_PATIENCE = 2.0
+stuck.PATIENCE = 2.0
 TransactionalOutbox.fence = lambda self, timeout=60.0: time.sleep(600)
 """
 

@@ -14,6 +14,7 @@ from tests.oracle.segments import (
     critical,
     matching,
     scores,
+    sightings,
     stage,
     truth,
     windows,
@@ -21,6 +22,9 @@ from tests.oracle.segments import (
 from tests.oracle.values import elements, number, reach, span
 
 Condition = dict[str, Any]
+
+COUNTED = (*AGGREGATES, "orders", "spend")
+"""Functions of computed traits that conditions have as well."""
 
 
 class Foresight:
@@ -59,7 +63,8 @@ class Foresight:
         if kind == "stage":
             return stage(facts)
         if kind == "computed":
-            return computed(form["name"], facts)
+            own = trait_of(condition, self.topology)
+            return self.value(own) if next(iter(own)) in COUNTED else computed(form["name"], facts)
         lines = facts.open_lines()
         return sum(line.worth(facts.shop) for line in lines), sum(line.quantity for line in lines)
 
@@ -67,8 +72,10 @@ class Foresight:
         """(event time, value) of all that the value is made of, in order; a distinct value each with its latest time,
         and of counts, distinct values and dates the time alone."""
         ((kind, form),) = condition.items()
-        if kind in ("orders", "spend"):
-            return sorted(self._orders(form))
+        if kind in ("orders", "spend", "rfm"):
+            return sorted(self._orders({} if kind == "rfm" else form))
+        if kind == "most_frequent":
+            return sorted((time, None) for time, _, _ in sightings(form["property"], matching(form, self.now)))
         if kind in ("first", "last"):
             found = self._edge(kind, form)
             return [] if found is None else [(found.time, None)]
@@ -97,6 +104,12 @@ class Foresight:
         return (found[-1] if kind == "last" else found[0]) if found else None
 
 
+def trait_of(condition: Condition, topology: dict[str, Any]) -> Condition:
+    """What a computed trait is of, as a condition without bounds."""
+    entry = topology["traits"][condition["computed"]["name"]]
+    return {kind: form for kind, form in entry.items() if kind not in ("emit", "title")}
+
+
 def parts(condition: Condition, topology: dict[str, Any]) -> Iterator[Condition]:
     """What it is made of, in order; of `in` the condition of the segment."""
     ((kind, form),) = condition.items()
@@ -106,3 +119,5 @@ def parts(condition: Condition, topology: dict[str, Any]) -> Iterator[Condition]
         yield form
     elif kind == "in":
         yield topology["segments"][form]["when"]
+    elif kind == "stage":
+        yield from (one["when"] for one in topology["journey"] if "when" in one)

@@ -201,16 +201,19 @@ def json_number(value: Decimal | Fraction | int | None) -> int | float | None:
 
 
 def most_frequent(path: str, found: list[Record]) -> Any:
-    """Ties go to the latest seen, then to the greater text; of equal values the latest spelling stands."""
+    return max(sightings(path, found), default=(0, "", None))[-1]
+
+
+def sightings(path: str, found: list[Record]) -> list[tuple[int, str, Any]]:
+    """(event time, text, value) of the most frequent value. Ties go to the latest seen, then to the greater text; of
+    equal values the latest spelling stands."""
     seen: dict[Any, list[tuple[int, str, Any]]] = {}
     for record in found:
         for one in elements(reach(record.properties, path)):
             if scalar(one):
                 kind = number(one) if number(one) is not None else (type(one).__name__, one)
                 seen.setdefault(kind, []).append((record.time, repr(one), one))
-    if not seen:
-        return None
-    return max((len(sightings), *max(sightings)) for sightings in seen.values())[-1]
+    return max(seen.values(), key=lambda times: (len(times), max(times)), default=[])
 
 
 def _computed(form: dict[str, Any], facts: Facts) -> bool:

@@ -15,13 +15,14 @@ from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
 from pipeline.domain.definition import Member, Plan
+from pipeline.domain.derived_definition import Stage
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.segments.explanation import Clause, Explainer, Explanation
 from pipeline.domain.segments.measure import CART, MICRO, MONEY, CartValue
 from pipeline.domain.shopper import Shopper
 from tests.oracle.engine_run import topology_text
-from tests.oracle.explanation import Foresight, parts
+from tests.oracle.explanation import Foresight, parts, trait_of
 from tests.oracle.history import Record, admit, read
 from tests.oracle.segments import truth
 from tests.oracle.values import DAY
@@ -99,7 +100,7 @@ def wrong(clause: Clause, condition: dict[str, Any], seen: Foresight) -> Iterato
     if clause.measure is not None:
         yield from wrong_measure(clause, condition, seen)
     of = list(parts(condition, seen.topology))
-    if clause.of or not isinstance(clause.condition, Member):
+    if clause.of or not isinstance(clause.condition, Member | Stage):
         for part, told in zip(of, clause.of, strict=True):
             yield from wrong(told, part, seen)
 
@@ -117,9 +118,11 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
         had = (had.value, had.items)
     if had != value and (told.exact or not had < value):
         yield f"{condition} at {seen.now.now}: value {had}, expected {value}"
+    if "computed" in condition:
+        condition = trait_of(condition, seen.topology)
     (kind,) = condition
-    if kind in ("trait", "cart", "rfm", "stage", "computed") or (
-        kind not in ("first", "last", "orders", "spend") and "within" not in condition[kind]
+    if kind in ("trait", "cart", "stage") or (
+        kind not in ("first", "last", "orders", "spend", "rfm") and "within" not in condition[kind]
     ):
         return
     evidence = [(one.at, Fraction(one.value, 1_000_000) if told.unit == MICRO else one.value) for one in told.evidence]

@@ -62,9 +62,18 @@ class LiveRun:
                 "as many decisions as replay makes", lambda: len(decisions(self.brokers)) >= len(expected), patience
             )
         except AssertionError:
-            missing = {each["id"] for each in expected} - {each["id"] for each in decisions(self.brokers)}
-            raise AssertionError(f"{len(missing)} decisions never came; logs:\n{self.logs()}") from None
-        assert decisions(self.brokers) == expected
+            raise AssertionError(f"{self._difference(expected)}; logs:\n{self.logs()}") from None
+        assert decisions(self.brokers) == expected, self._difference(expected)
+
+    def _difference(self, expected: list[dict[str, Any]]) -> str:
+        """Whether decisions are not there yet or others are there in their stead, and how far the agents came."""
+        wanted, found = ({str(each["id"]): each for each in some} for some in (expected, decisions(self.brokers)))
+        missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
+        taken = {agent: self.group_offsets(agent) for agent in ("intake", "shopper")}
+        return (
+            f"{len(missing)} of {len(wanted)} decisions never came, {len(extra)} others did; taken: {taken}; "
+            f"first missing: {[wanted[each] for each in missing[:2]]}; others: {[found[each] for each in extra[:2]]}"
+        )
 
     def dead_letters(self) -> int:
         return len(read_committed(self.brokers, ["clickstream-dlq"]))

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from zlib import crc32
 
+import msgspec
+
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -15,6 +17,13 @@ from pipeline.state.record import RecordCodec
 from pipeline.state.rocksdb import RocksStore
 
 CODEC = RecordCodec()
+
+
+def opened(shopper: Shopper) -> Shopper:
+    """A copy for comparing, of which all is decoded, also what a record keeps encoded until an event asks for it."""
+    copy = msgspec.structs.replace(shopper)
+    _ = copy.orders
+    return copy
 
 
 def records_of(plan: Plan, calls: Iterable[bytes]) -> dict[bytes, bytes]:

@@ -9,7 +9,6 @@ from pipeline.domain.definition import (
     Aggregate,
     All,
     AnyOf,
-    Bound,
     CartNow,
     Condition,
     Edge,
@@ -26,8 +25,15 @@ from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
-from pipeline.domain.segments.trait_value import DISTINCT, ValueOf, comparable, edge_value, purchase_value, window_value
-from pipeline.domain.segments.window import LIMIT, Folded, TraitWindow, Window
+from pipeline.domain.segments.trait_value import (
+    ValueOf,
+    aggregate_of,
+    comparable,
+    edge_value,
+    purchase_value,
+    window_value,
+)
+from pipeline.domain.segments.window import Folded, TraitWindow, Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
 from pipeline.domain.value.path import reach
@@ -96,8 +102,7 @@ class Conditions:
             return frequent.value
         if trait.function in ("first", "last") and path is not None:
             return edge_value(self._watch(Edge(trait.function, selection, path, ())), path == TIME_PROPERTY)
-        depth = Bound("at_least", (DISTINCT if trait.function == "distinct" else LIMIT,))
-        window = TraitWindow(Aggregate(trait.function, selection, (depth,), trait.within, path))
+        window = TraitWindow(aggregate_of(trait, selection))
         self._fold(window, selection.events)
         return window_value(trait.function, window, trait.within)
 

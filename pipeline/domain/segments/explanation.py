@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import All, AnyOf, Condition, Member, Not, Plan, SegmentDefinition
+from pipeline.domain.derived_definition import JourneyDefinition, Stage
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.measure import Measure, measure
 from pipeline.domain.segments.segment import Segments, reads
@@ -20,8 +21,8 @@ from pipeline.domain.shopper import Membership, Shopper
 @dataclass(slots=True, eq=False)
 class Clause:
     """A condition, or a part of one. changes_at: the instant, ms, at which its truth next changes without an event,
-    0 = never. measure: None of one that is made of others. of: its parts; of `in` the condition of the segment, the
-    first time that an explanation comes by it."""
+    0 = never. measure: None of one that is made of others. of: its parts; of `in` the condition of the segment, of
+    `stage` those of the journey, the first time that an explanation comes by it."""
 
     condition: Condition
     of: tuple["Clause", ...] = ()
@@ -90,6 +91,7 @@ class _Ahead:
         self._segments = Segments(definitions, conditions)
         self._definitions = {one.name: one for one in definitions}
         self._told: dict[str, None] = {}
+        self._journey_told = False
 
     def clause(self, condition: Condition) -> Clause:
         match condition:
@@ -103,6 +105,10 @@ class _Ahead:
                     return Clause(condition, look=look)
                 self._told[segment] = None
                 return Clause(condition, (self.clause(self._definitions[segment].when),), look=look)
+            case Stage(journey=JourneyDefinition(stages)) if not self._journey_told:
+                self._journey_told = True
+                parts = tuple(self.clause(one.when) for one in stages if one.when is not None)
+                return Clause(condition, parts, look=self._conditions.compile(condition))
         return Clause(condition, look=self._conditions.compile(condition))
 
     def foretell(self, segment: str, root: Clause, now: int) -> int:

@@ -1,8 +1,8 @@
 """What a condition asks about, as it is now: its value, and what of the past that value is made of.
 
 It reads the state that the engine keeps and changes nothing of it. What a record does not keep is not told: of a count
-the latest events that its bounds can tell apart, of a distinct value no more than a fingerprint. Of what is derived
-(scores, stage, computed traits) it is the value alone, as outputs have it.
+the latest events that its bounds can tell apart, of a distinct value no more than a fingerprint. A stage is made of
+the conditions of the journey, which have measures of their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,10 @@ from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condit
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import standing_orders
 from pipeline.domain.segments.rfm import render_scores
+from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, Window, keep_for
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cart
@@ -73,11 +75,11 @@ def measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, cond
         case CartNow():
             return _cart(condition, shopper, now, carts)
         case RfmScore():
-            return Measure(JSON, render_scores(condition.scale, shopper, now))
+            return Measure(JSON, render_scores(condition.scale, shopper, now), True, tuple(_orders(shopper, now, None)))
         case Stage(journey=JourneyDefinition() as journey):
             return Measure(JSON, conditions.stages(journey)(shopper, now)[0])
         case Computed(trait=TraitDefinition() as trait):
-            return Measure(JSON, conditions.trait(trait)(shopper, now)[0])
+            return _computed(trait, shopper, now, conditions)
     return None
 
 
@@ -139,14 +141,31 @@ def _trait(condition: Trait, shopper: Shopper) -> Measure:
 
 
 def _purchases(condition: Purchases, shopper: Shopper, now: int) -> Measure:
-    within = condition.within
-    orders = standing_orders(shopper.orders, now - within if within else -1)
-    evidence = tuple(
-        Evidence(order.time, order.value - order.refunded, order.time + within if within else 0) for order in orders
-    )
+    evidence = tuple(_orders(shopper, now, condition.within))
     if condition.measure == "orders":
-        return Measure(NUMBER, len(orders), True, evidence)
-    return Measure(MONEY, sum(order.value - order.refunded for order in orders), True, evidence)
+        return Measure(NUMBER, len(evidence), True, evidence)
+    return Measure(MONEY, sum(one.value for one in evidence), True, evidence)
+
+
+def _orders(shopper: Shopper, now: int, within: int | None) -> Iterator[Evidence]:
+    for order in standing_orders(shopper.orders, now - within if within else -1):
+        yield Evidence(order.time, order.value - order.refunded, order.time + within if within else 0)
+
+
+def _computed(trait: TraitDefinition, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
+    selection, within, path = trait.selection, trait.within, trait.property or ()
+    if selection is None:
+        return _purchases(Purchases(trait.function, (), within), shopper, now)
+    if trait.function in ("first", "last"):
+        known = _edge(Edge(trait.function, selection, path, ()), shopper)
+        return Measure(JSON, conditions.trait(trait)(shopper, now)[0], True, known.evidence)
+    if trait.function == "most_frequent":
+        leading, _ = MostFrequent(selection, path, within).leading(shopper, now)
+        if leading is None:
+            return Measure(JSON, None)
+        return Measure(JSON, leading.value, True, tuple(Evidence(at, None, at + (within or 0)) for at in leading.times))
+    aggregate = aggregate_of(trait, selection)
+    return _aggregate(aggregate, shopper.windows.get(Window(aggregate).key, []), now)
 
 
 def _cart(condition: CartNow, shopper: Shopper, now: int, carts: Carts) -> Measure:

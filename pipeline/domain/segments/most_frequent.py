@@ -13,7 +13,7 @@ from pipeline.domain.value.operator import compile_filters, equality_key
 from pipeline.domain.value.path import elements, reach
 
 # Different values that one trait keeps of a shopper, and the longest text that is one. What is left out is counted as
-# `trait_truncated` and `trait_value_too_long`.
+# `trait_truncated`, `trait_value_too_long` and, of objects, `trait_value_mistyped`.
 VALUES = 1_000
 LONGEST = 200
 
@@ -39,6 +39,7 @@ class MostFrequent:
             return
         for value in elements(reach(properties, self._path)):
             if isinstance(value, (dict, list)):
+                remarks.append("trait_value_mistyped")
                 continue
             if isinstance(value, str) and len(value) > LONGEST:
                 remarks.append("trait_value_too_long")
@@ -46,16 +47,19 @@ class MostFrequent:
             self._count(shopper, at, value, remarks)
 
     def value(self, shopper: Shopper, now: int) -> tuple[Any, int]:
-        """(the value, None of nothing; when it may next change by itself, ms, 0 = never). Ties go to the latest seen,
-        then to the later in order of the text."""
+        """(the value, None of nothing; when it may next change by itself, ms, 0 = never)."""
+        leading, due = self.leading(shopper, now)
+        return (None if leading is None else leading.value), due
+
+    def leading(self, shopper: Shopper, now: int) -> tuple[Seen | None, int]:
+        """As `value`, with how often it was seen. Ties go to the latest seen, then to the later by its text."""
         counted = shopper.derived.seen.get(self.key) if shopper.derived is not None else None
         if not counted:
             return None, 0
         soonest = self._expire(counted, now) if self._within is not None else 0
         if not counted:
             return None, 0
-        most = max(counted.values(), key=_rank)
-        return most.value, soonest
+        return max(counted.values(), key=_rank), soonest
 
     def _count(self, shopper: Shopper, at: int, value: Any, remarks: list[str]) -> None:
         derived = shopper.derived

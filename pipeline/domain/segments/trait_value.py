@@ -5,11 +5,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from pipeline.domain.definition import Aggregate, Bound, Selection
 from pipeline.domain.derived_definition import TraitDefinition
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.most_frequent import LONGEST
 from pipeline.domain.segments.sliding import drop_expired
-from pipeline.domain.segments.window import Window
+from pipeline.domain.segments.window import LIMIT, Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import format_instant
 from pipeline.domain.value.money import exponent, render
@@ -23,6 +24,12 @@ _LONG = 2**63
 
 ValueOf = Callable[[Shopper, int], tuple[Any, int]]
 """(shopper, now in ms) -> (value as it stands in outputs, earliest ms at which it may change by itself; 0 = never)."""
+
+
+def aggregate_of(trait: TraitDefinition, selection: Selection) -> Aggregate:
+    """What a trait of `count sum min max avg distinct` keeps: as much as any bound could ask for."""
+    depth = Bound("at_least", (DISTINCT if trait.function == "distinct" else LIMIT,))
+    return Aggregate(trait.function, selection, (depth,), trait.within, trait.property)
 
 
 def window_value(function: str, window: Window, within: int | None) -> ValueOf:

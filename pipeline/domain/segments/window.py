@@ -163,18 +163,31 @@ class Window:
 
 
 class TraitWindow(Window):
-    """A window that a computed trait reads as a number: what does not fit it any more is counted, `trait_truncated`."""
+    """A window that a computed trait reads as a number. What does not fit it any more is counted, `trait_truncated`,
+    and what is no number where one is needed, `trait_value_mistyped`."""
 
-    __slots__ = ("_depth",)
+    __slots__ = ("_depth", "_numeric", "_paired")
 
     def __init__(self, aggregate: Aggregate) -> None:
         super().__init__(aggregate)
-        bounded = aggregate.function == "distinct" or (aggregate.within is not None and aggregate.function == "count")
-        width = 2 if aggregate.function == "distinct" and aggregate.within is not None else 1
-        self._depth = width * keep_for(aggregate.bounds) if bounded else 0
+        within, distinct = aggregate.within is not None, aggregate.function == "distinct"
+        self._paired = within and distinct
+        self._depth = keep_for(aggregate.bounds) if distinct or (within and aggregate.function == "count") else 0
+        self._numeric = not distinct and aggregate.property is not None
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
-        state = shopper.windows.get(self.key)
-        if self._depth and state is not None and len(state) >= self._depth:
+        if self._passes is not None and not self._passes(properties, at):
+            return
+        if self._depth and self._overflows(shopper.windows.get(self.key) or [], properties):
             remarks.append("trait_truncated")
+        if self._numeric and self._path is not None:
+            found = elements(reach(properties, self._path))
+            if any(to_micro(value) is None for value in found):
+                remarks.append("trait_value_mistyped")
         super().take(shopper, at, properties, remarks)
+
+    def _overflows(self, state: list[int], properties: dict[str, Any]) -> bool:
+        kept = state[1::2] if self._paired else state
+        if len(kept) < self._depth:
+            return False
+        return self._path is None or any(value not in kept for value in self._values(properties, self._path))

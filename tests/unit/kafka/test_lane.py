@@ -9,8 +9,9 @@ from faust.types import TP
 
 from pipeline.kafka.lane import Lane, Patience
 from pipeline.kafka.lifecycle import Life, Stage
+from pipeline.kafka.restore import ChangelogAway
 from pipeline.runtime.partition import Discontinuity
-from pipeline.runtime.ports import Batch, Fenced, OutboxError, Record, StateFormatError
+from pipeline.runtime.ports import Batch, Fenced, OutboxAway, OutboxError, Record, StateFormatError
 
 TP0 = TP("events", 0)
 IMPATIENT = Patience(tries=3, first=0.01, longest=0.02, drain=1.0)
@@ -130,6 +131,25 @@ def test_a_batch_that_does_not_follow_has_the_source_sought_back_once() -> None:
     run(scene)
 
 
+def test_a_source_sought_back_in_vain_is_sought_again_though_nothing_more_comes() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        source.sought.clear()
+        # given batch 0 was lost on its way, and once more after the source was sought back
+        await lane.put(batch(1))
+        await until(lambda: source.sought == [0])
+        await lane.put(batch(2))
+        # when the source has no more to give
+        await until(lambda: source.sought == [0, 0])
+        # then it comes in the end, and that is all
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+        await asyncio.sleep(0.1)
+        assert source.sought == [0, 0]
+
+    run(scene, Patience(refetch=0.05))
+
+
 def test_a_failed_batch_comes_again_after_fencing_and_restoring() -> None:
     async def scene(lane: Lane, owner: Owner, source: Source) -> None:
         await lane.open()
@@ -155,6 +175,22 @@ def test_a_partition_that_keeps_failing_stops_and_never_skips() -> None:
         assert source.held
         await lane.put(batch(1))
         assert owner.next_offset == 0
+
+    run(scene)
+
+
+def test_brokers_that_are_away_are_waited_for_however_long_it_takes() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        # given brokers that do not answer for more tries than a failing partition has
+        owner.errors = [OutboxAway("no answer")]
+        owner.opening = [OutboxAway("no answer") if number % 2 else ChangelogAway("no answer") for number in range(20)]
+        await lane.put(batch(0))
+        await until(lambda: lane.tries == 21 and not source.held)
+        # then the partition is there when they are back
+        await lane.put(batch(0))
+        await until(lambda: owner.next_offset == 1)
+        assert lane.failures == 0
 
     run(scene)
 

@@ -69,7 +69,8 @@ def test_a_window_keeps_its_latest_sightings(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_different_values_are_told_apart_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.domain.segments.condition.DISTINCT", 2)
+    assert trait_value.DISTINCT == 1_000
+    monkeypatch.setattr(trait_value, "DISTINCT", 2)
     shopper, many = (
         Shopper(),
         engine(f"{{many: {{distinct: {SEEN % ''}}}, lately: {{distinct: {SEEN % ', within: 1d'}}}}}"),
@@ -77,12 +78,27 @@ def test_different_values_are_told_apart_up_to_the_bound(monkeypatch: pytest.Mon
     remarks = feed(many, shopper, ["a", "b", "c"])
     assert remarks == ["trait_truncated"] * 2
     assert many.derivations.values(shopper, NOW + 9) == {"many": 2, "lately": 2}
-    assert trait_value.DISTINCT == 1_000
+
+
+def test_what_is_known_or_filtered_out_does_not_count_as_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trait_value, "DISTINCT", 2)
+    only = "{of: Product Viewed, where: {category: {not_in: [c, d]}}, property: category%s}"
+    many = engine(f"{{many: {{distinct: {only % ''}}}, lately: {{distinct: {only % ', within: 1d'}}}}}")
+    assert feed(many, Shopper(), ["a", "b", "b", "c", "a", "d"]) == []
+
+
+def test_a_value_that_is_no_number_any_more_is_counted_and_left_out() -> None:
+    shopper, sums = Shopper(), engine(f"{{all: {{sum: {SEEN % ''}}}, mean: {{avg: {SEEN % ', within: 1d'}}}}}")
+    # given a property that was a number, and texts of one
+    assert feed(sums, shopper, [4, "2", None, []]) == []
+    # when it turns into something else
+    assert feed(sums, Shopper(), ["many", {"a": 1}, True]) == ["trait_value_mistyped"] * 6
+    assert sums.derivations.values(shopper, NOW + 9) == {"all": 6, "mean": 3}
 
 
 def test_long_texts_and_objects_are_no_values() -> None:
     shopper, taste = Shopper(), engine(f"{{taste: {{most_frequent: {SEEN % ''}}}, last: {{last: {SEEN % ''}}}}}")
-    assert feed(taste, shopper, ["x" * 201, {"a": 1}]) == ["trait_value_too_long"]
+    assert feed(taste, shopper, ["x" * 201, {"a": 1}]) == ["trait_value_too_long", "trait_value_mistyped"]
     assert taste.derivations.values(shopper, NOW + 9) == {"taste": None, "last": None}
 
 

@@ -8,6 +8,7 @@ from pipeline.domain.shopping import Instance, Lot, Order, Shopping, Standing, V
 from pipeline.runtime.ports import StateFormatError
 from pipeline.state import record
 from pipeline.state.record import RecordCodec
+from tests.support.shop_state import opened
 
 CODEC = RecordCodec()
 PRESENT = bytes([FORMAT])
@@ -29,11 +30,6 @@ def full() -> Shopper:
             standings={"club": Standing(level=2, lots=[Lot(order=1, time=2, points=3)])},
         ),
     )
-
-
-def opened(shopper: Shopper) -> Shopper:
-    _ = shopper.orders
-    return shopper
 
 
 def test_a_record_comes_back_as_it_was() -> None:
