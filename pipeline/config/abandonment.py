@@ -51,7 +51,7 @@ class Abandonment(Entry):
     minimum_value: Money | None = Field(
         None, description="Value from which on a stage is sent. Left out: the smallest amount.", examples=[0.01]
     )
-    minimum_views: Annotated[Whole, Field(ge=1)] = Field(
+    minimum_views: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
         1, description="Views of the subject within 7 days that arm a browse rule.", examples=[2]
     )
     cool_down: Duration | None = Field(

@@ -26,6 +26,7 @@ from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
+from pipeline.domain.value.operator import compile_mistyped
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
@@ -93,6 +94,7 @@ class Engine:
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
+        self._mistyped_traits = compile_mistyped(tuple(self._conditions.traits))
         named = {name for _, events in self._conditions.windows.values() for name in events}
         named.update(name for _, events in self._conditions.edges.values() for name in events)
         named.update(name for one in self._conditions.sequences.values() for name in one.events)
@@ -213,12 +215,12 @@ class Engine:
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
         if not late:
             if reading.traits:
-                fold_traits(shopper, event, moment.remarks)
+                fold_traits(shopper, event, moment.remarks, self._mistyped_traits)
             if not repeated:
                 for window in windows:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
-                    edge.take(shopper, event, properties)
+                    edge.take(shopper, event, properties, moment.remarks)
                 for sequence in reading.sequences:
                     sequence.take(shopper, event, properties, moment.remarks)
         if segments:

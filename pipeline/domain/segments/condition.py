@@ -12,6 +12,7 @@ from pipeline.domain.definition import (
     CartNow,
     Condition,
     Edge,
+    Filter,
     Member,
     Not,
     Purchases,
@@ -55,6 +56,8 @@ class Conditions:
         self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
         self.sequences: dict[int, SequenceWatch] = {}
+        # What conditions ask of profile traits.
+        self.traits: dict[Filter, None] = {}
         self._claims: dict[int, Any] = {}
 
     def compile(self, condition: Condition) -> Look:
@@ -72,6 +75,7 @@ class Conditions:
             case Sequence():
                 return self._sequence(condition)
             case Trait():
+                self.traits[Filter(condition.path, condition.tests)] = None
                 return _trait(condition)
             case Purchases():
                 return compile_purchases(condition)
@@ -145,7 +149,8 @@ class Conditions:
     def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)
         self.claim(watch.key, watch.meaning)
-        self.edges.setdefault(watch.key, (watch, edge.selection.events))
+        known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
+        known.numbers |= watch.numbers
         return watch
 
     def _sequence(self, sequence: Sequence) -> Look:
