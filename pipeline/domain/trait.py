@@ -10,7 +10,7 @@ from pipeline.domain.value.kind import changes_kind
 
 # A shopper has no more named traits than this; further names are not taken, and counted as `trait_limit`.
 LIMIT = 500
-# Characters of a name; longer ones are counted as `value_too_large`.
+# Bytes of a name; longer ones are counted as `value_too_large`.
 NAME = 256
 
 
@@ -34,7 +34,7 @@ def fold_traits(
                 continue
         elif (known.time, known.message_id) >= mark:
             continue
-        if not (fits(value) and len(name) <= NAME):
+        if not fits(value) or len(name.encode()) > NAME:
             remarks.append("value_too_large")
             continue
         if known is not None and changes_kind(known.value, value):
