@@ -51,6 +51,8 @@ def hostile(seed: int) -> str:
     root = YAML(typ="safe", pure=True).load(text)
     for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
         _mutate(root, random)
+        if len(json.dumps(root, default=str)) > 2 * _CHARACTERS:
+            break
     written = json.dumps(root, ensure_ascii=random.random() < 0.5, indent=1, default=str)
     if len(written) > 2 * _CHARACTERS:
         return written[: 2 * _CHARACTERS]
