@@ -26,7 +26,6 @@ from pipeline.domain.segments.sequence import SequenceWatch
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
-from pipeline.domain.value.operator import compile_mistyped
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
@@ -85,7 +84,7 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._tenant = plan.name
-        self._digest = int(plan.digest[:8], 16)
+        self.digest = int(plan.digest[:8], 16)
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
@@ -94,7 +93,6 @@ class Engine:
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
-        self._mistyped_traits = compile_mistyped(tuple(self._conditions.traits))
         named = {name for _, events in self._conditions.windows.values() for name in events}
         named.update(name for _, events in self._conditions.edges.values() for name in events)
         named.update(name for one in self._conditions.sequences.values() for name in one.events)
@@ -147,16 +145,19 @@ class Engine:
             return self._tracks.get(event.name, self._other_tracks)
         return self._identify if event.type == "identify" else self._quiet
 
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
-        """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then."""
+    def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
+        """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then.
+
+        changed_at: see `adopt`.
+        """
         outcome = Outcome([], [])
         if now < shopper.now:
             now = shopper.now
         new = not shopper.created
         if new:
-            shopper.created, shopper.plan = now, self._digest
-        elif 0 < shopper.due <= now or shopper.plan != self._digest:
-            self._advance(shopper, event.shopper, now, outcome)
+            shopper.created, shopper.plan = now, self.digest
+        elif 0 < shopper.due <= now or shopper.plan != self.digest:
+            self._advance(shopper, event.shopper, now, outcome, changed_at)
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
@@ -176,26 +177,35 @@ class Engine:
             self._keep_due(shopper)
         return outcome
 
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Outcome:
-        """Let time pass up to `until` (ms): every timer due by then fires, in order, each at its own instant."""
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0) -> Outcome:
+        """Let time pass up to `until` (ms): every timer due by then fires, in order, each at its own instant.
+
+        changed_at: see `adopt`.
+        """
         outcome = Outcome([], [])
-        self._advance(shopper, shopper_id, until, outcome)
+        self._advance(shopper, shopper_id, until, outcome, changed_at)
         return outcome
 
     def is_of_this_plan(self, shopper: Shopper) -> bool:
         """Whether the memberships of the record were decided under this plan."""
-        return shopper.plan == self._digest
+        return shopper.plan == self.digest
 
-    def adopt(self, shopper: Shopper, shopper_id: str) -> Outcome:
-        """Bring a record that was decided under another plan under this one, at the shopper's own now."""
+    def adopt(self, shopper: Shopper, shopper_id: str, changed_at: int = 0) -> Outcome:
+        """Bring a record that was decided under another plan under this one: the net difference, at one instant.
+
+        changed_at: when this plan took over, ms. It is the instant, unless the shopper's own now is later. A timer of
+        the old plan that is due by then has yet to fire: it comes first, and what it does is no change of definition.
+        """
         outcome = Outcome([], [])
+        if not 0 < shopper.due <= changed_at:
+            shopper.now = max(shopper.now, changed_at)
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._segments.adopt(shopper, moment)
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         self.loyalty.reassess(shopper, moment)
-        shopper.plan = self._digest
+        shopper.plan = self.digest
         self._keep_due(shopper)
         return outcome
 
@@ -215,7 +225,7 @@ class Engine:
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
         if not late:
             if reading.traits:
-                fold_traits(shopper, event, moment.remarks, self._mistyped_traits)
+                fold_traits(shopper, event, moment.remarks, self._conditions.mistyped_traits)
             if not repeated:
                 for window in windows:
                     window.take(shopper, event.time, properties, moment.remarks)
@@ -233,9 +243,9 @@ class Engine:
         if reading.order:
             self.loyalty.on_order(shopper, event, properties, changes, moment)
 
-    def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome) -> None:
-        if shopper.plan != self._digest:
-            outcome.decisions.extend(self.adopt(shopper, shopper_id).decisions)
+    def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome, changed_at: int) -> None:
+        if shopper.plan != self.digest:
+            outcome.decisions.extend(self.adopt(shopper, shopper_id, changed_at).decisions)
         while 0 < shopper.due <= until:
             due = shopper.due
             shopper.now = max(due, shopper.now)
