@@ -63,12 +63,25 @@ def lines(understood: dict[str, Any]) -> Iterator[str]:
         yield f"{rule['section']}.{rule['name']} [{rule['definition']}]{title}"
         yield from (f"  keeps   {each}" for each in rule["keeps"])
         yield from (f"  timer   {each}" for each in rule["timers"])
+    yield ""
+    yield "a shopper's record, in bytes at the most"
+    yield from _record(understood["record"])
     if understood["remarks"]:
         yield ""
         yield "remarks"
         yield from (f"  {remark}" for remark in understood["remarks"])
 
 
-def _table(rows: dict[str, str]) -> Iterator[str]:
-    width = max(map(len, rows), default=0)
+def _record(record: dict[str, Any]) -> Iterator[str]:
+    yield from _table({part: f"{size:>10,}" for part, size in record["parts"].items()})
+    yield from _table({"together": f"{record['total']:>10,}"}, max(map(len, record["parts"])))
+    yield (
+        f"  and {record['an_order']} for each order, {record['a_refund']} for each refund, kept for ever: room for"
+        f" {record['room_for_orders']:,} orders;"
+    )
+    yield f"  an event that would make it longer than {record['limit']:,} is a dead letter (oversize)"
+
+
+def _table(rows: dict[str, str], least: int = 0) -> Iterator[str]:
+    width = max([least, *map(len, rows)])
     return (f"  {left:<{width}}  {right}" for left, right in rows.items())

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from pipeline.config.condition import Condition
-from pipeline.config.duration import Duration, PositiveDuration
+from pipeline.config.duration import Duration, PositiveDuration, format_duration
 from pipeline.config.entry import Entry, Reading, later
 from pipeline.config.problem import Place
 from pipeline.config.quantity import Money, Whole
@@ -51,7 +51,7 @@ class Abandonment(Entry):
     minimum_value: Money | None = Field(
         None, description="Value from which on a stage is sent. Left out: the smallest amount.", examples=[0.01]
     )
-    minimum_views: Annotated[Whole, Field(ge=1)] = Field(
+    minimum_views: Annotated[Whole, Field(ge=1, le=1_000)] = Field(
         1, description="Views of the subject within 7 days that arm a browse rule.", examples=[2]
     )
     cool_down: Duration | None = Field(
@@ -86,6 +86,14 @@ class Abandonment(Entry):
         elif self.subject is not None and self.subject not in SUBJECTS[self._kind(name)]:
             kind = self._kind(name)
             yield ("subject",), f"{self.subject} is no subject of {kind}, say {' or '.join(SUBJECTS[kind])}"
+        else:
+            first = (self.stages or _STAGES[self._kind(name)])[0]
+            if first > self.expires:
+                yield (
+                    ("expires",),
+                    f"no stage is ever sent: the first is due {format_duration(first)} after the last activity, and the"
+                    f" instance expires after {format_duration(self.expires)}",
+                )
 
     def definition(self, name: str, identity: str = "") -> AbandonmentDefinition:
         """The rule as the core takes it, with the defaults of its kind."""

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import kept, kept_of_trait
 from pipeline.config.quantity import format_micro
+from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
 from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
@@ -16,6 +18,7 @@ from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads, trait_reads
+from pipeline.runtime.ports import SHOPPER_LIMIT
 
 _SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"})}
 
@@ -52,7 +55,22 @@ def account(topology: Topology) -> dict[str, Any]:
         "aliases": plan.aliases,
         "events": _by_event(rules),
         "rules": rules,
+        "record": _record(plan),
         "remarks": list(_remarks(plan)),
+    }
+
+
+def _record(plan: Plan) -> dict[str, Any]:
+    """Bytes of a shopper's record at the most; room_for_orders: of a shopper who has used all else to the full."""
+    bound = record_bound(plan)
+    room = max(0, SHOPPER_LIMIT - bound.total) // bound.order
+    return {
+        "parts": {part: size for part, size in bound.parts.items() if size},
+        "total": bound.total,
+        "limit": SHOPPER_LIMIT,
+        "an_order": bound.order,
+        "a_refund": bound.refund,
+        "room_for_orders": room,
     }
 
 
@@ -157,7 +175,14 @@ def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
 
 def _remarks(plan: Plan) -> Iterator[str]:
     """What is allowed, and probably not meant."""
+    if (total := record_bound(plan).total) > SHOPPER_LIMIT:
+        yield (
+            f"a shopper's record may come to {total:,} bytes, of which {SHOPPER_LIMIT:,} are stored: who does all there"
+            " is to excess is refused events (oversize); use fewer windows that sum or average"
+        )
     for segment in plan.segments:
+        for bound in always_true(segment.when):
+            yield f"segments.{segment.name}: {bound}"
         for event, path in listed_properties(segment.when):
             yield (
                 f"segments.{segment.name}: {event} names its products in a list, so it has no {path} of its own and"

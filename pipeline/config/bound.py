@@ -69,13 +69,28 @@ def contradiction(bounds: tuple[Bound, ...], given: Mapping[str, Any], floor: in
             value = bound.values[-1] - (bound.op == "less_than")
             if high is None or value < high:
                 high, high_key = value, bound.op
-    if low is None or high is None or low <= high:
-        return ""
-    if not low_key:
-        return f"{_shown(high_key, given)} can never be true, the least there is is {floor}"
-    return f"{_shown(low_key, given)} and {_shown(high_key, given)} contradict each other, no number is both"
+    if low is not None and high is not None and low > high:
+        if not low_key:
+            return f"{_shown(high_key, given)} can never be true, the least there is is {floor}"
+        return f"{_shown(low_key, given)} and {_shown(high_key, given)} contradict each other, no number is both"
+    if not _leaves_any(bounds, low, high):
+        return f"{' and '.join(_shown(bound.op, given) for bound in bounds)} contradict each other, no number is left"
+    return ""
+
+
+def _leaves_any(bounds: tuple[Bound, ...], low: int | None, high: int | None) -> bool:
+    """Whether a number from low to high is among all that are named, and none of those that are ruled out."""
+    named = [set(bound.values) for bound in bounds if bound.op in ("is", "in")]
+    ruled_out = {value for bound in bounds if bound.op in ("is_not", "not_in") for value in bound.values}
+    if named:
+        possible = set.intersection(*named) - ruled_out
+        return any((low is None or value >= low) and (high is None or value <= high) for value in possible)
+    if low is None or high is None or high - low >= len(ruled_out):
+        return True
+    return any(value not in ruled_out for value in range(low, high + 1))
 
 
 def _shown(op: str, given: Mapping[str, Any]) -> str:
     key = "exactly" if op == "is" and "is" not in given else op
-    return f"{key} {given.get(key)}"
+    value = given.get(key)
+    return f"{key} [{', '.join(map(str, value))}]" if isinstance(value, list) else f"{key} {value}"

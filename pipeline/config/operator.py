@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidato
 from pydantic_core import CoreSchema
 
 from pipeline.config.bound import contradiction
-from pipeline.config.duration import Duration
+from pipeline.config.duration import PositiveDuration
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
 from pipeline.config.quantity import Micro, parse_micro
@@ -18,6 +18,7 @@ from pipeline.domain.definition import OPERATORS, Bound, Filter, Number, Path, S
 from pipeline.domain.value.instant import parse_instant
 from pipeline.domain.value.month import NOW
 from pipeline.domain.value.number import MICRO
+from pipeline.domain.value.operator import equality_key
 
 # RE2 matches in linear time; the limits keep a pattern's automaton, and so its memory, small.
 MAX_PATTERN = 512
@@ -138,7 +139,7 @@ class Tests(Entry):
     exists: bool | None = Field(None, strict=True, description="There and not null, or not.", examples=[True])
     before: Date | None = Field(None, description="A date earlier than this.", examples=["2026-01-31"])
     after: Date | None = Field(None, description="A date later than this.", examples=["2026-01-31"])
-    within: Duration | None = Field(None, description="A date not longer ago than this.", examples=["30d"])
+    within: PositiveDuration | None = Field(None, description="A date not longer ago than this.", examples=["30d"])
     month: Months | None = Field(
         None,
         description="A date of any year in one of these months (1 to 12), or in the month that is `now` in the"
@@ -166,8 +167,25 @@ class Tests(Entry):
         bounds = [Bound(op, value if isinstance(value, tuple) else (value,)) for op, value in self._numbers()]
         if problem := contradiction(tuple(bounds), given, None):
             yield (), problem
+        yield from self._contraries(given)
         if self.after is not None and self.before is not None and self.after >= self.before:
             yield (), f"after {given.get('after')} and before {given.get('before')} leave no date between"
+
+    def _contraries(self, given: Block) -> Iterator[tuple[Place, str]]:
+        """An operator and its contrary. Two values that are asked for may both be there, in an array."""
+        wanted = [{equality_key(self.is_)}] if self.is_ is not None else []
+        wanted += [{equality_key(value) for value in self.in_}] if self.in_ else []
+        ruled_out = {equality_key(value) for value in (*(self.not_in or ()), self.is_not) if value is not None}
+        if any(values <= ruled_out for values in wanted):
+            keys = " and ".join(key for key in ("is", "in", "is_not", "not_in") if key in given)
+            yield (), f"{keys} contradict each other, no value is left"
+        if self.exists is False:
+            others = [key for key in given if key in OPERATORS and key not in ("exists", "is_not", "not_in")]
+            if others:
+                yield (
+                    (),
+                    f"exists: false and {' and '.join(others)} contradict each other, what is missing passes neither",
+                )
 
     def _numbers(self) -> Iterator[tuple[str, Any]]:
         for op in _ORDERED:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 # A place in the file: keys of mappings, and indexes of lists.
 Place = tuple[str | int, ...]
 
+# Characters of a path, and of a message: what a file quotes may be of any length.
+_LONGEST = 300
+
 
 def dotted(place: Place) -> str:
     """A place as people write it: `loyalty.club.earn[0].per`."""
@@ -23,6 +26,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+def _told(text: str) -> str:
+    """As it may stand on a terminal and in a log: no control characters, and no longer than one reads."""
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST * 2 // 3]} .. {text[-_LONGEST // 3 :]}"
+    return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake. line: counted from 1. path: dotted, "" = the file as a whole. nearest: the known key or name that
@@ -35,8 +45,8 @@ class Problem:
     nearest: str | None = None
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: {self.path}: " if self.path else f"{self.file}:{self.line}: "
-        return where + self.message + (f", did you mean {self.nearest}?" if self.nearest else "")
+        where = f"{self.file}:{self.line}: {_told(self.path)}: " if self.path else f"{self.file}:{self.line}: "
+        return where + _told(self.message) + (f", did you mean {_told(self.nearest)}?" if self.nearest else "")
 
 
 class TopologyError(Exception):

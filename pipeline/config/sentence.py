@@ -35,6 +35,8 @@ def sentence(error: ErrorDetails) -> tuple[str, str | None]:
     context: Mapping[str, Any] = error.get("ctx") or {}
     given = error["input"]
     kind = error["type"]
+    if kind == "missing" and isinstance(error["loc"][-1], int):
+        return f"is too short, it has no value number {error['loc'][-1] + 1}", None
     if kind == "missing":
         return f"needs {error['loc'][-1]}", None
     if kind == "value_error":

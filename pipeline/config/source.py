@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -13,9 +13,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from pipeline.config.problem import Place, Problem, TopologyError, dotted, nearest
 
 # Enough for any shop; a file beyond it is a mistake, or aliases that multiply without end.
-MAX_BYTES = 4_000_000
+MAX_CHARACTERS = 1_000_000
 MAX_VALUES = 200_000
 MAX_DEPTH = 48
+# Values that aliases repeat: few lines of them make a file of any size.
+MAX_REPEATED = 20_000
 
 # The YAML 1.2 core schema: `on`, `yes`, `no` and dates are plain words.
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -23,7 +25,18 @@ _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?")
+# No pattern or text of a shop has them, and the reader's time grows with the cube of their number.
+_BRACKETS = re.compile(r"(?:[\[{][ \t]*){100}")
 _VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?\})?")
+
+
+_TOO_DEEP = f"is nested without end, {MAX_DEPTH} levels are the most"
+_HALF = "has half a character (a surrogate without the other), write the character itself"
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8: an escape as `\\ud800` alone is no character."""
+    return text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 class Block(dict[str, Any]):
@@ -45,7 +58,8 @@ class Source:
         self.problems: list[Problem] = []
         self._environment = environment
         self._lines: dict[Place, int] = {}
-        self._values = 0
+        self._values = self._repeated = 0
+        self._seen: set[int] = set()
         self.root = Block()
         node = self._compose(text)
         if isinstance(node, MappingNode):
@@ -55,9 +69,7 @@ class Source:
 
     def line(self, place: Place) -> int:
         """Line of a place, or of the nearest place around it that is in the file."""
-        while place and place not in self._lines:
-            place = place[:-1]
-        return self._lines.get(place, 1)
+        return self._lines.get(self.known(place), 1)
 
     def known(self, place: Place) -> Place:
         """The longest part of a place that is in the file."""
@@ -74,13 +86,20 @@ class Source:
             self.report(place, message, nearest)
 
     def _compose(self, text: str) -> Node | None:
-        if len(text) > MAX_BYTES:
-            raise TopologyError([Problem(self.file, 1, "", f"is larger than {MAX_BYTES} bytes")])
+        if len(text) > MAX_CHARACTERS:
+            raise TopologyError(
+                [Problem(self.file, 1, "", f"is larger than {MAX_CHARACTERS:,} characters, split the topology")]
+            )
+        if deep := _BRACKETS.search(text):
+            self._lines[()] = text.count("\n", 0, deep.start()) + 1
+            self._give_up((), _TOO_DEEP)
         reader = YAML(typ="rt", pure=True)
         reader.version = (1, 2)
         try:
             return reader.compose(text)  # type: ignore[no-any-return]
-        except (YAMLError, RecursionError) as error:
+        except RecursionError:
+            raise TopologyError([Problem(self.file, 1, "", _TOO_DEEP)]) from None
+        except YAMLError as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             reason = getattr(error, "problem", None) or str(error).splitlines()[0]
             line = mark.line + 1 if mark else 1
@@ -97,6 +116,9 @@ class Source:
                 self.problems.append(Problem(self.file, line, dotted(place), message))
                 continue
             key = str(key_node.value)
+            if not _is_text(key):
+                self.problems.append(Problem(self.file, line, dotted(place), f"the key {key!a} {_HALF}"))
+                continue
             if key in block:
                 first = self._lines[(*place, key)]
                 self.problems.append(
@@ -109,8 +131,14 @@ class Source:
 
     def _value(self, node: Node, place: Place) -> Any:
         self._values += 1
-        if len(place) > MAX_DEPTH or self._values > MAX_VALUES:
-            raise TopologyError([Problem(self.file, self.line(place), dotted(place[:4]), "is nested without end")])
+        self._repeated += id(node) in self._seen
+        self._seen.add(id(node))
+        if len(place) > MAX_DEPTH:
+            self._give_up(place, _TOO_DEEP)
+        if self._values > MAX_VALUES:
+            self._give_up(place, f"is too much: a file has at most {MAX_VALUES:,} values, split the topology")
+        if self._repeated > MAX_REPEATED:
+            self._give_up(place, f"aliases (*name) repeat more than {MAX_REPEATED:,} values, use fewer of them")
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -121,13 +149,22 @@ class Source:
             return items
         return self._scalar(node, place)
 
+    def _give_up(self, place: Place, message: str) -> NoReturn:
+        raise TopologyError([Problem(self.file, self.line(place), dotted(place[:4]), message)])
+
     def _scalar(self, node: Any, place: Place) -> Any:
         text = str(node.value)
         if node.tag is not None and not str(node.tag).startswith("tag:yaml.org,2002:"):
             self.report(place, f"the tag {node.tag} is not part of this language")
             return None
-        if "${" in text:
-            return plain(_VARIABLE.sub(lambda match: self._variable(match, place), text))
+        expanded = "${" in text
+        if expanded:
+            text = _VARIABLE.sub(lambda match: self._variable(match, place), text)
+        if not _is_text(text):
+            self.report(place, f"{text!a} {_HALF}")
+            return None
+        if expanded:
+            return plain(text)
         if node.style is None and not self._said_to_be_text(node):
             return plain(text)
         return text

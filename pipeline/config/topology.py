@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.config.abandonment import Abandonment
 from pipeline.config.computed_trait import ComputedTrait
+from pipeline.config.contradiction import contradictions
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.flow import LOGICAL_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
@@ -117,11 +118,13 @@ def _validated(source: Source) -> Topology:
         topology = Topology.model_validate(source.root, context=reading)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            if each["type"] == "too_short" and each["input"]:
-                continue  # a list of nothing but wrong entries; those are told
+            if each["type"] == "too_short" and len(each["input"]) >= each["ctx"]["min_length"]:
+                continue  # too short only for want of its wrong entries; those are told
             place = source.known(tuple(step for step in each["loc"] if step != "[key]"))
             reading.found.append((place, *sentence(each)))
     reading.found.extend(reference_mistakes(source.root))
+    if topology is not None:
+        reading.found.extend((place, message, None) for place, message in contradictions(topology))
     name, topics = source.root.get("name"), source.root.get("topics")
     if isinstance(topics, Block):
         named = {logical: topic for logical, topic in topics.items() if isinstance(topic, str)}

@@ -214,12 +214,12 @@ class Engine:
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
         if not late:
             if reading.traits:
-                fold_traits(shopper, event, moment.remarks)
+                fold_traits(shopper, event, moment.remarks, self._conditions.mistyped_traits)
             if not repeated:
                 for window in windows:
                     window.take(shopper, event.time, properties, moment.remarks)
                 for edge in reading.edges:
-                    edge.take(shopper, event, properties)
+                    edge.take(shopper, event, properties, moment.remarks)
                 for sequence in reading.sequences:
                     sequence.take(shopper, event, properties, moment.remarks)
         if segments:

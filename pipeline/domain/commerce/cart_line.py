@@ -14,7 +14,7 @@ from pipeline.domain.shopping import Line
 from pipeline.domain.value.money import Exchange, exponent, render
 from pipeline.domain.value.number import parse_decimal, scaled
 
-# Longer texts are cut: a record has to stay small whatever a client sends.
+# Bytes of UTF-8. Longer texts are cut: a record has to stay small whatever a client sends.
 TEXT = 256
 PIECES = 1_000_000
 _LONG = 2**63 - 1
@@ -23,7 +23,9 @@ _LONG = 2**63 - 1
 def read_text(value: Any) -> str:
     """An id or a name as text, whole numbers in digits; "" if it is neither text nor a whole number."""
     if type(value) is str:
-        return value if len(value) <= TEXT else value[:TEXT]
+        if len(value) <= TEXT // 4 or len(encoded := value.encode()) <= TEXT:
+            return value
+        return encoded[:TEXT].decode(errors="ignore")
     if type(value) is int:
         return str(value)
     if type(value) is float and value.is_integer():

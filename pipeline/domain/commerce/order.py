@@ -31,6 +31,13 @@ IGNORED = "ignored"
 
 # How long a refund waits for its order (readings.md, 23).
 PARKED_FOR = 30 * DAY
+# Refunds that wait at the same time; with more, the oldest is given up as `refund_unmatched`.
+PARKED_LIMIT = 100
+# Lines kept of a refund; one with more is taken by its amount, and counted as `order_line_limit`.
+LINES = 200
+# Minor units of an order or a refund. What is more is no amount of a shop, and sums of it would outgrow 64 bits; it is
+# taken for this much, and counted as `amount_limit`.
+MOST = 10**15
 
 
 class OrderChange(msgspec.Struct, gc=False):
@@ -152,7 +159,9 @@ class Orders:
         amount, lines = self._refunded(properties, moment)
         if order is None or not (order.completed or order.cancelled):
             parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines)
-            _keep_parked(shopper, [*shopper.parked, parked])
+            if len(shopper.parked) >= PARKED_LIMIT:
+                moment.remarks.append("refund_unmatched")
+            _keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
             return OrderChange(PARKED, None, order_id, refund=refund, lines=lines)
         return _give_back(order, order_id, refund, amount, lines)
 
@@ -161,11 +170,13 @@ class Orders:
         sum given back."""
         products = products_of(properties)
         lines: list[int] = []
-        for product in products:
+        if len(products) > LINES:
+            moment.remarks.append("order_line_limit")
+        for product in products if len(products) <= LINES else ():
             lines += (line_key(product), quantity_of(product))
         amount = self._pricing.amount(properties)
         if amount is not None:
-            return abs(amount), lines
+            return _bounded(abs(amount), moment), lines
         if not self._pricing.knows_currency(properties):
             moment.remarks.append("unknown_currency")
             return 0, lines
@@ -181,10 +192,17 @@ class Orders:
             if not self._pricing.knows_currency(properties):
                 moment.remarks.append("unknown_currency")
             return False
-        order.value = max(0, amount)
+        order.value = _bounded(max(0, amount), moment)
         order.refunded = min(order.refunded, order.value)
         order.priced = event.time - order.time
         return True
+
+
+def _bounded(amount: int, moment: Moment) -> int:
+    if amount > MOST:
+        moment.remarks.append("amount_limit")
+        return MOST
+    return amount
 
 
 def identifier(raw: Any) -> str:

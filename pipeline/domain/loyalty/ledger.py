@@ -24,6 +24,10 @@ from pipeline.domain.value.number import MICRO
 
 # A refund by lines of an older order is taken pro rata of its amount.
 LOTS_WITH_LINES = 100
+# Nor are lines kept of an order of more products, which is counted as `order_line_limit`.
+LINES = 200
+# Points of one order, so that those of all orders stay within 64 bits.
+MOST = 10**12
 # Fields of one line in Lot.lines.
 _WIDTH = 4
 
@@ -75,6 +79,8 @@ class Ledger:
         standing.lots_taken += 1
         lot = Lot(order.key, order.time, points, 0, eligible, level, standing.lots_taken)
         lot.lines = self._lines(properties, points)
+        if not lot.lines and len(products_of(properties)) > LINES:
+            moment.remarks.append("order_line_limit")
         lots = standing.lots
         if not lots or _position(lots[-1]) < _position(lot):
             lots.append(lot)
@@ -123,11 +129,13 @@ class Ledger:
             denominator *= per
             largest = max(largest, eligible)
         multiplier = self._multipliers[min(level, len(self._multipliers) - 1)]
-        return numerator * multiplier // (denominator * MICRO * MICRO), largest
+        return min(MOST, numerator * multiplier // (denominator * MICRO * MICRO)), largest
 
     def _lines(self, properties: dict[str, Any], points: int) -> list[int]:
         """Share points among the lines by amount: largest remainder, ties to the first line; empty without prices."""
         products = products_of(properties) if points > 0 else []
+        if len(products) > LINES:
+            return []
         amounts = [self._earning_amount(product) for product in products]
         total = sum(amounts)
         if not total:

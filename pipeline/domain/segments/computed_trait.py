@@ -9,6 +9,7 @@ from pipeline.domain.derived_definition import TraitDefinition
 from pipeline.domain.segments.trait_value import ValueOf, same
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.day import next_day
+from pipeline.domain.value.kind import changes_kind
 
 DAILY = "daily"
 
@@ -54,5 +55,7 @@ def tell(told: Told, moment: Moment, identity: str, name: str, value: Any) -> No
     """Decide that the trait `name` has another value."""
     told.changes += 1
     fields = {"trait": name, "before": told.value, "after": value, "sequence": told.changes}
+    if changes_kind(told.value, value):
+        moment.remarks.append("type_changed")
     told.value = value
     moment.decide(TRAIT_CHANGES, "trait.changed", identity, (name, told.changes), fields)

@@ -12,6 +12,7 @@ from pipeline.domain.definition import (
     CartNow,
     Condition,
     Edge,
+    Filter,
     Member,
     Not,
     Purchases,
@@ -35,7 +36,14 @@ from pipeline.domain.segments.trait_value import (
 )
 from pipeline.domain.segments.window import Folded, TraitWindow, Window
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.value.operator import TIMED, compile_bounds, compile_filters, compile_tests, next_change
+from pipeline.domain.value.operator import (
+    TIMED,
+    compile_bounds,
+    compile_filters,
+    compile_mistyped,
+    compile_tests,
+    next_change,
+)
 from pipeline.domain.value.path import reach
 
 Look = Callable[[Shopper, int], tuple[bool, int]]
@@ -55,6 +63,9 @@ class Conditions:
         self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
         self.sequences: dict[int, SequenceWatch] = {}
+        self._asked: dict[Filter, None] = {}
+        # (traits) -> is one no number where a condition needs one?
+        self.mistyped_traits: Callable[[dict[str, Any]], bool] | None = None
         self._claims: dict[int, Any] = {}
 
     def compile(self, condition: Condition) -> Look:
@@ -72,6 +83,8 @@ class Conditions:
             case Sequence():
                 return self._sequence(condition)
             case Trait():
+                self._asked[Filter(condition.path, condition.tests)] = None
+                self.mistyped_traits = compile_mistyped(tuple(self._asked))
                 return _trait(condition)
             case Purchases():
                 return compile_purchases(condition)
@@ -145,7 +158,8 @@ class Conditions:
     def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)
         self.claim(watch.key, watch.meaning)
-        self.edges.setdefault(watch.key, (watch, edge.selection.events))
+        known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
+        known.numbers |= watch.numbers
         return watch
 
     def _sequence(self, sequence: Sequence) -> Look:

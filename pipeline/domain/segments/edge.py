@@ -2,21 +2,37 @@
 
 from typing import Any
 
-from pipeline.domain.definition import TIME_PROPERTY, Edge
+from pipeline.domain.definition import TIME_PROPERTY, Edge, Filter
 from pipeline.domain.event import Event
 from pipeline.domain.segments.window import fingerprint
 from pipeline.domain.shopper import Observation, Shopper
-from pipeline.domain.value.operator import compile_filters, compile_tests, next_change
-from pipeline.domain.value.path import reach
+from pipeline.domain.value.extent import fits
+from pipeline.domain.value.kind import changes_kind
+from pipeline.domain.value.number import to_micro
+from pipeline.domain.value.operator import compile_filters, compile_mistyped, compile_tests, next_change
+from pipeline.domain.value.path import elements, reach
 
 
 class EdgeWatch:
     """A `first` or `last` condition. `take` an event that its selection names; ask `look` for truth and next change.
 
+    numbers: a condition asks for a number; values that are none are counted as `value_mistyped`.
     Before any such event every operator is false, `exists: false` too (readings.md, 9).
     """
 
-    __slots__ = ("_check", "_first", "_passes", "_path", "_tests", "_time", "key", "meaning", "reads_properties")
+    __slots__ = (
+        "_check",
+        "_first",
+        "_mistyped",
+        "_passes",
+        "_path",
+        "_tests",
+        "_time",
+        "key",
+        "meaning",
+        "numbers",
+        "reads_properties",
+    )
 
     def __init__(self, edge: Edge) -> None:
         self._first = edge.function == "first"
@@ -24,13 +40,18 @@ class EdgeWatch:
         self._time = edge.property == TIME_PROPERTY
         self._tests = edge.tests
         self._check = compile_tests(edge.tests)
+        self.numbers = bool(compile_mistyped((Filter(self._path, edge.tests),))) and not self._time
         self._passes = compile_filters(edge.selection.where)
+        self._mistyped = compile_mistyped(edge.selection.where)
         self.reads_properties = self._passes is not None or not self._time
         self.meaning = (edge.function, edge.selection, self._path)
         self.key = fingerprint(self.meaning)
 
-    def take(self, shopper: Shopper, event: Event, properties: dict[str, Any]) -> None:
+    def take(self, shopper: Shopper, event: Event, properties: dict[str, Any], remarks: list[str]) -> None:
+        """A value that is too large to be kept counts as missing."""
         if self._passes is not None and not self._passes(properties, event.time):
+            if self._mistyped is not None and self._mistyped(properties):
+                remarks.append("filter_mistyped")
             return
         known = shopper.observations.get(self.key)
         if known is not None:
@@ -38,6 +59,13 @@ class EdgeWatch:
             if order is not self._first:
                 return
         ends = [] if self._time else reach(properties, self._path)
+        if ends and not (fits(ends[0]) if len(ends) == 1 else fits(ends)):
+            ends = []
+            remarks.append("value_too_large")
+        if self.numbers and (values := elements(ends)) and all(to_micro(value) is None for value in values):
+            remarks.append("value_mistyped")
+        if known is not None and ends and known.ends and changes_kind(known.ends[0], ends[0]):
+            remarks.append("type_changed")
         shopper.observations[self.key] = Observation(event.time, event.message_id, ends)
 
     def look(self, shopper: Shopper, now: int) -> tuple[bool, int]:

@@ -9,7 +9,8 @@ from pipeline.domain.derived import Derived, Seen
 from pipeline.domain.segments.filter_index import discriminator
 from pipeline.domain.segments.window import LIMIT, fingerprint
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.value.operator import compile_filters, equality_key
+from pipeline.domain.value.extent import ELEMENTS
+from pipeline.domain.value.operator import compile_filters, compile_mistyped, equality_key
 from pipeline.domain.value.path import elements, reach
 
 # Different values that one trait keeps of a shopper, and the longest text that is one. What is left out is counted as
@@ -22,10 +23,11 @@ class MostFrequent:
     """Counts values. Equal ones ("10" and 10) are one, spelled as the latest of them by event time. With `VALUES` kept,
     the least frequent goes, of equals the one longest not seen; a window keeps its `LIMIT` latest."""
 
-    __slots__ = ("_passes", "_path", "_within", "discriminator", "key", "meaning", "reads_properties")
+    __slots__ = ("_mistyped", "_passes", "_path", "_within", "discriminator", "key", "meaning", "reads_properties")
 
     def __init__(self, selection: Selection, path: Path, within: int | None) -> None:
         self._passes = compile_filters(selection.where)
+        self._mistyped = compile_mistyped(selection.where)
         self._path = path
         self._within = within
         self.discriminator = discriminator(selection)
@@ -36,8 +38,13 @@ class MostFrequent:
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
         """Fold in one event of event time `at`, if it passes the filters."""
         if self._passes is not None and not self._passes(properties, at):
+            if self._mistyped is not None and self._mistyped(properties):
+                remarks.append("filter_mistyped")
             return
-        for value in elements(reach(properties, self._path)):
+        found = elements(reach(properties, self._path))
+        if len(found) > ELEMENTS:
+            remarks.append("values_truncated")
+        for value in found[:ELEMENTS]:
             if isinstance(value, (dict, list)):
                 remarks.append("trait_value_mistyped")
                 continue

@@ -15,7 +15,7 @@ from pipeline.domain.definition import Sequence
 from pipeline.domain.event import Event
 from pipeline.domain.segments.window import fingerprint
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.value.operator import compile_filters, equality_key
+from pipeline.domain.value.operator import compile_filters, compile_mistyped, equality_key
 from pipeline.domain.value.path import elements, reach
 
 # A sequence that remembers more events than this loses its oldest ones; counted as `sequence_truncated`.
@@ -32,7 +32,7 @@ class SequenceWatch:
     each event kept, flat, ascending in time. The instant alone: settled, true for ever.
     """
 
-    __slots__ = ("_absent", "_last", "_late", "_passes", "_same", "_span", "events", "key", "meaning")
+    __slots__ = ("_absent", "_last", "_late", "_mistyped", "_passes", "_same", "_span", "events", "key", "meaning")
 
     def __init__(self, sequence: Sequence, late: int) -> None:
         self._absent = sequence.steps[-1].absent
@@ -42,6 +42,7 @@ class SequenceWatch:
         self._same = sequence.same
         selections = [one.selection for one in sequence.steps]
         self._passes = tuple((frozenset(one.events), compile_filters(one.where)) for one in selections)
+        self._mistyped = tuple((frozenset(one.events), compile_mistyped(one.where)) for one in selections)
         self.events = tuple(dict.fromkeys(name for one in selections for name in one.events))
         self.meaning = ("sequence", sequence)
         self.key = fingerprint(self.meaning)
@@ -58,6 +59,8 @@ class SequenceWatch:
         if state is not None and len(state) == 1:
             return
         steps = self._steps(event, properties)
+        if not steps and self._mistypes(event, properties):
+            remarks.append("filter_mistyped")
         keys = self._keys(properties) if steps else []
         if not keys:
             return
@@ -77,6 +80,12 @@ class SequenceWatch:
             if ("*" in names or event.name in names) and (passes is None or passes(properties, event.time)):
                 found |= 1 << number
         return found
+
+    def _mistypes(self, event: Event, properties: dict[str, Any]) -> bool:
+        return any(
+            mistyped is not None and ("*" in names or event.name in names) and mistyped(properties)
+            for names, mistyped in self._mistyped
+        )
 
     def _keys(self, properties: dict[str, Any]) -> list[int]:
         """A fingerprint for each combination of the event's values of the `same` properties; none if one is missing."""

@@ -26,8 +26,9 @@ from pipeline.domain.segments.sliding import (
     alone,
 )
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.extent import ELEMENTS
 from pipeline.domain.value.number import to_micro
-from pipeline.domain.value.operator import compile_bounds, compile_filters, equality_key
+from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_mistyped, equality_key
 from pipeline.domain.value.path import elements, reach
 
 # A sliding window of more elements than this loses its oldest ones; counted as `window_truncated`.
@@ -104,9 +105,13 @@ class Window:
     it, and a threshold over a lifetime may change without losing history.
     """
 
+    # What is counted where a value is no number, or for `distinct` no plain value.
+    MISTYPED = "value_mistyped"
+
     __slots__ = (
         "_fingerprints",
         "_fold",
+        "_mistyped",
         "_passes",
         "_path",
         "discriminator",
@@ -122,6 +127,7 @@ class Window:
         self._fold = tally.fold
         self._path: Path | None = aggregate.property
         self._passes = compile_filters(aggregate.selection.where)
+        self._mistyped = compile_mistyped(aggregate.selection.where)
         self.discriminator = discriminator(aggregate.selection)
         self._fingerprints = aggregate.function == "distinct"
         self.reads_properties = self._passes is not None or self._path is not None
@@ -133,11 +139,23 @@ class Window:
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
         """Fold in one event of event time `at`, if it passes the filters."""
         if self._passes is not None and not self._passes(properties, at):
+            if self._mistyped is not None and self._mistyped(properties):
+                remarks.append("filter_mistyped")
             return
         state = shopper.windows.get(self.key)
         if state is None:
             state = shopper.windows[self.key] = []
-        self._fold(state, at, () if self._path is None else self._values(properties, self._path))
+        if self._path is None:
+            self._fold(state, at, ())
+        else:
+            found = elements(reach(properties, self._path))
+            if len(found) > ELEMENTS:
+                del found[ELEMENTS:]
+                remarks.append("values_truncated")
+            values = self._values(found)
+            if len(values) < len(found):
+                remarks.append(self.MISTYPED)
+            self._fold(state, at, values)
         if len(state) > 2 * LIMIT:
             del state[: len(state) - 2 * LIMIT]
             remarks.append("window_truncated")
@@ -152,9 +170,9 @@ class Window:
 
         return look
 
-    def _values(self, properties: dict[str, Any], path: Path) -> list[int]:
-        """Micro numbers at the property, others skipped (readings.md, 11); fingerprints of scalars for `distinct`."""
-        found = elements(reach(properties, path))
+    def _values(self, found: list[Any]) -> list[int]:
+        """Micro numbers of what is at the property, others skipped (readings.md, 11); fingerprints of scalars for
+        `distinct`."""
         if self._fingerprints:
             keys = (equality_key(value) for value in found if not isinstance(value, (dict, list)))
             return [xxhash.xxh3_64_intdigest(repr(key).encode()) >> 1 for key in keys]
@@ -166,28 +184,27 @@ class TraitWindow(Window):
     """A window that a computed trait reads as a number. What does not fit it any more is counted, `trait_truncated`,
     and what is no number where one is needed, `trait_value_mistyped`."""
 
-    __slots__ = ("_depth", "_numeric", "_paired")
+    MISTYPED = "trait_value_mistyped"
+
+    __slots__ = ("_depth", "_paired")
 
     def __init__(self, aggregate: Aggregate) -> None:
         super().__init__(aggregate)
         within, distinct = aggregate.within is not None, aggregate.function == "distinct"
         self._paired = within and distinct
         self._depth = keep_for(aggregate.bounds) if distinct or (within and aggregate.function == "count") else 0
-        self._numeric = not distinct and aggregate.property is not None
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
-        if self._passes is not None and not self._passes(properties, at):
-            return
-        if self._depth and self._overflows(shopper.windows.get(self.key) or [], properties):
+        taken = self._depth and (self._passes is None or self._passes(properties, at))
+        if taken and self._overflows(shopper.windows.get(self.key) or [], properties):
             remarks.append("trait_truncated")
-        if self._numeric and self._path is not None:
-            found = elements(reach(properties, self._path))
-            if any(to_micro(value) is None for value in found):
-                remarks.append("trait_value_mistyped")
         super().take(shopper, at, properties, remarks)
 
     def _overflows(self, state: list[int], properties: dict[str, Any]) -> bool:
         kept = state[1::2] if self._paired else state
         if len(kept) < self._depth:
             return False
-        return self._path is None or any(value not in kept for value in self._values(properties, self._path))
+        if self._path is None:
+            return True
+        found = elements(reach(properties, self._path))[:ELEMENTS]
+        return any(value not in kept for value in self._values(found))

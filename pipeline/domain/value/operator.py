@@ -183,6 +183,23 @@ def next_change(tests: tuple[Test, ...], ends: Ends, now: int) -> int:
     return soonest
 
 
+_NUMERIC = frozenset({"at_least", "more_than", "at_most", "less_than", "between"})
+
+
+def compile_mistyped(filters: tuple[Filter, ...]) -> Callable[[dict[str, Any]], bool] | None:
+    """(properties) -> is there a value, and no number, where a filter needs one? None if no filter needs one."""
+    paths = tuple(dict.fromkeys(one.path for one in filters if any(test.op in _NUMERIC for test in one.tests)))
+
+    def mistyped(properties: dict[str, Any]) -> bool:
+        for path in paths:
+            found = elements(reach(properties, path))
+            if found and all(to_micro(value) is None for value in found):
+                return True
+        return False
+
+    return mistyped if paths else None
+
+
 def _passing(within: object, value: Any, now: int) -> int:
     instant = parse_instant(value)
     if instant is None or not isinstance(within, int):

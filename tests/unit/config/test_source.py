@@ -93,6 +93,6 @@ def test_aliases_that_multiply_or_recurse_end_in_an_error() -> None:
     laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
     )
-    assert "nested without end" in wrong(laughs)[0]
+    assert "aliases (*name) repeat more than 20,000 values" in wrong(laughs)[0]
     assert wrong("a: &a [*a]")
     assert "nested without end" in wrong("a: " + "[" * 100 + "]" * 100)[0]

@@ -98,7 +98,8 @@ def test_a_value_that_is_no_number_any_more_is_counted_and_left_out() -> None:
 
 def test_long_texts_and_objects_are_no_values() -> None:
     shopper, taste = Shopper(), engine(f"{{taste: {{most_frequent: {SEEN % ''}}}, last: {{last: {SEEN % ''}}}}}")
-    assert feed(taste, shopper, ["x" * 201, {"a": 1}]) == ["trait_value_too_long", "trait_value_mistyped"]
+    remarks = ["trait_value_too_long", "trait_value_mistyped", "type_changed"]
+    assert feed(taste, shopper, ["x" * 201, {"a": 1}]) == remarks
     assert taste.derivations.values(shopper, NOW + 9) == {"taste": None, "last": None}
 
 

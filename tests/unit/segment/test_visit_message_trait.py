@@ -80,6 +80,6 @@ def test_the_latest_word_on_a_trait_wins_whatever_the_order_of_arrival() -> None
     for order in itertools.permutations(events):
         shopper = Shopper()
         for event in order:
-            fold_traits(shopper, event, [])
+            fold_traits(shopper, event, [], None)
         ends.add(msgspec.json.encode({name: one.value for name, one in shopper.traits.items()}, order="sorted"))
     assert ends == {b'{"city":null,"plan":{"name":"y"},"tier":"one"}'}

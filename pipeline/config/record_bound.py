@@ -1,0 +1,123 @@
+"""How large a shopper's record can become at the most under a topology, whatever the shopper does.
+
+Every number is of MessagePack: an integer takes up to 9 bytes, a text its bytes and up to 5 before it. Each
+piece of state that conditions share is counted once, as it is kept once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.domain.abandonment.browse import REMEMBERED
+from pipeline.domain.abandonment.instance import OPEN
+from pipeline.domain.commerce import order
+from pipeline.domain.commerce.cart import CARTS, LINES, Carts
+from pipeline.domain.commerce.cart_line import TEXT
+from pipeline.domain.definition import AbandonmentDefinition, Condition, Plan
+from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
+from pipeline.domain.loyalty import ledger, tier
+from pipeline.domain.message import FULL
+from pipeline.domain.segments import most_frequent, sequence, window
+from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.trait import LIMIT as TRAITS
+from pipeline.domain.trait import NAME
+from pipeline.domain.value.extent import KEPT_BYTES
+from pipeline.domain.visit import GAP
+
+_INTEGER = 9
+# What stands before an array, a mapping or a text.
+_HEAD = 5
+_RULE_NAME = 64 + _HEAD
+_TEXT = TEXT + _HEAD
+_VALUE = 4 * most_frequent.LONGEST + _HEAD
+_LINE = 4 * _TEXT + 4 * 8 + 2 * _HEAD + 3 * _INTEGER
+_DECISION_ID = 64 + _HEAD
+_ORDER = _HEAD + 7 * _INTEGER
+_LOT = 2 * _HEAD + 7 * _INTEGER
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBound:
+    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds, for ever."""
+
+    parts: dict[str, int]
+    order: int
+    refund: int
+
+    @property
+    def total(self) -> int:
+        """Bytes of a record of a shopper without orders."""
+        return sum(self.parts.values())
+
+    def of(self, orders: int, refunds: int = 0) -> int:
+        """Bytes of a record of a shopper with so many orders and refunds."""
+        return self.total + orders * self.order + refunds * self.refund
+
+
+def record_bound(plan: Plan) -> RecordBound:
+    conditions = Conditions(Carts(plan), plan.late_segments, plan.currency)
+    for condition in _conditions(plan):
+        conditions.compile(condition)
+    for trait in plan.traits:
+        conditions.trait(trait)
+    holds = sum(1 for segment in plan.segments if segment.hold is not None)
+    a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
+    parts = {
+        "message ids": 2 * (FULL + _HEAD),
+        "visits": _list(2 * (plan.late_segments // GAP + 4)),
+        "profile traits": TRAITS * a_trait,
+        "memberships": sum(_RULE_NAME + _HEAD + 4 * _INTEGER for _ in plan.segments),
+        "windows": sum(_window(one.meaning) for one, _ in conditions.windows.values()) + holds * _list(3),
+        "sequences": len(conditions.sequences) * _list(1 + 3 * sequence.LIMIT),
+        "first and last": len(conditions.edges) * (4 * _HEAD + 2 * _INTEGER + IDENTIFIER + KEPT_BYTES),
+        "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
+        "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
+        "abandonment": sum(map(_abandonment, plan.abandonments)),
+        "loyalty": len(plan.programmes) * _programme(),
+        "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
+        "the rest": 40 * _INTEGER,
+    }
+    return RecordBound(parts, order=_ORDER + len(plan.programmes) * _LOT, refund=_INTEGER)
+
+
+def _conditions(plan: Plan) -> Iterator[Condition]:
+    for segment in plan.segments:
+        yield segment.when
+    for rule in plan.abandonments:
+        yield from (guard for guard in (rule.when, rule.unless) if guard is not None)
+    for stage in plan.journey.stages if plan.journey is not None else ():
+        if stage.when is not None:
+            yield stage.when
+
+
+def _list(integers: int) -> int:
+    """A list of integers, with the key it is kept under."""
+    return 2 * _HEAD + integers * _INTEGER
+
+
+def _window(meaning: Any) -> int:
+    """meaning: of a Window or of MostFrequent, see there."""
+    if meaning[0] == "most_frequent":
+        times = window.LIMIT if meaning[3] else 0
+        return _list(times) + most_frequent.VALUES * (2 * _HEAD + _VALUE + 3 * _INTEGER)
+    function, _, _, within, depth = meaning
+    match function, within is not None:
+        case "count", True:
+            return _list(depth)
+        case "distinct", sliding:
+            return _list(2 * depth if sliding else depth)
+        case _, True:
+            return _list(2 * window.LIMIT)
+    return _list(2)
+
+
+def _abandonment(rule: AbandonmentDefinition) -> int:
+    stages = len(rule.stages) * (_INTEGER + _DECISION_ID)
+    instance = _RULE_NAME + 2 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
+    view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
+    return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
+
+
+def _programme() -> int:
+    lines = ledger.LOTS_WITH_LINES * ledger.LINES * 4 * _INTEGER
+    return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines

@@ -1,0 +1,25 @@
+"""Kinds of JSON values, so that a value of another kind than the last one, or than a rule needs, is counted."""
+
+from typing import Any
+
+from pipeline.domain.value.number import to_micro
+
+
+def kind(value: Any) -> str:
+    """`number` (a plain decimal text is one, as in comparisons), `text`, `boolean`, `object`, `array`; "" of null."""
+    if value is None:
+        return ""
+    if type(value) is bool:
+        return "boolean"
+    if type(value) is str:
+        return "text" if to_micro(value) is None else "number"
+    if type(value) is dict:
+        return "object"
+    return "array" if type(value) is list else "number"
+
+
+def changes_kind(before: Any, after: Any) -> bool:
+    """Whether both are there and of different kinds."""
+    if before is None or after is None:
+        return False
+    return kind(before) != kind(after)
