@@ -68,7 +68,7 @@ def format_duration(ms: int) -> str:
     return f"{ms}ms" if ms else "0s"
 
 
-_SCHEMA = {
+DURATION_SCHEMA = {
     "type": "string",
     "pattern": r"^(\d+(ms|s|m|h|d|w)|P[0-9YMWDTHS.]+)$",
     "title": "duration",
@@ -76,8 +76,8 @@ _SCHEMA = {
 }
 
 # ms; zero allowed
-Duration = Annotated[int, BeforeValidator(parse_duration), WithJsonSchema(_SCHEMA)]
+Duration = Annotated[int, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA)]
 # ms; zero refused
-PositiveDuration = Annotated[int, BeforeValidator(_positive), WithJsonSchema(_SCHEMA)]
+PositiveDuration = Annotated[int, BeforeValidator(_positive), WithJsonSchema(DURATION_SCHEMA)]
 # with calendar arithmetic
-CalendarSpan = Annotated[Span, PlainValidator(parse_span), WithJsonSchema({**_SCHEMA, "title": "span"})]
+CalendarSpan = Annotated[Span, PlainValidator(parse_span), WithJsonSchema({**DURATION_SCHEMA, "title": "span"})]

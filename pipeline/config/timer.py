@@ -22,6 +22,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.window_definition import Calendar
 
 _TRUE, _FALSE = "enters", "leaves"
 
@@ -44,6 +45,8 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
                 yield from condition_timers(part, negated)
         case Not(of):
             yield from condition_timers(of, not negated)
+        case Aggregate(within=Calendar(unit)) | Purchases(within=Calendar(unit)):
+            yield f"may change as the {unit} ends in the shopper's zone, after an event in it"
         case Aggregate(within=int(within)) if condition.function in ("count", "distinct"):
             what = event_words(condition.selection)
             if condition.function == "distinct":
@@ -74,7 +77,9 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
 
 def trait_timers(trait: TraitDefinition) -> Iterator[str]:
     """Timers of a computed trait."""
-    if trait.within is not None:
+    if isinstance(trait.within, Calendar):
+        yield f"may change as the {trait.within.unit} ends in the shopper's zone, after an event in it"
+    elif isinstance(trait.within, int):
         what = event_words(trait.selection) if trait.selection is not None else "order"
         yield f"may change {format_duration(trait.within)} after each {what}"
     if trait.emit == "daily":

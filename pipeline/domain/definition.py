@@ -7,6 +7,7 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 from dataclasses import dataclass, field
 
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.window_definition import Within
 
 Path = tuple[str, ...]
 
@@ -87,12 +88,12 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """`count sum min max avg distinct` of events in a sliding window of `within` ms (None: lifetime)."""
+    """`count sum min max avg distinct` of events in a window (None: lifetime)."""
 
     function: str
     selection: Selection
     bounds: tuple[Bound, ...]
-    within: int | None = None
+    within: Within = None
     property: Path | None = None
 
 
@@ -131,11 +132,11 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """`orders` or `spend` of completed, not cancelled orders in a sliding window of `within` ms (None: lifetime)."""
+    """`orders` or `spend` of completed, not cancelled orders in a window (None: lifetime)."""
 
     measure: str
     bounds: tuple[Bound, ...]
-    within: int | None = None
+    within: Within = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,17 @@ def _heading(clause: dict[str, Any]) -> str:
     if "where" in clause:
         text += " where " + _filters(clause["where"])
     if "within" in clause:
-        text += f" in {clause['within']}"
+        text += _window(clause)
     return f"{clause['stage']}: {text}" if "stage" in clause else text
+
+
+def _window(clause: dict[str, Any]) -> str:
+    match clause["within"]:
+        case {"calendar": unit}:
+            return f" in this {unit} of {clause['timezone']}"
+        case {"since": events}:
+            return f" since the latest {' or '.join(events)}"
+    return f" in {clause['within']}"
 
 
 def _value(clause: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ from pipeline.domain.value.instant import format_instant
 from pipeline.domain.value.money import render
 from pipeline.domain.value.number import MICRO as MILLION
 from pipeline.domain.value.number import half_up
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 
 def number(micro: int | Fraction) -> int | float:
@@ -126,8 +127,15 @@ def _selected(selection: Selection) -> dict[str, Any]:
     return found
 
 
-def _within(within: int | None) -> dict[str, Any]:
-    return {} if within is None else {"within": format_duration(within)}
+def _within(within: Within) -> dict[str, Any]:
+    match within:
+        case None:
+            return {}
+        case Calendar(unit):
+            return {"within": {"calendar": unit}}
+        case Since(events):
+            return {"within": {"since": list(events)}}
+    return {"within": format_duration(within)}
 
 
 def _bounds(bounds: Iterable[Bound], unit: str, currency: str) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from tests.oracle.segments import (
     truth,
     windows,
 )
-from tests.oracle.values import elements, number, reach, span
+from tests.oracle.values import elements, number, reach
+from tests.oracle.windows import turns
 
 Condition = dict[str, Any]
 
@@ -33,7 +34,7 @@ class Foresight:
     def __init__(self, records: list[Record], topology: dict[str, Any], now: int) -> None:
         self.topology = topology
         self.now = Facts(records, topology, now)
-        instants = critical(records, windows(topology))
+        instants = critical(records, windows(topology)) | turns(records, topology, now)
         self.later = [Facts(records, topology, one) for one in sorted(instants) if one > now]
 
     def changes_at(self, condition: Condition) -> int:
@@ -94,7 +95,7 @@ class Foresight:
 
     def _orders(self, form: dict[str, Any]) -> list[tuple[int, int]]:
         """(event time, net value in minor units) of orders that count."""
-        oldest = self.now.now - span(form["within"]) if "within" in form else None
+        oldest = self.now.oldest(form)
         orders = self.now.orders.values()
         return [(one.time, one.net) for one in orders if one.counts and (oldest is None or one.time > oldest)]
 

@@ -11,6 +11,7 @@ from tests.oracle.loyalty import Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight
 from tests.oracle.values import instant, rfc3339
+from tests.oracle.windows import turns
 
 TOPICS = (
     "segment-changes",
@@ -78,7 +79,7 @@ class History:
             return refused
         earlier = list(self.records)
         self.records.append(record)
-        self.pending |= critical([record], self.windows)
+        self.pending |= critical([record], self.windows) | turns(self.records, self.topology, self.now)
         if self.traits.daily:
             self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
         facts = Facts(self.records, self.topology, self.now)

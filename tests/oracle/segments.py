@@ -11,6 +11,7 @@ from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
 from tests.oracle.sequences import happened
 from tests.oracle.values import DAY, Shop, elements, instant, number, reach, rfc3339, scalars, span
+from tests.oracle.windows import oldest
 
 AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
 
@@ -29,6 +30,11 @@ class Facts:
         self.traits = traits(records)
         # Filled by hand with what a hold says; of the others by what their conditions say.
         self.members: dict[str, bool] = {}
+
+    def oldest(self, form: dict[str, Any]) -> int | None:
+        """What is later than this instant, ms, is in the window of a condition; None = all is."""
+        told = [one for one in self.records if not one.late_segments and not one.copy]
+        return oldest(form, told, self.traits, self.shop.zone, self.now)
 
     def open_lines(self) -> list[Line]:
         return list(self.carts[self.carts.open()].lines.values()) if self.carts.open() in self.carts else []
@@ -62,7 +68,7 @@ def truth(condition: dict[str, Any], facts: Facts) -> bool:
 def matching(form: dict[str, Any], facts: Facts) -> list[Record]:
     """Events of a condition's names, filters and window. A filter says what an event is like: it holds at its time."""
     names = form["of"] if isinstance(form["of"], list) else [form["of"]]
-    oldest = facts.now - span(form["within"]) if isinstance(form.get("within"), str | int) else None
+    oldest = facts.oldest(form)
     return [
         record
         for record in facts.windowed
@@ -105,7 +111,7 @@ def _edge(last: bool) -> Callable[[dict[str, Any], Facts], bool]:
 
 def _purchases(measure: str) -> Callable[[dict[str, Any], Facts], bool]:
     def asked(form: dict[str, Any], facts: Facts) -> bool:
-        oldest = facts.now - span(form["within"]) if "within" in form else None
+        oldest = facts.oldest(form)
         counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
         if measure == "orders":
             return bounded(form, len(counted))
@@ -171,7 +177,7 @@ def computed(name: str, facts: Facts) -> Any:
     entry = facts.topology["traits"][name]
     ((kind, form),) = [(kind, form) for kind, form in entry.items() if kind not in ("emit", "title")]
     if kind in ("orders", "spend"):
-        oldest = facts.now - span(form["within"]) if "within" in form else None
+        oldest = facts.oldest(form)
         counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
         return len(counted) if kind == "orders" else facts.shop.money(sum(one.net for one in counted))
     found = sorted(matching(form, facts), key=lambda record: (record.time, record.message_id))

@@ -57,14 +57,14 @@ class Explainer:
 
     def __init__(self, plan: Plan) -> None:
         self._carts = Carts(plan)
-        self._late, self._currency = plan.late_segments, plan.currency
+        self._late, self._currency, self._timezone = plan.late_segments, plan.currency, plan.timezone
         self._definitions = {one.name: one for one in plan.segments}
 
     def explain(self, shopper: Shopper, segment: str, at: int) -> Explanation:
         """shopper: as the engine of this plan left it, all that was due by `at` (ms) fired; it is not changed."""
         definition = self._definitions[segment]
         named = self._closure(segment)
-        conditions = Conditions(self._carts, self._late, self._currency)
+        conditions = Conditions(self._carts, self._late, self._currency, self._timezone)
         ahead = _Ahead(shopper, [self._definitions[name] for name in named], conditions)
         clause = ahead.clause(definition.when)
         for one in clause.walk():

@@ -22,28 +22,37 @@ from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch, hold_key
 from pipeline.domain.shopper import Membership, Shopper
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 CART = "$cart"
 ORDERS = "$orders"
 TRAITS = "$traits"
+ZONE = "$zone"
 
 
 def reads(condition: Condition) -> Iterable[str]:
-    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, and `in:NAME` of other segments."""
+    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, ZONE (that the shopper lives in), and
+    `in:NAME` of other segments."""
     match condition:
         case All(of) | AnyOf(of):
             for part in of:
                 yield from reads(part)
         case Not(of):
             yield from reads(of)
-        case Aggregate() | Edge():
+        case Aggregate():
+            yield from condition.selection.events
+            yield from window_reads(condition.within)
+        case Edge():
             yield from condition.selection.events
         case Steps():
             for step in condition.steps:
                 yield from step.selection.events
         case Trait():
             yield TRAITS
-        case Purchases() | RfmScore():
+        case Purchases():
+            yield ORDERS
+            yield from window_reads(condition.within)
+        case RfmScore():
             yield ORDERS
         case CartNow():
             yield CART
@@ -58,20 +67,33 @@ def reads(condition: Condition) -> Iterable[str]:
 
 def trait_reads(trait: TraitDefinition) -> Iterable[str]:
     """What may change a computed trait, as in `reads`."""
-    return trait.selection.events if trait.selection is not None else (ORDERS,)
+    yield from trait.selection.events if trait.selection is not None else (ORDERS,)
+    yield from window_reads(trait.within)
+
+
+def window_reads(within: Within) -> Iterable[str]:
+    """What may move a window, as in `reads`."""
+    match within:
+        case Calendar():
+            yield ZONE
+        case Since(events):
+            yield from events
 
 
 def discriminator_of(condition: Condition) -> Discriminator | None:
     """What an event must show to change the condition's truth, if it is a single aggregate.
 
     None of those whose window forgets, when looked at, what has expired, and of those of several parts: what is due
-    next depends on when they are looked at. An index that left them out would change what is stored of them.
+    next depends on when they are looked at. An index that left them out would change what is stored of them. None of a
+    window since an event, either: that need not show it.
     """
     while isinstance(condition, Not):
         condition = condition.of
-    if isinstance(condition, Aggregate) and (condition.within is None or condition.function in ("count", "distinct")):
-        return discriminator(condition.selection)
-    return None
+    if not isinstance(condition, Aggregate) or isinstance(condition.within, Since):
+        return None
+    if isinstance(condition.within, int) and condition.function not in ("count", "distinct"):
+        return None
+    return discriminator(condition.selection)
 
 
 class Segment:

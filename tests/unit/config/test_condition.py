@@ -21,6 +21,7 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.definition import Test as Check
 from pipeline.domain.value.instant import DAY, HOUR, parse_instant
+from pipeline.domain.window_definition import Calendar, Since
 from tests.unit.config.builder import condition, condition_problems, problems, topology
 
 VIEWED = Selection(("Product Viewed",))
@@ -65,6 +66,14 @@ VIEWED = Selection(("Product Viewed",))
         (
             "{trait: {name: born, before: 2000-01-31, exists: true}}",
             Trait(("born",), (Check("exists", True), Check("before", parse_instant("2000-01-31")))),
+        ),
+        (
+            "{count: {of: A, at_least: 1, within: {calendar: quarter}}}",
+            Aggregate("count", Selection(("A",)), (Bound("at_least", (1,)),), Calendar("quarter")),
+        ),
+        (
+            "{spend: {at_least: 1, within: {since: [C, B]}}}",
+            Purchases("spend", (Bound("at_least", (100,)),), Since(("B", "C"))),
         ),
         ("{orders: {within: 30d, at_most: 0}}", Purchases("orders", (Bound("at_most", (0,)),), 30 * DAY)),
         ("{spend: {at_least: 500.5}}", Purchases("spend", (Bound("at_least", (50_050,)),))),
@@ -126,7 +135,27 @@ def test_filters_take_values_lists_and_operators() -> None:
         ("{count: {of: A, at_least: .inf}}", "count.at_least: '.inf' is no number"),
         ("{count: {of: A, at_least: 1, within: 0s}}", "count.within: a window should be longer than 0s"),
         ("{count: {of: A, at_least: 1, within: P1Y}}", "count.within: 'P1Y' has no fixed length"),
-        ("{count: {of: A, at_least: 1, within: {since: B}}}", "count.within: a window of since is not supported yet"),
+        ("{count: {of: A, at_least: 1, within: {since: '*'}}}", "count.within: nothing is later than the latest event"),
+        ("{count: {of: A, at_least: 1, within: {since: []}}}", "count.within: should be an event name"),
+        (
+            "{count: {of: A, at_least: 1, within: {since: Completed Order}}}",
+            "count.within: rules see standard names: Completed Order is an alias of Order Completed, name that",
+        ),
+        (
+            "{count: {of: A, at_least: 1, within: {calendar: moth}}}",
+            "count.within: a calendar window is of a day, week, month, quarter or year, not 'moth', did"
+            " you mean month?",
+        ),
+        ("{orders: {at_least: 1, within: {calendar: [day]}}}", "orders.within: a calendar window is of a day"),
+        (
+            "{spend: {at_least: 1, within: {calendar: day, since: A}}}",
+            "spend.within: should be a duration as 30d, {calendar: month} or {since: Order Completed}",
+        ),
+        ("{spend: {at_least: 1, within: {last: 3d}}}", "spend.within: should be a duration as 30d"),
+        (
+            "{count: {of: A, at_least: 10000, within: {calendar: day}}}",
+            "count: at_least 10000 is more than is remembered",
+        ),
         ("{count: {of: A, at_least: 10000, within: 1h}}", "count: at_least 10000 is more than is remembered"),
         ("{count: {of: A, at_least: 5, at_most: 3}}", "count: at_least 5 and at_most 3 contradict each other"),
         ("{count: {of: A, more_than: 3, less_than: 4}}", "count: more_than 3 and less_than 4 contradict each other"),
