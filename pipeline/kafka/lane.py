@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 from faust.types import TP
 
+from pipeline.kafka.inbox import Inbox
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner
 from pipeline.kafka.restore import RestoreStopped
@@ -17,8 +18,6 @@ from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import Away, Batch, Denied, Fenced, Hopeless
 
 log = logging.getLogger(__name__)
-
-_QUEUED = 2
 
 
 class Source(Protocol):
@@ -68,7 +67,7 @@ class Lane:
         self._pool = pool
         self._openers = openers
         self._patience = patience
-        self._queue: asyncio.Queue[Batch] = asyncio.Queue(_QUEUED)
+        self._inbox = Inbox()
         self._busy = asyncio.Lock()
         self._stopped = False
         self._sought_at: float | None = None
@@ -87,7 +86,7 @@ class Lane:
     @property
     def settled(self) -> bool:
         """Nothing is queued or in hand."""
-        return self._queue.empty() and not self._busy.locked()
+        return self._inbox.empty and not self._busy.locked()
 
     async def open(self) -> None:
         """Open the partition, however many tries it takes, and begin to feed it."""
@@ -100,7 +99,7 @@ class Lane:
     async def put(self, batch: Batch) -> None:
         """Queue a batch; waits for room. Dropped if the partition takes none now."""
         if self.owner.life.takes_batches and not self._stopped:
-            await self._queue.put(batch)
+            await self._inbox.put(batch)
 
     async def idle(self, until: int) -> None:
         """Tell the partition that its source is read to the end, if it is not working anyway."""
@@ -124,8 +123,7 @@ class Lane:
         except TimeoutError:
             # Whoever owns it next fences this one first: what is in hand can't be committed then.
             log.warning("The batch in hand takes too long to finish.", extra=self._where)
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        self._inbox.clear()
         if life.stage is Stage.DRAINING:
             life.enter(Stage.READY)
 
@@ -150,7 +148,7 @@ class Lane:
 
     async def _work(self) -> None:
         while True:
-            batch = await self._queue.get()
+            batch = await self._inbox.take()
             async with self._busy:
                 life = self.owner.life
                 if self._stopped or not life.takes_batches:

@@ -96,10 +96,10 @@ class Consumer(driver.Consumer):
             records.append(record)
             size += len(record.value) if record.value is not None else 0
             if len(records) >= most_records or size >= most_bytes:
-                yield Batch(tp.topic, tp.partition, follows, records, now)
+                yield Batch(tp.topic, tp.partition, follows, records, now, size)
                 follows, size, records = record.offset, 0, []
         if records:
-            yield Batch(tp.topic, tp.partition, follows, records, now)
+            yield Batch(tp.topic, tp.partition, follows, records, now, size)
 
     def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
         last = batch.records[-1]

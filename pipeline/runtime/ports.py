@@ -44,7 +44,7 @@ class Batch(msgspec.Struct, gc=False):
     follows: offset of the last record handed out before this batch, or the seek target - 1 after a seek. A processor
     takes a batch only if this is what it last took; transaction markers leave gaps, so offsets alone can't tell.
     now: the brokers' time, ms, when the batch was handed out, 0 = not known. Only intake looks at it, to bring
-    received times of bad producer clocks back.
+    received times of bad producer clocks back. size: bytes of its values, 0 = not known.
     """
 
     topic: str
@@ -52,6 +52,7 @@ class Batch(msgspec.Struct, gc=False):
     follows: int
     records: Sequence[Record]
     now: int = 0
+    size: int = 0
 
 
 class Output(msgspec.Struct, gc=False):

@@ -109,8 +109,17 @@ def test_batches_are_taken_one_after_the_other() -> None:
         await lane.open()
         for offset in range(5):
             await lane.put(batch(offset))
-        await until(lambda: owner.next_offset == 5)
+            await until(lambda offset=offset: owner.next_offset == offset + 1)  # type: ignore[misc]
         assert owner.calls == ["open", "took 0", "took 1", "took 2", "took 3", "took 4"]
+
+
+def test_batches_that_had_to_wait_are_taken_together() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        await lane.open()
+        for offset in range(5):
+            await lane.put(batch(offset))
+        await until(lambda: owner.next_offset == 5)
+        assert owner.calls == ["open", "took 4"]
 
     run(scene)
 
