@@ -13,6 +13,7 @@ from pipeline.config.rfm import RfmTests
 from pipeline.config.rule_name import RuleName
 from pipeline.config.sequence import Sequence
 from pipeline.config.source import Block
+from pipeline.config.standing import PointsTests, TierTests
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
 from pipeline.domain.derived_definition import Stage
@@ -23,7 +24,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "average_order", "tier", "points", "consent",
+        "average_order", "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -87,6 +88,12 @@ class Condition(Entry):
     computed: ComputedTests | None = Field(
         None, description="A trait of `traits:`.", examples=[{"name": "lifetime_value", "at_least": 500}]
     )
+    tier: TierTests | None = Field(
+        None, description="The tier of a loyalty programme.", examples=[{"programme": "club", "is": "gold"}]
+    )
+    points: PointsTests | None = Field(
+        None, description="The points of a loyalty programme.", examples=[{"programme": "club", "at_least": 100}]
+    )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -117,6 +124,8 @@ class Condition(Entry):
             self.cart,
             self.rfm,
             self.computed,
+            self.tier,
+            self.points,
         ):
             if simple is not None:
                 return simple.condition()

@@ -23,6 +23,7 @@ from pipeline.domain.segments.most_frequent import VALUES
 from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
 from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, keep_for
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Calendar, Since, Within
 
 
@@ -61,6 +62,8 @@ def kept(condition: Condition) -> Iterator[str]:
         case Computed(trait=TraitDefinition() as trait):
             yield kept_of_trait(trait)
             yield from kept_of_window(trait.within)
+        case Tier(name) | Points(name):
+            yield f"the standing in loyalty programme {name}"
         case CartNow():
             yield "the lines of the open carts"
 

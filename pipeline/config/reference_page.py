@@ -32,6 +32,7 @@ from pipeline.config.segment import Hold, Segment
 from pipeline.config.selection import Selecting
 from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
+from pipeline.config.standing import PointsTests, TierTests
 from pipeline.config.topology import Topology
 
 PAGE = Path("docs/topology.md")
@@ -58,6 +59,8 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("spend", Spend),
     ("cart", CartTests),
     ("Conditions: rfm", RfmTests),
+    ("tier", TierTests),
+    ("points", PointsTests),
     ("Events and filters", Selecting),
     ("Bounds", Bounds),
     ("Operators", Tests),

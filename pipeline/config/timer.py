@@ -22,6 +22,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.standing_definition import Tier
 from pipeline.domain.window_definition import Calendar
 
 _TRUE, _FALSE = "enters", "leaves"
@@ -70,6 +71,9 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
             yield from trait_timers(trait)
         case Stage(journey=JourneyDefinition() as journey):
             yield from journey_timers(journey)
+        case Tier(name, programme=ProgrammeDefinition() as programme):
+            for timer in programme_timers(programme):
+                yield f"may change as the tier of {name} does: {timer}"
         case RfmScore(recency=recency, scale=RfmScale() as scale) if recency:
             spans = ", ".join(format_duration(span) for span in dict.fromkeys(scale.recency))
             yield f"recency falls {spans} after the latest order"

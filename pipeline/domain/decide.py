@@ -161,10 +161,12 @@ class Engine:
         outcome = Outcome([], [])
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
+        self.loyalty.reassess(shopper, moment)
+        posted = _taken(moment.decisions, 0)
         self._segments.adopt(shopper, moment)
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
-        self.loyalty.reassess(shopper, moment)
+        moment.decisions.extend(posted)
         shopper.plan = self._digest
         self._keep_due(shopper)
         return outcome
@@ -192,6 +194,11 @@ class Engine:
                 edge.take(shopper, event, properties)
             for sequence in reading.sequences:
                 sequence.take(shopper, event, properties, moment.remarks)
+        told = len(moment.decisions)
+        if reading.order:
+            self.loyalty.on_order(shopper, event, properties, changes, moment)
+        # Conditions ask for tiers and points, loyalty for no condition; its decisions stand last (readings.md, 53).
+        posted = _taken(moment.decisions, told)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations
@@ -199,8 +206,7 @@ class Engine:
             self.derivations.evaluate(shopper, moment, derivations)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
-        if reading.order:
-            self.loyalty.on_order(shopper, event, properties, changes, moment)
+        moment.decisions.extend(posted)
 
     def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
         """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""
@@ -230,14 +236,16 @@ class Engine:
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
             told = len(outcome.decisions)
+            if 0 < shopper.loyalty_due <= due:
+                self.loyalty.on_due(shopper, moment)
+            posted = _taken(outcome.decisions, told)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
             if shopper.derived is not None:
                 self.derivations.on_due(shopper, moment, segments_moved=len(outcome.decisions) > told)
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
-            if 0 < shopper.loyalty_due <= due:
-                self.loyalty.on_due(shopper, moment)
+            outcome.decisions.extend(posted)
             self._keep_due(shopper)
             if 0 < shopper.due <= due:
                 raise StalledTimer("a timer did not move on")
@@ -263,3 +271,10 @@ class Engine:
             if due and (due < soonest or not soonest):
                 soonest = due
         shopper.due = soonest
+
+
+def _taken(decisions: list[Decision], told: int) -> list[Decision]:
+    """What was decided after the first `told` decisions, taken out of them."""
+    posted = decisions[told:]
+    del decisions[told:]
+    return posted

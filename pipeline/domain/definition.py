@@ -7,6 +7,7 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 from dataclasses import dataclass, field
 
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Within
 
 Path = tuple[str, ...]
@@ -154,7 +155,21 @@ class Member:
 
 
 Condition = (
-    All | AnyOf | Not | Aggregate | Edge | Sequence | Trait | Purchases | CartNow | Member | RfmScore | Stage | Computed
+    All
+    | AnyOf
+    | Not
+    | Aggregate
+    | Edge
+    | Sequence
+    | Trait
+    | Purchases
+    | CartNow
+    | Member
+    | RfmScore
+    | Stage
+    | Computed
+    | Tier
+    | Points
 )
 
 

@@ -64,6 +64,8 @@ def _heading(clause: dict[str, Any]) -> str:
         text += " time" if clause["property"] == "$time" else f" {clause['property']}"
     if "name" in clause:
         text += f" {clause['name']}"
+    if "programme" in clause:
+        text += f" of {clause['programme']}"
     if "segment" in clause:
         text += f" {clause['segment']}"
     if "of" in clause:

@@ -26,6 +26,7 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage
 from pipeline.domain.segments.measure import JSON, MICRO, MONEY, NUMBER
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.instant import format_instant
 from pipeline.domain.value.money import render
 from pipeline.domain.value.number import MICRO as MILLION
@@ -89,6 +90,8 @@ def subject(condition: Condition) -> dict[str, Any]:
             return {"segment": segment}
         case Computed(name):
             return {"name": name}
+        case Tier(name) | Points(name):
+            return {"programme": name}
         case Sequence():
             steps = [_selected(one.selection) | ({"absent": True} if one.absent else {}) for one in condition.steps]
             return {"steps": steps} | _within(condition.within)
@@ -103,8 +106,10 @@ def threshold(condition: Condition, currency: str) -> dict[str, Any]:
             return _bounds(condition.bounds, NUMBER if counted else MICRO, currency)
         case Purchases():
             return _bounds(condition.bounds, MONEY if condition.measure == "spend" else NUMBER, currency)
-        case Edge() | Trait() | Computed():
+        case Edge() | Trait() | Computed() | Tier():
             return _tests(condition.tests)
+        case Points(bounds=bounds):
+            return _bounds(bounds, NUMBER, currency)
         case Stage(names):
             return {"in": list(names)}
         case RfmScore(recency, frequency, monetary):

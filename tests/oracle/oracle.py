@@ -65,10 +65,10 @@ class History:
             self.now = min(ahead)
             self.pending = {one for one in self.pending if one > self.now}
             facts = Facts(self.records, self.topology, self.now)
-            self._segments(facts, None)
-            self.abandonment.fire(facts)
             for programme in self.programmes:
                 programme.fire(facts)
+            self._segments(facts, None)
+            self.abandonment.fire(facts)
 
     def apply(self, record: Record) -> str | None:
         """Timers first, then the record (readings.md, 3). Returns the reason it is a dead letter for, if it is one."""
@@ -83,13 +83,14 @@ class History:
         if self.traits.daily:
             self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
         facts = Facts(self.records, self.topology, self.now)
-        self._segments(facts, record)
-        self.abandonment.record(record, earlier, facts)
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))
+        self._segments(facts, record)
+        self.abandonment.record(record, earlier, facts)
         return "late" if record.late_segments else None
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
+        facts.standings = {one.name: one.standing for one in self.programmes}
         segments = self.topology.get("segments") or {}
         waiting = list(segments)
         while waiting:

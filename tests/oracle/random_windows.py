@@ -1,10 +1,11 @@
-"""Topologies of calendar and since windows, and streams that travel: over changes of clocks and a leap day."""
+"""Topologies of calendar and since windows and of conditions on loyalty, and streams that travel: over changes of
+clocks and a leap day."""
 
 from random import Random
 from typing import Any
 
 from tests.oracle.random_stream import START, Stream
-from tests.oracle.random_topology import Topologies
+from tests.oracle.random_topology import Condition, Topologies
 from tests.oracle.values import instant, rfc3339
 
 UNITS = ["day", "day", "day", "week", "month", "quarter", "year"]
@@ -22,7 +23,22 @@ EVES = [
 
 
 class WindowTopologies(Topologies):
-    """Draws windows of all kinds."""
+    """Draws windows of all kinds, and conditions on a loyalty programme unless `standings` is False."""
+
+    def __init__(self, random: Random, standings: bool = True) -> None:
+        super().__init__(random)
+        self.standings = standings
+        self.levels: list[str] = []
+
+    def condition(self, depth: int, earlier: int) -> Condition:
+        random = self.random
+        if self.levels and random.random() < 0.25:
+            if random.random() < 0.5:
+                return {"points": {"programme": "club", **self.bound([0, 5, 20, 40, 60])}}
+            tier = random.choice(self.levels)
+            tests = [{"is": tier}, {"is_not": tier}, {"in": [tier, self.levels[-1]]}, {"exists": random.random() < 0.5}]
+            return {"tier": {"programme": "club", **random.choice(tests)}}
+        return super().condition(depth, earlier)
 
     def window(self) -> dict[str, Any]:  # type: ignore[override]
         chance = self.random.random()
@@ -33,7 +49,12 @@ class WindowTopologies(Topologies):
         return dict(super().window())
 
     def draw(self) -> dict[str, Any]:
-        topology = super().draw()
+        self.levels = []
+        loyalty = {}
+        if self.standings and self.random.random() < 0.4:
+            loyalty = {"loyalty": {"club": self.programme()}}
+            self.levels = [level["name"] for level in loyalty["loyalty"]["club"]["tiers"]["levels"]]
+        topology = {**super().draw(), **loyalty}
         zone = self.random.choice(["Europe/Berlin", "Europe/Berlin", "America/Santiago", "UTC"])
         return {**topology, "shop": {**topology["shop"], "timezone": zone}}
 

@@ -30,6 +30,8 @@ class Facts:
         self.traits = traits(records)
         # Filled by hand with what a hold says; of the others by what their conditions say.
         self.members: dict[str, bool] = {}
+        # Tier and balance by programme; filled by whoever steps the programmes.
+        self.standings: dict[str, tuple[str | None, int]] = {}
 
     def oldest(self, form: dict[str, Any]) -> int | None:
         """What is later than this instant, ms, is in the window of a condition; None = all is."""
@@ -230,6 +232,17 @@ def _computed(form: dict[str, Any], facts: Facts) -> bool:
     return holds(tests, [] if value is None else [value], facts.now)
 
 
+def _tier(form: dict[str, Any], facts: Facts) -> bool:
+    tier, _ = facts.standings[form["programme"]]
+    tests = {op: operand for op, operand in form.items() if op != "programme"}
+    return holds(tests, [] if tier is None else [tier], facts.now)
+
+
+def _points(form: dict[str, Any], facts: Facts) -> bool:
+    bounds = {op: operand for op, operand in form.items() if op != "programme"}
+    return bounded(bounds, facts.standings[form["programme"]][1])
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -245,6 +258,8 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "computed": _computed,
     "stage": lambda form, facts: stage(facts) in form,
     "cart": _cart,
+    "tier": _tier,
+    "points": _points,
 }
 
 

@@ -31,7 +31,7 @@ from tests.property.test_oracle_equality import case
 SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "120"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
 LOOKS = 3
-HORIZON = 400 * DAY
+HORIZON = 800 * DAY
 
 Look = tuple[str, int, int]
 """Shopper, instant (ms), and how many of the calls have been received by then."""

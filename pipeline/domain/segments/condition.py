@@ -30,6 +30,7 @@ from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
+from pipeline.domain.segments.standing import compile_points, compile_tier
 from pipeline.domain.segments.trait_value import (
     ValueOf,
     aggregate_of,
@@ -42,6 +43,7 @@ from pipeline.domain.segments.trait_value import (
 from pipeline.domain.segments.window import Folded, TraitWindow, Window
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
 from pipeline.domain.value.path import reach
 from pipeline.domain.window_definition import Calendar, Since, Within
@@ -96,6 +98,10 @@ class Conditions:
                 return self._stage(condition)
             case Computed():
                 return self._computed(condition)
+            case Tier():
+                return compile_tier(condition)
+            case Points():
+                return compile_points(condition)
 
     def stages(self, journey: JourneyDefinition) -> StageOf:
         return compile_stages(journey, self.compile)

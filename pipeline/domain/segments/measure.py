@@ -19,10 +19,12 @@ from pipeline.domain.segments.frame import Frame, Lifetime
 from pipeline.domain.segments.framed import MEASURES
 from pipeline.domain.segments.purchase import standing_orders
 from pipeline.domain.segments.rfm import render_scores
+from pipeline.domain.segments.standing import balance_of, tier_of
 from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, Window, keep_for
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cart
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.operator import compile_filters
 from pipeline.domain.value.path import reach
 from pipeline.domain.window_definition import Calendar
@@ -92,6 +94,10 @@ def _measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, con
             return Measure(JSON, conditions.stages(journey)(shopper, now)[0])
         case Computed(trait=TraitDefinition() as trait):
             return _computed(trait, shopper, now, conditions)
+        case Tier():
+            return Measure(JSON, tier_of(condition, shopper))
+        case Points():
+            return Measure(NUMBER, balance_of(condition, shopper))
     return None
 
 

@@ -22,6 +22,7 @@ from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch, hold_key
 from pipeline.domain.shopper import Membership, Shopper
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Calendar, Since, Within
 
 CART = "$cart"
@@ -52,7 +53,7 @@ def reads(condition: Condition) -> Iterable[str]:
         case Purchases():
             yield ORDERS
             yield from window_reads(condition.within)
-        case RfmScore():
+        case RfmScore() | Tier() | Points():
             yield ORDERS
         case CartNow():
             yield CART

@@ -182,6 +182,10 @@ def test_filters_take_values_lists_and_operators() -> None:
         ("{cart: {contains: {category: x}}}", "cart.contains.category: a cart line has no category"),
         ("{cart: {value: {at_least: 1.001}}}", "cart.value.at_least: 1.001 has more than 2 decimal places"),
         ("{in: b}", "in: there is no segment b"),
+        ("{tier: {programme: club, is: gold}}", "tier.programme: there is no loyalty programme club"),
+        ("{tier: {programme: club}}", "tier: needs an operator, as is: gold"),
+        ("{points: {programme: club, at_least: 5}}", "points.programme: there is no loyalty programme club"),
+        ("{points: {programme: club, at_least: 0.5}}", "points.at_least: 0.5 should be a whole number"),
         ("{in: a}", "in: segments refer to each other in a circle: a -> a"),
         ("{orders: {at_least: 1, atleast: 2}}", "orders.atleast: unknown key or operator, did you mean at_least?"),
     ],
@@ -191,7 +195,7 @@ def test_what_cannot_be_meant_is_told(written: str, told: str) -> None:
     assert any(problem.startswith(told) for problem in found), found
 
 
-@pytest.mark.parametrize("key", ["average_order", "tier", "points", "consent"])
+@pytest.mark.parametrize("key", ["average_order", "consent"])
 def test_conditions_of_the_language_that_are_to_come_are_refused_as_such(key: str) -> None:
     assert condition_problems(f"{{{key}: {{}}}}") == [f"{key}: not supported yet"]
 
@@ -222,3 +226,22 @@ def test_rules_see_standard_names_only() -> None:
     ) == [
         "segments.a.when.count.of: rules see standard names: Basket Item Added is an alias of Product Added, name that"
     ]
+
+
+CLUB = """
+loyalty:
+  club:
+    earn: [{on: Order Completed, points: 1, per: 1.00}]
+    tiers: {metric: points_earned, levels: [{name: bronze, from: 0}, {name: gold, from: 50}]}
+"""
+
+
+def test_a_tier_must_be_one_of_the_programme() -> None:
+    segment = "segments:\n  a: {when: {tier: {programme: club, in: [gold, bronce]}}}\n"
+    assert problems(segment + CLUB) == ["segments.a.when.tier.in: club has no tier bronce, did you mean bronze?"]
+
+
+def test_a_condition_on_a_tier_means_another_thing_when_the_programme_does() -> None:
+    segment = "segments:\n  a: {when: {tier: {programme: club, is: gold}}}\n"
+    one, other = (topology(segment + club).plan().segments[0] for club in (CLUB, CLUB.replace("50", "60")))
+    assert one.identity != other.identity
