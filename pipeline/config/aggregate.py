@@ -120,6 +120,18 @@ class Spend(Bounds[Money]):
         return Purchases("spend", self.bounds(), self.within)
 
 
+class AverageOrder(Bounds[Money]):
+    """Value of an order on average, net of refunds, of completed, not cancelled ones; of none no bound holds."""
+
+    key_noun: ClassVar[str] = "key or operator"
+    floor: ClassVar[int | None] = 0
+
+    within: Window | None = Field(None, description=_WITHIN, examples=["365d"])
+
+    def condition(self) -> Purchases:
+        return Purchases("average_order", self.bounds(), self.within)
+
+
 class CartValue(Bounds[Money]):
     """Value of the open cart in the shop's currency."""
 

@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
+from pipeline.config.aggregate import (
+    AverageOrder,
+    CartTests,
+    Count,
+    Distinct,
+    Latest,
+    Measure,
+    OrderCount,
+    Spend,
+    TraitTests,
+)
 from pipeline.config.computed_trait import ComputedTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
@@ -24,7 +34,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "average_order", "consent",
+        "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -76,6 +86,9 @@ class Condition(Entry):
         description="Value of orders net of refunds, in the shop's currency.",
         examples=[{"within": "365d", "at_least": 500}],
     )
+    average_order: AverageOrder | None = Field(
+        None, description="Value of orders on average, net of refunds.", examples=[{"within": "365d", "at_least": 80}]
+    )
     cart: CartTests | None = Field(None, description="The open cart now.", examples=[{"value": {"at_least": 100}}])
     rfm: RfmTests | None = Field(
         None,
@@ -121,6 +134,7 @@ class Condition(Entry):
             self.trait,
             self.orders,
             self.spend,
+            self.average_order,
             self.cart,
             self.rfm,
             self.computed,

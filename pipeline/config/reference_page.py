@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline.config.abandonment import Abandonment
 from pipeline.config.aggregate import (
+    AverageOrder,
     CartTests,
     Count,
     Distinct,
@@ -57,6 +58,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("trait", TraitTests),
     ("orders", OrderCount),
     ("spend", Spend),
+    ("average_order", AverageOrder),
     ("cart", CartTests),
     ("Conditions: rfm", RfmTests),
     ("tier", TierTests),

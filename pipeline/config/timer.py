@@ -60,7 +60,7 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
             if condition.measure == "orders":
                 yield from _counted(condition.bounds, within, "order", negated)
             else:
-                yield from _measured(condition.bounds, within, "spend", negated)
+                yield from _measured(condition.bounds, within, condition.measure.replace("_", " "), negated)
         case Sequence() if condition.steps[-1].absent:
             first, last = (event_words(condition.steps[end].selection) for end in (0, -1))
             span = format_duration(condition.within)

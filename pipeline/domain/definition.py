@@ -133,7 +133,7 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """`orders` or `spend` of completed, not cancelled orders in a window (None: lifetime)."""
+    """`orders`, `spend` or `average_order` of completed, not cancelled orders in a window (None: lifetime)."""
 
     measure: str
     bounds: tuple[Bound, ...]

@@ -105,7 +105,7 @@ def threshold(condition: Condition, currency: str) -> dict[str, Any]:
             counted = condition.function in ("count", "distinct")
             return _bounds(condition.bounds, NUMBER if counted else MICRO, currency)
         case Purchases():
-            return _bounds(condition.bounds, MONEY if condition.measure == "spend" else NUMBER, currency)
+            return _bounds(condition.bounds, NUMBER if condition.measure == "orders" else MONEY, currency)
         case Edge() | Trait() | Computed() | Tier():
             return _tests(condition.tests)
         case Points(bounds=bounds):

@@ -52,6 +52,10 @@ class Foresight:
         if kind in ("orders", "spend"):
             counted = self._orders(form)
             return len(counted) if kind == "orders" else Decimal(sum(net for _, net in counted)) / facts.shop.scale
+        if kind == "average_order":
+            nets = [net for _, net in self._orders(form)]
+            # Told in whole minor units, half up.
+            return Fraction((2 * sum(nets) + len(nets)) // (2 * len(nets)), 100) if nets else None
         if kind in ("first", "last"):
             found = self._edge(kind, form)
             if found is None:
@@ -73,7 +77,7 @@ class Foresight:
         """(event time, value) of all that the value is made of, in order; a distinct value each with its latest time,
         and of counts, distinct values and dates the time alone."""
         ((kind, form),) = condition.items()
-        if kind in ("orders", "spend", "rfm"):
+        if kind in ("orders", "spend", "average_order", "rfm"):
             return sorted(self._orders({} if kind == "rfm" else form))
         if kind == "most_frequent":
             return sorted((time, None) for time, _, _ in sightings(form["property"], matching(form, self.now)))

@@ -38,6 +38,8 @@ class WindowTopologies(Topologies):
             tier = random.choice(self.levels)
             tests = [{"is": tier}, {"is_not": tier}, {"in": [tier, self.levels[-1]]}, {"exists": random.random() < 0.5}]
             return {"tier": {"programme": "club", **random.choice(tests)}}
+        if random.random() < 0.06:
+            return {"average_order": {**self.window(), **self.bound([0, 10, 20, 25, 37.5])}}
         return super().condition(depth, earlier)
 
     def window(self) -> dict[str, Any]:  # type: ignore[override]

@@ -117,6 +117,9 @@ def _purchases(measure: str) -> Callable[[dict[str, Any], Facts], bool]:
         counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
         if measure == "orders":
             return bounded(form, len(counted))
+        if measure == "average_order":
+            net = Fraction(sum(one.net for one in counted))
+            return bounded(form, net / len(counted) / facts.shop.scale if counted else None)
         return bounded(form, Decimal(sum(one.net for one in counted)) / facts.shop.scale)
 
     return asked
@@ -252,6 +255,7 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "last": _edge(last=True),
     "orders": _purchases("orders"),
     "spend": _purchases("spend"),
+    "average_order": _purchases("average_order"),
     "sequence": _sequence,
     "trait": _trait,
     "rfm": _rfm,

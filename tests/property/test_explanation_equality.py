@@ -111,7 +111,7 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
     had: Any = told.value
     if told.unit == MICRO and had is not None:
         had = Fraction(had, 1_000_000)
-    if told.unit == MONEY:
+    if told.unit == MONEY and had is not None:
         had = Fraction(had, 100)
     if told.unit == CART:
         assert isinstance(had, CartValue)
@@ -122,7 +122,7 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
         condition = trait_of(condition, seen.topology)
     (kind,) = condition
     if kind in ("trait", "cart", "stage") or (
-        kind not in ("first", "last", "orders", "spend", "rfm") and "within" not in condition[kind]
+        kind not in ("first", "last", "orders", "spend", "average_order", "rfm") and "within" not in condition[kind]
     ):
         return
     evidence = [(one.at, Fraction(one.value, 1_000_000) if told.unit == MICRO else one.value) for one in told.evidence]

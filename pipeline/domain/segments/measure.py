@@ -25,6 +25,7 @@ from pipeline.domain.segments.window import LIMIT, Window, keep_for
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cart
 from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.value.number import half_up
 from pipeline.domain.value.operator import compile_filters
 from pipeline.domain.value.path import reach
 from pipeline.domain.window_definition import Calendar
@@ -153,7 +154,10 @@ def _purchases(condition: Purchases, shopper: Shopper, now: int, conditions: Con
     evidence = tuple(_orders(shopper, now, conditions.frame(condition.within)))
     if condition.measure == "orders":
         return Measure(NUMBER, len(evidence), True, evidence)
-    return Measure(MONEY, sum(one.value for one in evidence), True, evidence)
+    total = sum(one.value for one in evidence)
+    if condition.measure == "average_order":
+        return Measure(MONEY, half_up(total, len(evidence)) if evidence else None, True, evidence)
+    return Measure(MONEY, total, True, evidence)
 
 
 def _orders(shopper: Shopper, now: int, frame: Frame) -> Iterator[Evidence]:
