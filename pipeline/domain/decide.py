@@ -97,7 +97,7 @@ class Engine:
             sequences=sequences,
             segments=segments,
             segments_of_new=segments_of_new,
-            indexed=None if new_zone else index_of(windows, segments, segments_of_new),
+            indexed=None if new_zone else index_of(name, windows, segments, segments_of_new),
             properties=reads or bool(sequences) or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
@@ -138,7 +138,8 @@ class Engine:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
-        if new or not reading.idle or (self._zones is not None and event.timezone):
+        zones = self._zones if event.timezone and not late else None
+        if new or not reading.idle or (zones is not None and not zones.confirms(shopper, event)):
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
@@ -211,6 +212,8 @@ class Engine:
     def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
         """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""
         zones = self._zones
+        if zones is not None and not reading.traits and zones.confirms(shopper, event):
+            return reading
         before = zones.of(shopper) if zones is not None else None
         if reading.traits:
             fold_traits(shopper, event, remarks)

@@ -43,13 +43,15 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def index_of(
-    windows: tuple[Folded, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
+    name: str, windows: tuple[Folded, ...], segments: tuple[Segment, ...], segments_of_new: tuple[Segment, ...]
 ) -> Indexed | None:
-    """An index of them, None if it would not pay."""
+    """An index of them for events of a name, None if it would not pay."""
     if sum(one.discriminator is not None for one in windows) < WORTH_INDEXING:
         return None
+    asking = [(one, None if name in one.beginnings else one.discriminator) for one in segments]
+    of_new = [(one, None if one.of_nothing or name in one.beginnings else one.discriminator) for one in segments_of_new]
     return Indexed(
         windows=FilterIndex([(one, one.discriminator) for one in windows]),
-        segments=FilterIndex([(one, one.discriminator) for one in segments]),
-        segments_of_new=FilterIndex([(one, None if one.of_nothing else one.discriminator) for one in segments_of_new]),
+        segments=FilterIndex(asking),
+        segments_of_new=FilterIndex(of_new),
     )

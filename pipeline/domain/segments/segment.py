@@ -85,23 +85,42 @@ def discriminator_of(condition: Condition) -> Discriminator | None:
     """What an event must show to change the condition's truth, if it is a single aggregate.
 
     None of those whose window forgets, when looked at, what has expired, and of those of several parts: what is due
-    next depends on when they are looked at. An index that left them out would change what is stored of them. None of a
-    window since an event, either: that need not show it.
+    next depends on when they are looked at. An index that left them out would change what is stored of them.
     """
     while isinstance(condition, Not):
         condition = condition.of
-    if not isinstance(condition, Aggregate) or isinstance(condition.within, Since):
+    if not isinstance(condition, Aggregate):
         return None
     if isinstance(condition.within, int) and condition.function not in ("count", "distinct"):
         return None
     return discriminator(condition.selection)
 
 
+def beginnings(condition: Condition) -> Iterable[str]:
+    """Events that change the truth of a single aggregate without showing what its discriminator asks for."""
+    while isinstance(condition, Not):
+        condition = condition.of
+    if isinstance(condition, Aggregate) and isinstance(condition.within, Since):
+        yield from condition.within.events
+
+
 class Segment:
     """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to.
-    of_nothing: true of an empty record. discriminator: see `discriminator_of`. hold: its damping, None without."""
+    of_nothing: true of an empty record. discriminator: see `discriminator_of`, beginnings: see there. hold: its damping,
+    None without."""
 
-    __slots__ = ("definition", "dependants", "discriminator", "hold", "look", "name", "of_nothing", "rank", "reads")
+    __slots__ = (
+        "beginnings",
+        "definition",
+        "dependants",
+        "discriminator",
+        "hold",
+        "look",
+        "name",
+        "of_nothing",
+        "rank",
+        "reads",
+    )
 
     def __init__(self, definition: Definition, look: Look) -> None:
         self.definition = definition
@@ -111,6 +130,7 @@ class Segment:
         # Truth of an empty record does not depend on time: a new shopper need not be asked about the others.
         self.of_nothing = look(Shopper(), 0)[0]
         self.discriminator = discriminator_of(definition.when)
+        self.beginnings = frozenset(beginnings(definition.when))
         self.hold = HoldWatch(definition) if definition.hold is not None else None
         self.reads = frozenset(reads(definition.when))
         self.dependants: tuple[Segment, ...] = ()

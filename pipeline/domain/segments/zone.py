@@ -35,6 +35,15 @@ class Zones:
         if known is None or (known.time, known.message_id) < (event.time, event.message_id):
             shopper.observations[self.key] = Observation(event.time, event.message_id, [event.timezone])
 
+    def confirms(self, shopper: Shopper, event: Event) -> bool:
+        """Whether an event tells of the zone that is known. Then it is kept as the word of that event, if a later."""
+        known = shopper.observations.get(self.key)
+        if known is None or known.ends[0] != event.timezone:
+            return False
+        if (known.time, known.message_id) < (event.time, event.message_id):
+            known.time, known.message_id = event.time, event.message_id
+        return True
+
     def of(self, shopper: Shopper) -> ZoneInfo:
         trait = shopper.traits.get(TRAIT)
         if trait is not None and (zone := named(trait.value)) is not None:

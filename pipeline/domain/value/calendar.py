@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 from pipeline.domain.value.instant import DAY, EPOCH, HOUR, from_datetime
 
-_UTC = ZoneInfo("UTC")
-
-# Zones lie between UTC-12 and UTC+14.
-_EAST, _WEST = 14 * HOUR, 12 * HOUR
+# Zones lie between this one, UTC-12, and UTC+14.
+_WESTERNMOST = ZoneInfo("Etc/GMT+12")
+_WIDTH = 26 * HOUR
 
 
 class Periods:
@@ -34,7 +33,7 @@ class Periods:
 
     def earliest(self, instant: int) -> int:
         """The earliest begin, ms, that the period at `instant` or at a later instant has in any zone."""
-        return self.around(instant - _WEST, _UTC)[0] - _EAST
+        return self.around(instant, _WESTERNMOST)[0] - _WIDTH
 
     def _find(self, instant: int, zone: ZoneInfo) -> tuple[int, int]:
         first = self._first((EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date())

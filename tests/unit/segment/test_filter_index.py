@@ -59,6 +59,7 @@ def plan() -> Plan:
         count(red, "at_least", 2, within=Calendar("day")),
         Aggregate("sum", blue, (Bound("more_than", (15_000_000,)),), Calendar("day"), ("price",)),
         count(blue, "at_least", 2, within=Since(("Other",))),
+        count(red, "at_least", 2, within=Since(("Product Viewed",))),
         Member("segment-0"),
         Not(Member("segment-1")),
     ]
