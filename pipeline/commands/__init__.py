@@ -10,10 +10,12 @@ A module is imported only when its command is called, so `afterclick --help` rea
 
 COMMANDS: dict[str, str] = {
     "check": "Validate topology.yaml and print what was understood.",
+    "library": "List the standard segments, or write one out.",
     "topics": "Create the topics that the topology names, and verify their settings.",
     "worker": "Run the agents until SIGTERM.",
     "replay": "Decide over files of events, without a broker.",
     "rfm": "Fit the thresholds of RFM scores to a history.",
+    "diff": "Say who would enter and leave if another topology were deployed.",
     "explain": "Say why a shopper is a member of a segment, or is not.",
     "stats": "Count what shoppers take: records, disk, changelog.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",

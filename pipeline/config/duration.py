@@ -68,9 +68,11 @@ def format_duration(ms: int) -> str:
     return f"{ms}ms" if ms else "0s"
 
 
+DURATION_PATTERN = r"^(\d+(ms|s|m|h|d|w)|P[0-9YMWDTHS.]+)$"
+
 DURATION_SCHEMA = {
     "type": "string",
-    "pattern": r"^(\d+(ms|s|m|h|d|w)|P[0-9YMWDTHS.]+)$",
+    "pattern": DURATION_PATTERN,
     "title": "duration",
     "description": "500ms, 90s, 15m, 4h, 30d, 12w or ISO 8601",
 }

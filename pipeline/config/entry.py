@@ -16,11 +16,13 @@ NOT_YET = "not supported yet"
 class Reading:
     """What validators need beyond the value in hand.
 
-    currency: the shop's (ISO 4217), in which money is written. aliases: this shop's event name -> standard name.
+    currency: the shop's (ISO 4217), in which money is written. timezone: the shop's (IANA). aliases: this shop's event
+    name -> standard name.
     found: problems that are no mistake of one value's type, as (place, message, nearest known word).
     """
 
     currency: str = "EUR"
+    timezone: str = "UTC"
     aliases: Mapping[str, str] = field(default_factory=dict)
     found: list[tuple[Place, str, str | None]] = field(default_factory=list)
 

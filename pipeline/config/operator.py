@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 import re2
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import CoreSchema
 
 from pipeline.config.bound import contradiction
@@ -16,6 +16,7 @@ from pipeline.config.quantity import Micro, parse_micro
 from pipeline.config.source import Block
 from pipeline.domain.definition import OPERATORS, Bound, Filter, Number, Path, Scalar, Test
 from pipeline.domain.value.instant import parse_instant
+from pipeline.domain.value.month import NOW
 from pipeline.domain.value.number import MICRO
 
 # RE2 matches in linear time; the limits keep a pattern's automaton, and so its memory, small.
@@ -74,6 +75,17 @@ def parse_date(value: Any) -> int:
     return instant
 
 
+def parse_month(value: Any, info: ValidationInfo) -> tuple[str | int, ...]:
+    """The shop's zone, then months in order of the year, or `now`. Raises ValueError."""
+    zone = info.context.timezone if isinstance(info.context, Reading) else "UTC"
+    if value == NOW:
+        return (zone, NOW)
+    months = value if isinstance(value, list) else [value]
+    if not months or not all(type(month) is int and 1 <= month <= 12 for month in months):
+        raise ValueError("should be now, a month from 1 to 12, or a list of months")
+    return (zone, *sorted(set(months)))
+
+
 _SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
 _SHORT_SCHEMAS: list[Any] = [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}]
 Comparand = Annotated[Any, PlainValidator(parse_scalar), WithJsonSchema({**_SCALAR_SCHEMA, "title": "value"})]
@@ -83,6 +95,17 @@ PropertyPath = Annotated[
 Pattern = Annotated[str, BeforeValidator(parse_pattern), WithJsonSchema({"type": "string", "title": "pattern (RE2)"})]
 Date = Annotated[
     int, PlainValidator(parse_date), WithJsonSchema({"type": ["string", "number"], "title": "date (RFC 3339 or epoch)"})
+]
+_MONTH_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 12}
+Months = Annotated[
+    tuple[str | int, ...],
+    PlainValidator(parse_month),
+    WithJsonSchema(
+        {
+            "anyOf": [{"const": NOW}, _MONTH_SCHEMA, {"type": "array", "items": _MONTH_SCHEMA, "minItems": 1}],
+            "title": "now, month or list of months",
+        }
+    ),
 ]
 
 
@@ -116,6 +139,12 @@ class Tests(Entry):
     before: Date | None = Field(None, description="A date earlier than this.", examples=["2026-01-31"])
     after: Date | None = Field(None, description="A date later than this.", examples=["2026-01-31"])
     within: Duration | None = Field(None, description="A date not longer ago than this.", examples=["30d"])
+    month: Months | None = Field(
+        None,
+        description="A date of any year in one of these months (1 to 12), or in the month that is `now` in the"
+        " shop's zone. The year may be missing (--05-17).",
+        examples=[[11, 12]],
+    )
 
     def tests(self) -> tuple[Test, ...]:
         """The tests as the core takes them, in a fixed order whatever the order of keys."""

@@ -50,7 +50,7 @@ _TARGETS = {
 
 # Functions of traits that are numbers, and the operators that such a trait could never pass.
 _NUMBERS = frozenset({"count", "sum", "min", "max", "avg", "distinct", "orders", "spend"})
-_NO_NUMBERS = ("contains", "starts_with", "ends_with", "matches", "before", "after", "within")
+_NO_NUMBERS = ("contains", "starts_with", "ends_with", "matches", "before", "after", "within", "month")
 
 
 def _type_mistakes(

@@ -1,10 +1,13 @@
 """The JSON Schema of topology.yaml, for editors. `python -m pipeline.config` writes it."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.duration import format_duration
+from pipeline.config.duration import DURATION_PATTERN, format_duration
+from pipeline.config.library import names, standard
+from pipeline.config.parameter import Parameter
 from pipeline.config.quantity import format_micro
 from pipeline.config.topology import Topology
 
@@ -19,6 +22,8 @@ def schema() -> dict[str, Any]:
     definitions = {name: _written(each) for name, each in sorted(made.pop("$defs").items())}
     # A condition has exactly one key.
     definitions["Condition"].update(minProperties=1, maxProperties=1)
+    definitions["Segment"].update(_inclusions())
+    del definitions["Segment"]["required"]
     top = _written(made)
     top.update(title="Afterclick topology", description="What to decide, and where it flows.")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **top, "$defs": definitions}
@@ -40,6 +45,55 @@ def default(written: dict[str, Any]) -> Any:
     if isinstance(value, int) and kind == "number":
         return json.loads(format_micro(value))
     return value
+
+
+def _inclusions() -> dict[str, Any]:
+    """What a segment may be: a condition, or a standard segment with just the parameters that it takes."""
+    choices = []
+    for name in names():
+        taken = standard(name)
+        parameters = {key: _parameter(each) for key, each in taken.parameters.items()}
+        given = {"properties": parameters, "additionalProperties": False, "required": taken.required()}
+        needed = ["with"] if taken.required() else []
+        choices.append(
+            {
+                "if": {"properties": {"library": {"const": name}}, "required": ["library"]},
+                "then": {"properties": {"with": given}, "required": needed},
+            }
+        )
+    return {
+        "oneOf": [
+            {"required": ["when"], "properties": {"with": False}},
+            {"required": ["library"], "properties": {"library": {"enum": list(names())}}},
+        ],
+        "allOf": choices,
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    about = {"description": parameter.about}
+    if parameter.default is not None:
+        about["default"] = _number(parameter.default)
+    match parameter.type:
+        case "duration":
+            kind: dict[str, Any] = {"type": "string", "pattern": DURATION_PATTERN}
+        case "text":
+            kind = {"type": "string"}
+        case "months":
+            month = {"type": "integer", "minimum": 1, "maximum": 12}
+            return {**about, "anyOf": [month, {"type": "array", "items": month, "minItems": 1, "maxItems": 11}]}
+        case "texts":
+            return {**about, "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        case number:
+            ends = {"minimum": parameter.least, "maximum": parameter.most}
+            kind = {"type": "integer" if number == "whole number" else "number"}
+            kind |= {key: _number(end) for key, end in ends.items() if end is not None}
+    return _with_variable({**about, **kind})
+
+
+def _number(value: Any) -> Any:
+    """A number as JSON has it; any other value as it is."""
+    return json.loads(str(value)) if isinstance(value, Decimal) else value
 
 
 def _written(node: Any) -> Any:

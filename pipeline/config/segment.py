@@ -1,8 +1,9 @@
 """Segments: groups of shoppers that a condition defines."""
 
 from collections.abc import Iterator
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from pipeline.config.condition import Condition
 from pipeline.config.duration import Duration
@@ -24,14 +25,26 @@ class Hold(Entry):
 
 
 class Segment(Entry):
-    """A group of shoppers: in it as long as the condition holds."""
+    """A group of shoppers: in it as long as the condition holds. It says `when`, or includes a standard segment."""
 
     title: str = Field("", description="What people call it; changes nothing.", examples=["Looking around a lot"])
-    when: Condition = Field(description="The condition of membership.")
+    when: Condition = Field(description="The condition of membership; left out if `library` brings it.")
     hold: Hold | None = Field(
         None,
         description="How long a change must last before it is told.",
         examples=[{"enter": "10m", "leave": "1d"}],
+    )
+    # Both are gone before a segment is validated: pipeline/config/inclusion.py puts what they stand for in their place.
+    library: str | None = Field(
+        None,
+        description="A standard segment that brings title and condition: see [library](library.md).",
+        examples=["champions"],
+    )
+    with_: Annotated[dict[str, Any] | None, WithJsonSchema({"type": "object", "title": "mapping"})] = Field(
+        None,
+        alias="with",
+        description="Parameters of the standard segment; one left out has its default.",
+        examples=[{"within": "180d", "orders": 4}],
     )
 
     def damping(self) -> Damping | None:

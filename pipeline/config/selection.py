@@ -58,7 +58,7 @@ class Selecting(Entry):
     )
     where: Filters = Field(
         {},
-        description="Property path -> value, list of values, or operators; all must hold.",
+        description="Property path -> value, list of values, or operators; all must hold. `$time` is the event's time.",
         examples=[{"products.category": "Shoes"}],
     )
 

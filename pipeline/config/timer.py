@@ -23,6 +23,7 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
 from pipeline.domain.standing_definition import Tier
+from pipeline.domain.value.month import NOW
 from pipeline.domain.window_definition import Calendar
 
 _TRUE, _FALSE = "enters", "leaves"
@@ -147,15 +148,17 @@ def _measured(bounds: tuple[Bound, ...], within: int, what: str, negated: bool) 
 
 
 def _dated(condition: Edge | Trait, negated: bool) -> Iterator[str]:
+    if isinstance(condition, Trait):
+        what = f"the date in trait {'.'.join(condition.path)}"
+    else:
+        which = "first" if condition.function == "first" else "latest"
+        whose = "" if condition.property == TIME_PROPERTY else f"the {'.'.join(condition.property)} of "
+        what = f"{whose}the {which} {event_words(condition.selection)}"
     for test in condition.tests:
         if test.op == "within" and isinstance(test.operand, int):
-            if isinstance(condition, Trait):
-                what = f"the date in trait {'.'.join(condition.path)}"
-            else:
-                which = "first" if condition.function == "first" else "latest"
-                whose = "" if condition.property == TIME_PROPERTY else f"the {'.'.join(condition.property)} of "
-                what = f"{whose}the {which} {event_words(condition.selection)}"
             yield f"{_turned(_FALSE, negated)} {format_duration(test.operand)} after {what}"
+        if test.op == "month" and isinstance(test.operand, tuple) and NOW in test.operand:
+            yield f"{_turned(_TRUE, negated)} as the month of {what} begins, {_turned(_FALSE, negated)} as it ends"
 
 
 def _turned(verb: str, negated: bool) -> str:

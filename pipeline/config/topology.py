@@ -15,6 +15,7 @@ from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.flow import LOGICAL_TOPICS, Kafka, physical, topic_mistakes
+from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme
 from pipeline.config.plan import make_plan
@@ -24,7 +25,7 @@ from pipeline.config.rfm import Rfm
 from pipeline.config.rule_name import RuleName
 from pipeline.config.segment import Segment
 from pipeline.config.sentence import sentence
-from pipeline.config.shop import Events, Shop, Time
+from pipeline.config.shop import Events, Shop, Time, zones
 from pipeline.config.source import Block, Source, read
 from pipeline.domain.definition import Plan
 
@@ -98,6 +99,7 @@ def parse(text: str, environment: Mapping[str, str], file: str = "topology.yaml"
 
 def _validated(source: Source) -> Topology:
     reading = _reading(source.root)
+    include(source.root, reading)
     topology = None
     reported = {problem.path for problem in source.problems}
     try:
@@ -124,9 +126,11 @@ def _reading(root: Block) -> Reading:
     """What values are read by, as far as it is right; what is wrong with it is told by its own validator."""
     shop, events = root.get("shop"), root.get("events")
     currency: Any = shop.get("currency") if isinstance(shop, Block) else None
+    zone: Any = shop.get("timezone") if isinstance(shop, Block) else None
     aliases: Any = events.get("aliases") if isinstance(events, Block) else None
     named = aliases.items() if isinstance(aliases, Block) else ()
     return Reading(
         currency=currency if isinstance(currency, str) and currency in CURRENCIES else "EUR",
+        timezone=zone if isinstance(zone, str) and zone in zones() else "UTC",
         aliases={alias: name for alias, name in named if isinstance(name, str)},
     )

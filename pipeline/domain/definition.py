@@ -16,7 +16,7 @@ TIME_PROPERTY: Path = ("$time",)
 
 OPERATORS = (
     "is", "is_not", "in", "not_in", "at_least", "more_than", "at_most", "less_than", "between", "contains",
-    "starts_with", "ends_with", "matches", "exists", "before", "after", "within",
+    "starts_with", "ends_with", "matches", "exists", "before", "after", "within", "month",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ class Test:
 
     operand: by operator: `is is_not contains starts_with ends_with matches` a scalar (numbers as Number), `in not_in` a
     tuple of scalars, `between` a pair of Numbers, `at_least more_than at_most less_than` a Number, `exists` a bool,
-    `before after` an instant (ms), `within` a duration (ms).
+    `before after` an instant (ms), `within` a duration (ms), `month` the name of a zone and months, or `now` for them.
     """
 
     op: str
@@ -45,7 +45,8 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """All tests must hold of the value at `path`; `every` = of each element of an array (`all_of`), not empty."""
+    """All tests must hold of the value at `path`, of TIME_PROPERTY of the event's time; `every` = of each element of an
+    array (`all_of`), not empty."""
 
     path: Path
     tests: tuple[Test, ...]

@@ -164,6 +164,8 @@ def _tests(tests: Iterable[Test]) -> dict[str, Any]:
 
 
 def _operand(op: str, operand: Any) -> Any:
+    if op == "month":
+        return "now" if operand[1] == "now" else list(operand[1:])
     if isinstance(operand, tuple):
         return [_operand(op, one) for one in operand]
     if isinstance(operand, Number):

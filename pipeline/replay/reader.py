@@ -1,7 +1,7 @@
 """Reading: the calls of all inputs, through intake, in the order of their received time."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.domain.event import Event
 from pipeline.domain.intake.envelope import original_of
@@ -12,23 +12,31 @@ from pipeline.replay.source import Source, Value
 # Received time (ms, as raised), what intake said, the input's name, the value it came from, its index in that value.
 Reading = tuple[int, Event | Refusal, str, Value, int]
 
+# What intake makes of a value of an input, given the latest received time (ms) of that input so far.
+Accept = Callable[[Intake, Value, int], list[Event | Refusal]]
 
-def readings(sources: Sequence[Source], intake: Intake) -> Iterator[Reading]:
+
+def recorded(intake: Intake, value: Value, latest: int) -> list[Event | Refusal]:
+    """Calls that tell themselves when they were received, as those in files do."""
+    return intake.accept(value[1], latest, from_field=True)
+
+
+def readings(sources: Sequence[Source], intake: Intake, accept: Accept = recorded) -> Iterator[Reading]:
     """All calls, lazily. Inputs are merged by received time, equal times in the order the inputs were given in.
 
     Within an input the order of lines stands, and received time is raised to the largest so far. A refusal has the
     received time of what came before it.
     """
-    streams = [_of_source(source, intake) for source in sources]
+    streams = [_of_source(source, intake, accept) for source in sources]
     if len(streams) == 1:
         return streams[0]
     return heapq.merge(*streams, key=lambda reading: reading[0])
 
 
-def _of_source(source: Source, intake: Intake) -> Iterator[Reading]:
-    accept, name, latest = intake.accept, source.name, 0
+def _of_source(source: Source, intake: Intake, accept: Accept) -> Iterator[Reading]:
+    name, latest = source.name, 0
     for value in source:
-        for index, call in enumerate(accept(value[1], latest, from_field=True)):
+        for index, call in enumerate(accept(intake, value, latest)):
             if type(call) is Event:
                 if call.received < latest:
                     call.received = latest

@@ -1,19 +1,23 @@
 """Operators of conditions and filters (readings.md, 9 to 14)."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import re2
 
-from tests.oracle.values import elements, equal, instant, number, reach, span
+from tests.oracle.values import elements, equal, instant, local, number, reach, span
 
 NUMERIC = ("at_least", "more_than", "at_most", "less_than", "between")
 
 
 def passes(properties: Mapping[str, Any], where: Mapping[str, Any], now: int) -> bool:
-    return all(holds(expected, reach(properties, path), now) for path, expected in where.items())
+    return all(
+        holds(expected, [now] if path == "$time" else reach(properties, path), now) for path, expected in where.items()
+    )
 
 
 def holds(expected: Any, ends: list[Any], now: int) -> bool:
@@ -58,6 +62,8 @@ def _element(op: str, operand: Any, value: Any, now: int) -> bool:
         return found is not None and compare(op, found, operand)
     if op in ("starts_with", "ends_with", "matches"):
         return isinstance(value, str) and _text(op, operand, value)
+    if op == "month":
+        return _of_month(operand["month"], ZoneInfo(operand["zone"]), value, now)
     moment = instant(value)
     if moment is None:
         return False
@@ -68,6 +74,23 @@ def _element(op: str, operand: Any, value: Any, now: int) -> bool:
     if op == "within":
         return now - span(operand) < moment <= now
     raise ValueError(op)
+
+
+def _of_month(months: Any, zone: ZoneInfo, value: Any, now: int) -> bool:
+    """docs/rules.md: the month that a text says, without a year too; of an epoch number the one in the shop's zone."""
+    if isinstance(value, str) and re.match(r"(\d{4}|-)-\d\d-\d\d", value):
+        year, _, rest = value.rpartition("--") if value.startswith("--") else (value[:4], "", value[5:])
+        if instant(f"{year or 2000}-{rest}") is None:
+            return False
+        month = int(rest[:2])
+    else:
+        moment = instant(value)
+        if moment is None:
+            return False
+        month = local(moment, zone).month
+    if months == "now":
+        return month == local(now, zone).month
+    return month in (months if isinstance(months, list) else [months])
 
 
 def _operand_instant(operand: Any) -> int:

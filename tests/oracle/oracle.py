@@ -9,7 +9,7 @@ from tests.oracle.history import Record, admit, read
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
-from tests.oracle.traits import Traits, midnight
+from tests.oracle.traits import Traits, midnight, months
 from tests.oracle.values import instant, rfc3339
 from tests.oracle.windows import turns
 
@@ -46,6 +46,7 @@ class History:
         self.stage: str | None = None
         self.stages: list[dict[str, Any]] = []
         self.traits = Traits(topology)
+        self.months = list(months(self.traits.zone)) if "'month'" in repr(topology) else []
         segments = topology.get("segments") or {}
         self.holds = {name: Hold(entry["hold"]) for name, entry in segments.items() if entry.get("hold")}
         self.abandonment = Abandonment(topology)
@@ -82,6 +83,8 @@ class History:
         self.pending |= critical([record], self.windows) | turns(self.records, self.topology, self.now)
         if self.traits.daily:
             self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
+        if self.months:
+            self.pending |= {begin for begin in self.months if begin > self.now}
         facts = Facts(self.records, self.topology, self.now)
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))

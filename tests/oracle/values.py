@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -45,6 +45,10 @@ def equal(one: Any, other: Any) -> bool:
     if left is not None and right is not None:
         return left == right
     return type(one) is type(other) and bool(one == other)
+
+
+def local(moment: int, zone: tzinfo) -> datetime:
+    return (EPOCH + timedelta(milliseconds=moment)).astimezone(zone)
 
 
 def instant(value: Any) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipeline.config.library import standard
 from tests.oracle.values import UNITS, rfc3339
 
 DAY_ONE = 1_767_571_200_000  # 2026-01-05T00:00:00Z
@@ -90,6 +91,28 @@ def scenario(entry: dict[str, Any]) -> Scenario:
         refused=entry.get("refused"),
         profiles=entry.get("profiles") or {},
     )
+
+
+def written_out(topology: dict[str, Any]) -> dict[str, Any]:
+    """A topology with each included segment as `afterclick library show` writes it."""
+    segments = dict(topology.get("segments") or {})
+    for name, entry in segments.items():
+        if "library" in entry:
+            segment = standard(entry["library"])
+            shown = flow(segment.written_out({**segment.defaults(), **entry.get("with", {})}, name))
+            own = {key: value for key, value in entry.items() if key not in ("library", "with")}
+            segments[name] = {**shown[name], **own}
+    return {**topology, "segments": with_zone(segments, topology.get("shop", {}).get("timezone", "UTC"))}
+
+
+def with_zone(written: Any, zone: str) -> Any:
+    """Conditions in which each `month` says whose."""
+    if isinstance(written, dict):
+        return {
+            key: {"month": value, "zone": zone} if key == "month" else with_zone(value, zone)
+            for key, value in written.items()
+        }
+    return [with_zone(each, zone) for each in written] if isinstance(written, list) else written
 
 
 def scenarios(folder: Path) -> list[tuple[str, Scenario]]:

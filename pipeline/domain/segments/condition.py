@@ -44,7 +44,7 @@ from pipeline.domain.segments.window import Folded, TraitWindow, Window
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.standing_definition import Points, Tier
-from pipeline.domain.value.operator import compile_bounds, compile_filters, compile_tests, next_change
+from pipeline.domain.value.operator import TIMED, compile_bounds, compile_filters, compile_tests, next_change
 from pipeline.domain.value.path import reach
 from pipeline.domain.window_definition import Calendar, Since, Within
 
@@ -236,7 +236,7 @@ def _negate(part: Look) -> Look:
 def _trait(condition: Trait) -> Look:
     name, rest = condition.path[0], condition.path[1:]
     tests, check = condition.tests, compile_tests(condition.tests)
-    passing = any(test.op == "within" for test in tests)
+    passing = any(test.op in TIMED for test in tests)
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         trait = shopper.traits.get(name)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from pipeline.domain.definition import Path, Selection
+from pipeline.domain.definition import TIME_PROPERTY, Path, Selection
 from pipeline.domain.value.operator import equality_key, equality_keys
 from pipeline.domain.value.path import elements, reach
 
@@ -17,7 +17,7 @@ def discriminator(selection: Selection) -> Discriminator | None:
     """What an event must show to pass the filters, if an `is` or `in` among them says so."""
     for one in selection.where:
         for test in one.tests:
-            if not one.every and test.op in ("is", "in"):
+            if not one.every and one.path != TIME_PROPERTY and test.op in ("is", "in"):
                 return one.path, equality_keys(test.operand)
     return None
 

@@ -106,8 +106,7 @@ def beginnings(condition: Condition) -> Iterable[str]:
 
 class Segment:
     """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to.
-    of_nothing: true of an empty record. discriminator: see `discriminator_of`, beginnings: see there. hold: its damping,
-    None without."""
+    of_nothing: true of an empty record. discriminator, beginnings: see those functions. hold: its damping or None."""
 
     __slots__ = (
         "beginnings",

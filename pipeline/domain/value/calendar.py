@@ -9,6 +9,8 @@ from pipeline.domain.value.instant import DAY, EPOCH, HOUR, from_datetime
 _WESTERNMOST = ZoneInfo("Etc/GMT+12")
 _WIDTH = 26 * HOUR
 
+GREATEST_DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+
 
 class Periods:
     """The days, weeks (from Monday), months, quarters or years of all zones.
@@ -59,8 +61,7 @@ class Periods:
         raise ValueError(f"there are no calendar windows of {self._unit}")
 
     def _next(self, first: date) -> date:
-        days = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
-        return self._first(first + timedelta(days=days[self._unit]))
+        return self._first(first + timedelta(days=GREATEST_DAYS[self._unit]))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 
 import re2
 
-from pipeline.domain.definition import Bound, Filter, Number, Scalar, Test
+from pipeline.domain.definition import TIME_PROPERTY, Bound, Filter, Number, Scalar, Test
 from pipeline.domain.value.instant import parse_instant
+from pipeline.domain.value.month import is_of_month, next_month
 from pipeline.domain.value.number import MICRO, parse_decimal, to_micro
 from pipeline.domain.value.path import elements, reach
 
@@ -73,6 +74,10 @@ def _any_instant(test: Callable[[int, int], bool]) -> Check:
         return False
 
     return check
+
+
+def _any_date(test: Callable[[Any, int], bool]) -> Check:
+    return lambda ends, now: any(test(value, now) for value in elements(ends))
 
 
 def _contains(operand: Scalar) -> Check:
@@ -142,6 +147,7 @@ _BUILD: dict[str, Callable[[Any], Check]] = {
     "before": lambda x: _any_instant(lambda instant, now: instant < x),
     "after": lambda x: _any_instant(lambda instant, now: instant > x),
     "within": lambda x: _any_instant(lambda instant, now: now - x < instant <= now),
+    "month": lambda x: _any_date(is_of_month(x)),
 }
 
 
@@ -160,31 +166,45 @@ def compile_tests(tests: tuple[Test, ...], every: bool = False) -> Check:
     return lambda ends, now: all(check(ends, now) for check in checks)
 
 
+TIMED = frozenset({"within", "month"})
+"""Operators whose truth may change as time passes."""
+
+
 def next_change(tests: tuple[Test, ...], ends: Ends, now: int) -> int:
-    """The next instant (ms) at which a `within` among the tests may change its truth by itself; 0 = never."""
+    """The next instant (ms) at which a test of TIMED may change its truth by itself; 0 = never."""
     soonest = 0
     for test in tests:
-        if test.op != "within" or not isinstance(test.operand, int):
+        if test.op not in TIMED:
             continue
         for value in elements(ends):
-            instant = parse_instant(value)
-            if instant is None:
-                continue
-            change = instant if instant > now else instant + test.operand
+            change = next_month(test.operand, value, now) if test.op == "month" else _passing(test.operand, value, now)
             if change > now and (soonest == 0 or change < soonest):
                 soonest = change
     return soonest
+
+
+def _passing(within: object, value: Any, now: int) -> int:
+    instant = parse_instant(value)
+    if instant is None or not isinstance(within, int):
+        return 0
+    return instant if instant > now else instant + within
 
 
 def compile_filters(filters: tuple[Filter, ...]) -> Callable[[dict[str, Any], int], bool] | None:
     """(properties, event time) -> do all filters pass? None if there is nothing to check."""
     if not filters:
         return None
-    checks = tuple((one.path, compile_tests(one.tests, one.every)) for one in filters)
+    checks = tuple(_compile_filter(one) for one in filters)
     if len(checks) == 1:
-        path, check = checks[0]
-        return lambda properties, at: check(reach(properties, path), at)
-    return lambda properties, at: all(check(reach(properties, path), at) for path, check in checks)
+        return checks[0]
+    return lambda properties, at: all(check(properties, at) for check in checks)
+
+
+def _compile_filter(one: Filter) -> Callable[[dict[str, Any], int], bool]:
+    path, check = one.path, compile_tests(one.tests, one.every)
+    if path == TIME_PROPERTY:
+        return lambda properties, at: check([at], at)
+    return lambda properties, at: check(reach(properties, path), at)
 
 
 def compile_bounds(bounds: tuple[Bound, ...]) -> Callable[[int | Fraction], bool]:

@@ -9,6 +9,7 @@ import pytest
 from pipeline.domain import reading
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import (
+    TIME_PROPERTY,
     Aggregate,
     All,
     Bound,
@@ -119,3 +120,8 @@ def test_only_an_equality_of_any_value_tells_events_apart() -> None:
     assert discriminator(of(Test("is_not", "red"))) is None
     assert discriminator(of(Test("is", "red"), every=True)) is None
     assert discriminator(of(Test("exists", True), Test("is", "red"))) == (("colour",), equality_keys("red"))
+
+
+def test_the_time_of_an_event_is_no_property_that_it_shows() -> None:
+    selection = Selection(("A",), (Filter(TIME_PROPERTY, (Test("is", Number(1)),)),))
+    assert discriminator(selection) is None
