@@ -13,7 +13,8 @@ from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import DecisionEncoder, Outbox, StatePartition
-from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.rocks_memory import RocksSettings
 from pipeline.topics import AGENT_TOPICS, SHOPPER
 
@@ -44,6 +45,7 @@ class ShopperParts(LocalState):
             sources=topology.kafka.partitions,
             stall=None if timing.tick is None else timing.stall,
             letters=self._letters,
+            timers_first=False,
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
         fold = ShopperFold(Engine(topology.plan()), state, self.codec, self._encoder, settings, self._caches)

@@ -10,8 +10,8 @@ import time
 from benchmarks import table
 
 ORDER = (
-    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "growth",
-    "engines",
+    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "sweep",
+    "growth", "engines",
 )  # fmt: skip
 
 

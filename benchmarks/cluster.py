@@ -146,11 +146,13 @@ class Worker:
 
     def events(self, agent: str) -> int:
         """Events that the agent has taken in and committed since it started."""
-        wanted = f'afterclick_events_total{{agent="{agent}"}} '
-        for line in (get("/metrics", self._http) or "").splitlines():
-            if line.startswith(wanted):
-                return int(float(line.removeprefix(wanted)))
-        return 0
+        return int(self.metric("events_total", agent))
+
+    def metric(self, name: str, agent: str) -> float:
+        """Of an agent, added up over its other labels; 0 if it is not there. name: without `afterclick_`."""
+        lines = (get("/metrics", self._http) or "").splitlines()
+        found = [line for line in lines if line.startswith(f"afterclick_{name}{{") and f'agent="{agent}"' in line]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in found)
 
     def wait(self, what: str, holds: Callable[[], bool], patience: float = 300, pause: float = 0.1) -> float:
         """Wait until `holds`; seconds since the worker was started. Raises TimeoutError."""

@@ -46,6 +46,8 @@ ROWS = (
     Row("failover", "seconds_without_standby", "fail-over without one, half of all shoppers to restore, s", ""),
     Row("latency", "p50_ms", "event to visible decision at low load, median, ms", "< 100"),
     Row("latency", "p99_ms", "event to visible decision at low load, 99th percentile, ms", ""),
+    Row("sweep", "sweep_seconds", "1M shoppers brought under a changed topology, s", "< 60"),
+    Row("sweep", "live_p99_ms", "event to visible decision meanwhile, 99th percentile, ms", "< 500"),
 )
 
 

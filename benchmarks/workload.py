@@ -21,13 +21,13 @@ STEP = 7_368_787
 
 
 def workload(
-    events: int, shoppers: int = 200_000, seed: int = 1, *, each: bool = False
+    events: int, shoppers: int = 200_000, seed: int = 1, *, each: bool = False, start: datetime = START
 ) -> Iterator[tuple[bytes, bytes]]:
     """(key, value) of `events` records for `clickstream`, in received order. each: no shopper twice before all have
     come once, in an order without meaning, instead of the Zipf-like choice."""
     choose = random.Random(seed)
     names, weights = zip(*MIX, strict=True)
-    now = START
+    now = start
     for number in range(events):
         now += timedelta(milliseconds=choose.randrange(41))
         drawn = number * STEP % shoppers if each else int(shoppers * choose.random() ** 2)

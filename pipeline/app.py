@@ -67,6 +67,7 @@ class RunningAgent(msgspec.Struct):
                 lags.get(partition),
                 lane.owner.time,
                 lane.owner.store,
+                lane.owner.sweeping,
             )
             for partition, lane in list(self.app.ownership.lanes.items())
         ]

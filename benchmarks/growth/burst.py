@@ -24,7 +24,7 @@ def measure(scale: Scale) -> Growth:
         f"One partition in virtual time (above) with {RATE} live events a second and so many abandoned carts due "
         "within one second. Lateness: from a timer's instant until its decision is committed; wait: of the live events "
         f"sent in the {AFTER // 1000} s after the burst, from sent until committed, at most.",
-        "none of its own: 100,000 at one second are fired in rounds of 5,000, one transaction each",
+        "none of its own: 100,000 at one second are fired in rounds of 2,000, one transaction each",
     )
     for _ in range(repeats):
         for count in counts:

@@ -6,7 +6,7 @@ all the traffic and three have none, so that time is told by ticks with their ma
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -58,14 +58,21 @@ class VirtualRun:
         self.waits: list[tuple[int, float]] = []
 
     def run(self, until: int) -> None:
-        """Let it work, and the shop go on, until then (ms)."""
+        """Let it work, and the shop go on, until then (ms); as a lane does: what is behind and what came take turns."""
         self._send(until)
-        while self._log and self._log[0][0] <= until:
-            self.now = max(self.now, self._log[0][0])
-            came: list[Arrival] = []
-            while self._log and len(came) < BATCH and self._log[0][0] <= self.now:
-                came.append(heapq.heappop(self._log))
-            self._take(came)
+        while True:
+            processor, waits = self.partition.processor, bool(self._log) and self._log[0][0] <= until
+            behind = processor.behind and (waits or self.now <= until)
+            if behind:
+                self._pass(processor.catch_up)
+            elif not waits:
+                return
+            if waits and (not behind or self._log[0][0] <= self.now):
+                self.now = max(self.now, self._log[0][0])
+                came: list[Arrival] = []
+                while self._log and len(came) < BATCH and self._log[0][0] <= self.now:
+                    came.append(heapq.heappop(self._log))
+                self._take(came)
 
     def stand_still(self, until: int, *, waiting: bool = False) -> None:
         """Nothing works until then, with a restart of the partition; waiting: the shop goes on all the while."""
@@ -86,12 +93,16 @@ class VirtualRun:
             finished = self.partition.processor.process(batch).finished
 
         while not finished:
-            self.now += cpu_seconds(work) * 1000 + COMMIT_MS
-            self.lateness += [(at, self.now) for at in self._timers]
-            self._timers.clear()
+            self._pass(work)
             reached = self.partition.processor.next_offset - first
             self.waits += [(sent, self.now) for *_, sent in came[done:reached] if sent]
             done = reached
+
+    def _pass(self, work: Callable[[], object]) -> None:
+        """Time, while one round is at work."""
+        self.now += cpu_seconds(work) * 1000 + COMMIT_MS
+        self.lateness += [(at, self.now) for at in self._timers]
+        self._timers.clear()
 
     def _told(self, decision: Decision) -> None:
         if decision.cause_kind == KIND_TIMER:

@@ -52,7 +52,7 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._tenant = plan.name
-        self._digest = int(plan.digest[:8], 16)
+        self.digest = int(plan.digest[:8], 16)
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
@@ -117,16 +117,19 @@ class Engine:
             return self._tracks.get(event.name, self._other_tracks)
         return self._identify if event.type == "identify" else self._quiet
 
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
-        """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then."""
+    def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
+        """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then.
+
+        changed_at: see `adopt`.
+        """
         outcome = Outcome([], [])
         if now < shopper.now:
             now = shopper.now
         new = not shopper.created
         if new:
-            shopper.created, shopper.plan = now, self._digest
-        elif 0 < shopper.due <= now or shopper.plan != self._digest:
-            self._advance(shopper, event.shopper, now, outcome)
+            shopper.created, shopper.plan = now, self.digest
+        elif 0 < shopper.due <= now or shopper.plan != self.digest:
+            self._advance(shopper, event.shopper, now, outcome, changed_at)
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
@@ -147,19 +150,28 @@ class Engine:
             self._keep_due(shopper)
         return outcome
 
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Outcome:
-        """Let time pass up to `until` (ms): every timer due by then fires, in order, each at its own instant."""
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0) -> Outcome:
+        """Let time pass up to `until` (ms): every timer due by then fires, in order, each at its own instant.
+
+        changed_at: see `adopt`.
+        """
         outcome = Outcome([], [])
-        self._advance(shopper, shopper_id, until, outcome)
+        self._advance(shopper, shopper_id, until, outcome, changed_at)
         return outcome
 
     def is_of_this_plan(self, shopper: Shopper) -> bool:
         """Whether the memberships of the record were decided under this plan."""
-        return shopper.plan == self._digest
+        return shopper.plan == self.digest
 
-    def adopt(self, shopper: Shopper, shopper_id: str) -> Outcome:
-        """Bring a record that was decided under another plan under this one, at the shopper's own now."""
+    def adopt(self, shopper: Shopper, shopper_id: str, changed_at: int = 0) -> Outcome:
+        """Bring a record that was decided under another plan under this one: the net difference, at one instant.
+
+        changed_at: when this plan took over, ms. It is the instant, unless the shopper's own now is later. A timer of
+        the old plan that is due by then has yet to fire: it comes first, and what it does is no change of definition.
+        """
         outcome = Outcome([], [])
+        if not 0 < shopper.due <= changed_at:
+            shopper.now = max(shopper.now, changed_at)
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self.loyalty.reassess(shopper, moment)
@@ -168,7 +180,7 @@ class Engine:
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         moment.decisions.extend(posted)
-        shopper.plan = self._digest
+        shopper.plan = self.digest
         self._keep_due(shopper)
         return outcome
 
@@ -229,9 +241,9 @@ class Engine:
             self._in_new_zone[which] = self._reading(name, behaviour=behaviour, new_zone=True)
         return self._in_new_zone[which]
 
-    def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome) -> None:
-        if shopper.plan != self._digest:
-            outcome.decisions.extend(self.adopt(shopper, shopper_id).decisions)
+    def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome, changed_at: int) -> None:
+        if shopper.plan != self.digest:
+            outcome.decisions.extend(self.adopt(shopper, shopper_id, changed_at).decisions)
         while 0 < shopper.due <= until:
             due = shopper.due
             shopper.now = max(due, shopper.now)

@@ -266,7 +266,7 @@ class Plan:
     """All that is decided, and the facts of the shop that deciding needs.
 
     rates: currency -> value of one unit in the shop's currency, in millionths.
-    digest: hash of all meanings; a shopper decided under another one is evaluated anew when next touched.
+    digest: hash of all meanings; a shopper decided under another one is evaluated anew.
     """
 
     name: str

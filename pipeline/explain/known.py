@@ -95,5 +95,12 @@ def from_record(
         raise TooEarly(shopper.now)
     end = max(shopper.now, 0 if checkpoint is None else checkpoint.time) if at is None else at
     other = not engine.is_of_this_plan(shopper)
-    engine.on_due(shopper, shopper_id, end)
+    engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
     return Known(shopper_id, shopper, end, source, other)
+
+
+def _changed_at(engine: Engine, checkpoint: Checkpoint | None) -> int:
+    """When the plan took over, ms, or would if a worker started with it now; see `Engine.adopt`."""
+    if checkpoint is None:
+        return 0
+    return checkpoint.sweep.since if checkpoint.sweep.plan == engine.digest else checkpoint.time

@@ -36,7 +36,8 @@ class Inbox:
 
     async def take(self) -> Batch:
         """All that waits and follows one another, as one batch, within the bounds. Waits for some."""
-        await self._some.wait()
+        while not self._waiting:
+            await self._some.wait()
         together = [self._next()]
         records, size = len(together[0].records), together[0].size
         while self._waiting:

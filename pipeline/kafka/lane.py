@@ -36,7 +36,8 @@ class Patience(msgspec.Struct, frozen=True):
     when the partition goes, s. refetch: how long re-fetched records may be on their way before they are asked for
     again, s. together: how long a rebalance waits for partitions to open before those that have go on without the
     rest, s. fenced: how long a rebalance may take to say that a partition which another worker has fenced is not ours,
-    s; longer than a zombie, awake again, needs to hear that the group goes on without it."""
+    s; longer than a zombie, awake again, needs to hear that the group goes on without it. sweep: how long batches may
+    keep a sweep waiting until it takes a slice between two of them, s."""
 
     tries: int = 8
     first: float = 0.25
@@ -45,6 +46,7 @@ class Patience(msgspec.Struct, frozen=True):
     refetch: float = 10.0
     together: float = 5.0
     fenced: float = 20.0
+    sweep: float = 1.0
 
 
 class Lane:
@@ -71,6 +73,7 @@ class Lane:
         self._busy = asyncio.Lock()
         self._stopped = False
         self._sought_at: float | None = None
+        self._swept_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
         self._seeking_again: asyncio.Task[None] | None = None
@@ -95,6 +98,7 @@ class Lane:
             self._task = asyncio.create_task(self._work(), name=f"lane-{self.tp.partition}")
         async with self._busy:
             await self._insist_on_opening(None)
+        self._see_to_what_is_behind()
 
     async def put(self, batch: Batch) -> None:
         """Queue a batch; waits for room. Dropped if the partition takes none now."""
@@ -106,6 +110,15 @@ class Lane:
         if self.settled and self.owner.life.takes_batches:
             async with self._busy:
                 await self._attempt(lambda: self.owner.idle(until))
+
+    async def sweep(self) -> None:
+        """Sweep a slice, if no batch waits, or has for long."""
+        now = asyncio.get_running_loop().time()
+        if self.settled or now - self._swept_at >= self._patience.sweep:
+            async with self._busy:
+                if self.owner.life.takes_batches and not self._stopped:
+                    await self._attempt(self.owner.sweep)
+            self._swept_at = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
         """Take no more and finish what is in hand soon; also ends an opening that is under way."""
@@ -134,7 +147,7 @@ class Lane:
         for the next record, which may be long in coming.
         """
         self._stopped = False
-        self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
+        self._see_to_what_is_behind()
 
     async def close(self) -> None:
         """Let go of the partition for good."""
@@ -157,10 +170,16 @@ class Lane:
                     life.enter(Stage.PROCESSING)
                 await self._attempt(lambda batch=batch: self._take(batch))  # type: ignore[misc]
 
+    def _see_to_what_is_behind(self) -> None:
+        if self.owner.behind and (self._catching_up is None or self._catching_up.done()):
+            self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
+
     async def _catch_up(self) -> None:
-        async with self._busy:
-            if not self._stopped and self.owner.life.takes_batches:
-                await self._attempt(lambda: self.owner.catch_up(lambda: self._stopped))
+        """Round by round, so that a batch that comes meanwhile waits for one of them at most."""
+        while not self._stopped and self.owner.behind:
+            async with self._busy:
+                if not self._stopped and self.owner.behind:
+                    await self._attempt(self.owner.catch_up)
 
     def _take(self, batch: Batch) -> None:
         before = self.owner.next_offset
@@ -180,6 +199,7 @@ class Lane:
             await self._insist_on_opening(None)
         except Exception as error:
             await self._recover(error)
+        self._see_to_what_is_behind()
 
     async def _refetch(self, gap: Discontinuity) -> None:
         """Seek back to the checkpoint, once; what was on its way already is refused without a word. Once more if

@@ -11,6 +11,7 @@ from faust.types import TP
 from pipeline.kafka.lane import Lane, Patience, Source
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner
+from pipeline.kafka.sweeper import Sweeper
 from pipeline.runtime.ports import Batch
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Ownership:
         self._generation = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: dict[int, asyncio.Task[None]] = {}
+        self._sweeping: asyncio.Task[None] | None = None
         # Processing is Python and gains nothing from more threads than two; opening waits for brokers.
         self._pool = ThreadPoolExecutor(2, "process")
         self._openers = ThreadPoolExecutor(8, "open")
@@ -86,6 +88,8 @@ class Ownership:
         if still():
             self._generation = generation
             self.assigned_once = True
+            if self._sweeping is None:
+                self._sweeping = asyncio.create_task(Sweeper(self.lanes).run(), name="sweeper")
             log.info("Owns %d partitions.", len(self.lanes), extra={"generation": generation})
 
     def _begin(self, partition: int) -> asyncio.Task[None]:
@@ -140,6 +144,9 @@ class Ownership:
     async def close(self) -> None:
         """Finish the batches in hand and let go of everything."""
         await self.on_revoked()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
         lanes = list(self.lanes.values())
         self.lanes.clear()
         await asyncio.gather(*(lane.close() for lane in lanes))

@@ -12,6 +12,7 @@ from pipeline.kafka.clock import Clock
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.outbox import TransactionalOutbox
 from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, StateTooOld, first_offset, restore
+from pipeline.kafka.sweep_log import SweepLog
 from pipeline.runtime.checkpoint import changelog
 from pipeline.runtime.partition import AnyProcessor, Taken
 from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition, StateStats
@@ -84,6 +85,7 @@ class PartitionOwner:
         self._processor: AnyProcessor | None = None
         # Found while working: opening a store does not read all of it.
         self._damaged = False
+        self._sweep_log = SweepLog(partition)
 
     @property
     def next_offset(self) -> int | None:
@@ -100,6 +102,18 @@ class PartitionOwner:
     def time(self) -> int:
         """The checkpoint's time, ms, 0 while not open."""
         return self._processor.checkpoint.time if self._processor is not None else 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether timers are due, or the rest of a batch that a rebalance cut short is to be taken; see `catch_up`."""
+        processor = self._processor
+        return processor is not None and processor.behind and self.life.takes_batches
+
+    @property
+    def sweeping(self) -> bool:
+        """Whether records may be left of another topology; see `sweep`."""
+        processor = self._processor
+        return processor is not None and processor.sweeping and self.life.takes_batches
 
     def open(self, stopped: Callable[[], bool]) -> None:
         """Fence, restore, and stand ready at the checkpoint. Raises what its steps raise; then it is to be closed."""
@@ -123,9 +137,6 @@ class PartitionOwner:
             processor.start(first_offset(wiring.consumer, wiring.source, self.partition))
         elif not self._clock.at(time.monotonic()):
             self._ask_for_the_time(processor, outbox)
-        with self._noting_damage():
-            while not stopped() and not processor.catch_up().finished:
-                self.steps += 1
         self.life.enter(Stage.READY)
 
     def take(self, batch: Batch, stopped: Callable[[], bool]) -> None:
@@ -139,18 +150,30 @@ class PartitionOwner:
             if taken.finished:
                 return
 
-    def catch_up(self, stopped: Callable[[], bool]) -> None:
-        """Finish what a rebalance cut short: rounds of a batch, and timers that would wait for the next record."""
-        processor = self._opened()
-        while not stopped() and not processor.catch_up().finished:
-            pass
+    def catch_up(self) -> None:
+        """One round of what is `behind`."""
+        begun, processor = time.monotonic(), self._opened()
+        with self._noting_damage():
+            taken = processor.catch_up()
+        if taken.counts.timers or taken.counts.records:
+            self._tell(taken, begun)
 
     def idle(self, until: int) -> None:
         """See PartitionProcessor.idle."""
         begun = time.monotonic()
         taken = self._opened().idle(until)
-        nothing = Batch(self._wiring.source, self.partition, -1, ())
-        self.watch.taken(self.partition, nothing, taken, time.monotonic() - begun)
+        self._tell(taken, begun)
+
+    def sweep(self) -> None:
+        """See PartitionProcessor.sweep."""
+        begun, processor = time.monotonic(), self._opened()
+        before = processor.checkpoint.sweep
+        with self._noting_damage():
+            taken = processor.sweep()
+        sweep = processor.checkpoint.sweep
+        if sweep != before:
+            self._tell(taken, begun)
+            self._sweep_log.slice(sweep, taken.counts.swept)
 
     def close(self) -> None:
         """Release the store and the producer; nothing of the partition is touched after this. Idempotent."""
@@ -162,6 +185,11 @@ class PartitionOwner:
         """Give up, until someone looks."""
         self._release()
         self.life.enter(Stage.FAILED)
+
+    def _tell(self, taken: Taken, begun: float) -> None:
+        """Of a round without a batch."""
+        nothing = Batch(self._wiring.source, self.partition, -1, ())
+        self.watch.taken(self.partition, nothing, taken, time.monotonic() - begun)
 
     def _opened(self) -> AnyProcessor:
         if self._processor is None:

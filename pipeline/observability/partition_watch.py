@@ -21,6 +21,7 @@ _STANDING: tuple[GaugeName, ...] = (
     "state_disk_bytes",
     "state_memory_bytes",
     "standby_lag_records",
+    "sweeping",
 )
 
 
@@ -37,7 +38,7 @@ class Restored(Protocol):
 class Standing(msgspec.Struct, frozen=True):
     """Where one assigned partition stands. next_offset: None while not open. lag: source records left, None = unknown.
 
-    time: partition time, ms, 0 = none yet. store: None while not open.
+    time: partition time, ms, 0 = none yet. store: None while not open. sweeping: records of another plan may be left.
     """
 
     partition: int
@@ -46,6 +47,7 @@ class Standing(msgspec.Struct, frozen=True):
     lag: int | None = None
     time: int = 0
     store: StateStats | None = None
+    sweeping: bool = False
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
@@ -75,6 +77,7 @@ class PartitionWatch:
         metrics.add("duplicates_total", counts.duplicates)
         metrics.add("timers_fired_total", counts.timers)
         metrics.add("shoppers_written_total", counts.shoppers)
+        metrics.add("shoppers_swept_total", counts.swept)
         metrics.add("record_cache_total", counts.hits, "hit")
         metrics.add("record_cache_total", counts.misses, "miss")
         for reason, number in counts.dead.items():
@@ -163,6 +166,8 @@ class PartitionWatch:
                 metrics.set("source_lag_records", each.lag, label)
             if each.time:
                 metrics.set("partition_time_lag_seconds", max(0.0, now - each.time / 1000), label)
+            if each.next_offset is not None:
+                metrics.set("sweeping", int(each.sweeping), label)
             if each.store is not None:
                 metrics.set("state_keys", each.store.keys, label)
                 metrics.set("state_disk_bytes", each.store.disk, label)

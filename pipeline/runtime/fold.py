@@ -20,7 +20,8 @@ class Counts(msgspec.Struct, gc=False):
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
     source partition had reached. dead: dead letters by reason. decisions: by topic. remarks: what the core thinks worth
-    counting, and intake's flags. hits, misses: of the cache of decoded records.
+    counting, and intake's flags. hits, misses: of the cache of decoded records. swept: records that a sweep brought
+    under the present plan.
     """
 
     records: int = 0
@@ -32,6 +33,7 @@ class Counts(msgspec.Struct, gc=False):
     shoppers: int = 0
     hits: int = 0
     misses: int = 0
+    swept: int = 0
     dead: dict[str, int] = {}
     decisions: dict[str, int] = {}
     remarks: dict[str, int] = {}
@@ -41,7 +43,7 @@ class Effects(msgspec.Struct, gc=False):
     """What one round of a fold wants to happen, all or nothing.
 
     taken: records of the batch taken in, from the one that the round began with. finished False: call again with the
-    rest (possibly none), under the checkpoint of these effects.
+    rest (possibly none), under the checkpoint of these effects. behind: timers are due that wait for a later round.
     """
 
     checkpoint: Checkpoint
@@ -52,6 +54,7 @@ class Effects(msgspec.Struct, gc=False):
     values: Sequence[tuple[bytes, bytes | None]] = ()
     due_added: Sequence[DueEntry] = ()
     due_dropped: Sequence[DueEntry] = ()
+    behind: bool = False
 
 
 def tally(counter: dict[str, int], names: Iterable[str]) -> None:
@@ -66,7 +69,8 @@ Decoded = TypeVar("Decoded")
 class Fold(Protocol[Decoded]):
     """Life of a round: `decode` (once a batch), `fold`, then `keep` or `drop`.
 
-    Determinism (I8): how records are cut into batches and rounds changes nothing of outputs, state and checkpoint.
+    Determinism (I8): how records are cut into batches and rounds changes nothing of outputs, state and checkpoint, but
+    for the order of different shoppers' outputs where timers are behind.
     """
 
     def decode(self, batch: Batch) -> list[Decoded]:
@@ -85,6 +89,10 @@ class Fold(Protocol[Decoded]):
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         """The source partition is read to its end and all received before `until` (ms) is in it; None: nothing new."""
+        ...
+
+    def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
+        """Bring a bounded number of records under the present plan; None: all are. batch: empty, says where we are."""
         ...
 
     def keep(self) -> None:

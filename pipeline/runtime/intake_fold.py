@@ -104,6 +104,10 @@ class IntakeFold:
         checkpoint.time = max(until, checkpoint.time)
         return Effects(checkpoint, 0, True, counts, self._progress(partition, checkpoint, counts))
 
+    def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
+        """Nothing: intake keeps no shoppers."""
+        return None
+
     def keep(self) -> None:
         """Nothing is held."""
 

@@ -16,7 +16,8 @@ class Isolating(Generic[Decoded]):
 
     def __init__(self, inner: Fold[Decoded]) -> None:
         self._inner = inner
-        self.idle, self.keep, self.drop, self.refused = inner.idle, inner.keep, inner.drop, inner.refused
+        self.idle, self.sweep, self.refused = inner.idle, inner.sweep, inner.refused
+        self.keep, self.drop = inner.keep, inner.drop
 
     def decode(self, batch: Batch) -> list[Decoded]:
         try:

@@ -21,7 +21,7 @@ class Held(msgspec.Struct, gc=False):
 
     due: the instant, ms, that it asks to be woken at, 0 = never; known once it was opened. entry: an index entry at or
     before this instant exists for the record (in the store or in the due queue); 0 = none known. changed: since it was
-    last in the store.
+    last in the store. swept: it is here for a sweep, and not because something happened to its shopper.
     """
 
     key: bytes
@@ -29,6 +29,7 @@ class Held(msgspec.Struct, gc=False):
     due: int = 0
     entry: int = IN_STORE
     changed: bool = False
+    swept: bool = False
 
 
 class Overlay:
@@ -79,6 +80,14 @@ class Overlay:
         for key, stored in zip(wanted, self._state.get_many(wanted), strict=True):
             touched[key] = Held(key, stored)
 
+    def sweep(self, key: bytes, value: bytes) -> Held:
+        """Have a record of the store in `touched`, with this value, unless it is there already. It does not enter the
+        cache: a sweep comes by every record once, and would leave nothing in it of those that events need."""
+        held = self.touched.get(key)
+        if held is None:
+            held = self.touched[key] = Held(key, value, swept=True)
+        return held
+
     def open(self, held: Held) -> Shopper:
         """The record, decoded; a shopper never seen gets a new one. What is done to it counts once it is closed."""
         shopper = Shopper() if held.value is None else self._codec.decode(held.value)
@@ -97,10 +106,10 @@ class Overlay:
 
     def keep(self) -> None:
         """The batch is in the store with these `changes`."""
-        young = self._young
+        young, old = self._young, self._old
         for key, held in self.touched.items():
             value = held.value
-            if value is not None:
+            if value is not None and not (held.swept and key not in young and key not in old):
                 known = young.get(key)
                 young[key] = value
                 self._young_bytes += len(value) + ENTRY_BYTES if known is None else len(value) - len(known)

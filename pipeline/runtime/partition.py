@@ -76,11 +76,19 @@ class PartitionProcessor(Generic[Decoded]):
         self._batch: Batch | None = None
         self._decoded: list[Decoded] = []
         self._position = 0
+        self._behind = True
+        self.sweeping = True
+        """Whether records may be left of another plan than the present one."""
 
     @property
     def next_offset(self) -> int:
         """Where the source has to be read on; -1: never started, see `start`."""
         return self._checkpoint.next_offset
+
+    @property
+    def behind(self) -> bool:
+        """Whether `catch_up` may have something to do: the rest of a batch, or timers that are due."""
+        return self._behind or self._batch is not None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -123,11 +131,12 @@ class PartitionProcessor(Generic[Decoded]):
         return self._round(batch)
 
     def catch_up(self) -> Taken:
-        """Do what the checkpoint says is due and a crash, or the bound of a round, left behind. Until `finished`."""
+        """Do what the checkpoint says is due and a crash, or the bound of a round, left behind. Until `finished`, which
+        is when nothing is `behind` any more."""
         self._check_open()
-        if self._batch is not None:
-            return self._round(self._batch)
-        return self._round(Batch(self.topic, self.partition, self.next_offset - 1, ()))
+        taken = self._round(self._nothing() if self._batch is None else self._batch)
+        taken.finished = not self.behind
+        return taken
 
     def idle(self, until: int) -> Taken:
         """The source partition is read to its end, and whatever was received before `until` (ms) is in it."""
@@ -137,9 +146,27 @@ class PartitionProcessor(Generic[Decoded]):
             self._make_happen(effects)
         return self._taken(effects.counts if effects else Counts(), True)
 
+    def sweep(self) -> Taken:
+        """Bring a bounded number of records under the present plan, if no batch is in hand. Until not `sweeping`."""
+        self._check_open()
+        if self._batch is not None:
+            return self._taken(Counts(), False)
+        try:
+            effects = self._fold.sweep(self._nothing(), self._checkpoint)
+        except BaseException:
+            self._fold.drop()
+            raise
+        if effects is not None:
+            self._make_happen(effects)
+        self.sweeping = effects is not None and not effects.finished
+        return self._taken(effects.counts if effects is not None else Counts(), not self.sweeping)
+
     def close(self) -> None:
         """Take nothing any more. Idempotent; state and outbox are the owner's to close."""
         self._shut("closed by its owner")
+
+    def _nothing(self) -> Batch:
+        return Batch(self.topic, self.partition, self.next_offset - 1, ())
 
     def _round(self, batch: Batch) -> Taken:
         self._at("before fold")
@@ -154,6 +181,7 @@ class PartitionProcessor(Generic[Decoded]):
         self._position += effects.taken
         if effects.finished:
             self._batch, self._decoded, self._position = None, [], 0
+        self._behind = effects.behind
         return self._taken(effects.counts, effects.finished)
 
     def _make_happen(self, effects: Effects) -> None:

@@ -73,6 +73,20 @@ class LetterCount(msgspec.Struct, frozen=True, gc=False):
     seen: int = 0
 
 
+class Sweep(msgspec.Struct, frozen=True, gc=False):
+    """How far the records of a partition are brought under the present plan; see sweep.py.
+
+    plan: the present one, leading 32 bits of its digest. since: partition time, ms, when it took over. cursor: the last
+    key looked at, None = none yet. looked_at: how many keys that are.
+    """
+
+    plan: int = 0
+    since: int = 0
+    cursor: bytes | None = None
+    looked_at: int = 0
+    done: bool = False
+
+
 class Checkpoint(msgspec.Struct, gc=False):
     """Where a partition stands; written to its changelog in each batch's transaction, and to the store with its state.
 
@@ -88,6 +102,7 @@ class Checkpoint(msgspec.Struct, gc=False):
     time: int = 0
     format: int = 1
     letters: LetterCount = LetterCount()
+    sweep: Sweep = Sweep()
 
 
 class StateWrite(msgspec.Struct, gc=False):
@@ -143,6 +158,10 @@ class StatePartition(Protocol):
         """All (key, value), in key order. Exhaust or close it before `close`."""
         ...
 
+    def values(self, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        """Up to `limit` (key, value) behind the key `after`, None = from the first one on, in key order."""
+        ...
+
     def replace_due(self, entries: Iterable[DueEntry]) -> None:
         """Make the due-time index anew, all or nothing."""
         ...
@@ -163,6 +182,10 @@ class ShopperCodec(Protocol):
 
     def due(self, value: bytes) -> int:
         """The due time, ms, that a stored value asks for; 0 = none. Cheap."""
+        ...
+
+    def plan(self, value: bytes) -> int:
+        """`Shopper.plan` of a stored value. Cheap."""
         ...
 
 

@@ -1,23 +1,18 @@
 """The shopper agent's fold: canonical events and progress records into decisions and shopper records."""
 
-from typing import Protocol
-
-import msgspec
-
-from pipeline.domain.event import Event
 from pipeline.domain.intake.refusal import OVERSIZE
-from pipeline.domain.shopper import DamagedRecord, Shopper
+from pipeline.domain.shopper import DamagedRecord
 from pipeline.runtime import progress as partition_time
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.checkpoint import copy_checkpoint
-from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED
-from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit, TooManyDeadLetters
+from pipeline.runtime.dead_letter import FAILED
+from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
+from pipeline.runtime.decider import Decider
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
 from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay
 from pipeline.runtime.ports import (
-    SHOPPER_LIMIT,
     Batch,
     Checkpoint,
     DecisionEncoder,
@@ -30,35 +25,8 @@ from pipeline.runtime.ports import (
 )
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
 from pipeline.runtime.round import Round
-
-
-class Decider(Protocol):
-    """`pipeline.domain.decide.Engine`, as the fold sees it."""
-
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome: ...
-
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Outcome: ...
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """sources: partitions of the source of progress (clickstream). stall: ms, None with `tick: off`; see progress.py.
-
-    timers: most due entries that one round takes, so that a transaction stays small however many are due at once.
-    cache_bytes: bound of the partition's cache of records, in memory, where it shares no budget with others.
-    dead_letter_bytes: see dead_letter.py.
-    poison: most records of one batch that may make the core fail and go to the dead letters; with more, it is the core
-    that is broken, and the partition stops. letters: most dead letters of all kinds. shopper_bytes: bound of one
-    shopper's record; an event that would make it longer is a dead letter.
-    """
-
-    sources: int
-    stall: int | None
-    timers: int = 5_000
-    cache_bytes: int = 24 * 1024 * 1024
-    dead_letter_bytes: int = DEFAULT_LIMIT
-    poison: int = 20
-    letters: DeadLetterLimit = UNLIMITED
-    shopper_bytes: int = SHOPPER_LIMIT
+from pipeline.runtime.shopper_settings import Settings
+from pipeline.runtime.sweep import SWEEP_FAILED, StoreSweep, take_over
 
 
 class RecordTooLarge(Exception):
@@ -74,7 +42,8 @@ class _Poison(Exception):
 
 class ShopperFold:
     """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of
-    (due, shopper); a record behind its shopper's now or behind partition time is raised to it. One thread at a time."""
+    (due, shopper), or at least what is due of its shopper, see `Settings.timers_first`; a record behind its shopper's
+    now or behind partition time is raised to it. One thread at a time."""
 
     def __init__(
         self,
@@ -91,7 +60,7 @@ class ShopperFold:
         self._encoder = encoder
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
-        self._values: list[tuple[bytes, bytes | None]] = []
+        self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
 
     def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
@@ -99,7 +68,7 @@ class ShopperFold:
     def fold(self, batch: Batch, decoded: list[Item | None], start: int, checkpoint: Checkpoint) -> Effects:
         poisoned = 0
         while True:
-            round_ = Round(batch, copy_checkpoint(checkpoint), start)
+            round_ = self._begin(batch, start, checkpoint)
             try:
                 taken, finished = self._apply(round_, decoded, start)
                 break
@@ -119,20 +88,9 @@ class ShopperFold:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
         round_.counts.records = taken
         round_.counts.progress = len(round_.progress)
-        round_.counts.shoppers = len(self._overlay.touched)
-        round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
-        self._values = self._overlay.changes()
-        self._check_bounds(round_, taken)
-        return Effects(
-            checkpoint=round_.checkpoint,
-            taken=taken,
-            finished=finished,
-            counts=round_.counts,
-            outputs=round_.outputs,
-            values=self._values,
-            due_added=self._due.added(),
-            due_dropped=self._due.dropped,
-        )
+        effects = self._effects(round_, taken, finished)
+        self._check_bounds(round_, effects)
+        return effects
 
     def refused(self, record: Record, item: Item | None, error: Exception) -> Item | None:
         """A progress record is never left out: nobody's timers would fire any more."""
@@ -146,31 +104,69 @@ class ShopperFold:
         """Nothing: a shopper partition's time is in its records."""
         return None
 
+    def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
+        """See sweep.py. What is due comes first, as in any round."""
+        round_ = self._begin(batch, 0, checkpoint)
+        checkpoint = round_.checkpoint
+        if checkpoint.sweep.done:
+            return None
+        if not self._fire(round_, checkpoint.time, batch.follows):
+            return self._effects(round_, 0, False)
+        found, checkpoint.sweep = self._sweep.advance(checkpoint.sweep)
+        for held in found:
+            outcome = self._sweep.bring_over(held, checkpoint)
+            if outcome is None:
+                tally(round_.counts.remarks, (SWEEP_FAILED,))
+                continue
+            round_.counts.swept += 1
+            self._tell(round_, outcome, Record(batch.follows, 0, held.key, None))
+            self._due.arm(held)
+        return self._effects(round_, 0, checkpoint.sweep.done)
+
     def keep(self) -> None:
         self._overlay.keep()
         self._due.keep()
-        self._values = []
 
     def drop(self) -> None:
         self._overlay.drop()
         self._due.drop()
-        self._values = []
 
-    def _check_bounds(self, round_: Round, taken: int) -> None:
+    def _begin(self, batch: Batch, start: int, checkpoint: Checkpoint) -> Round:
+        round_ = Round(batch, copy_checkpoint(checkpoint), start)
+        take_over(round_.checkpoint, self._engine.digest)
+        return round_
+
+    def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
+        round_.counts.shoppers = len(self._overlay.touched)
+        round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
+        return Effects(
+            checkpoint=round_.checkpoint,
+            taken=taken,
+            finished=finished,
+            counts=round_.counts,
+            outputs=round_.outputs,
+            values=self._overlay.changes(),
+            due_added=self._due.added(),
+            due_dropped=self._due.dropped,
+            behind=round_.entries >= self._settings.timers and self._due.waits(round_.checkpoint.time),
+        )
+
+    def _check_bounds(self, round_: Round, effects: Effects) -> None:
         limit = self._settings.shopper_bytes
-        for _, value in self._values:
+        for _, value in effects.values:
             if value is not None and len(value) > limit:
                 raise RecordTooLarge(f"the shopper's record would take {len(value)} bytes, {limit} are the most")
         counts, checkpoint = round_.counts, round_.checkpoint
         checkpoint.letters = self._settings.letters.counted(
-            round_.batch, checkpoint.letters, round_.letters, taken - counts.progress, counts.dead
+            round_.batch, checkpoint.letters, round_.letters, effects.taken - counts.progress, counts.dead
         )
 
     def _apply(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
         batch, checkpoint = round_.batch, round_.checkpoint
         records = batch.records
-        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1):
+        first = self._settings.timers_first
+        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == len(items)):
             return 0, False
         self._overlay.load(
             records[index].key  # type: ignore[misc]  # see decode_item
@@ -180,7 +176,7 @@ class ShopperFold:
         index, end = start, len(items)
         while index < end:
             index, until = self._take(round_, items, index)
-            if until is not None and not self._fire(round_, until, records[index - 1].offset):
+            if until is not None and not self._fire(round_, until, records[index - 1].offset) and first:
                 return index - start, False
         return end - start, True
 
@@ -221,7 +217,7 @@ class ShopperFold:
     def _apply_events(self, round_: Round, held: Held, indexes: list[int], time: int) -> None:
         """Apply events of one shopper, at partition time `time`. The hot loop."""
         records, counts, outputs, decide = round_.batch.records, round_.counts, round_.outputs, self._engine.decide
-        shopper = self._overlay.open(held)
+        changed_at, shopper = round_.checkpoint.sweep.since, self._overlay.open(held)
         taken, index = 0, indexes[0]
         try:
             for index in indexes:
@@ -236,14 +232,14 @@ class ShopperFold:
                 if now < time or now < shopper.now:
                     now = max(time, shopper.now)
                     counts.raised += 1
-                outcome = decide(shopper, event, now)
+                outcome = decide(shopper, event, now, changed_at)
                 if outcome.decisions or outcome.remarks:
                     self._tell(round_, outcome, record)
                 if outcome.refusal is not None:
                     self._turn_away(round_, outcome.refusal, index)
                 if 0 < shopper.due <= now:
                     # A deadline that had passed when the record created it.
-                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now), record)
+                    self._tell(round_, self._engine.on_due(shopper, event.shopper, now, changed_at), record)
                 if len(outputs) > told:
                     round_.unsorted.append((index, told))
         except DamagedRecord:
@@ -269,7 +265,7 @@ class ShopperFold:
             at, held = entry
             shopper = self._overlay.open(held)
             if 0 < shopper.due <= at:
-                outcome = self._engine.on_due(shopper, held.key.decode(), at)
+                outcome = self._engine.on_due(shopper, held.key.decode(), at, round_.checkpoint.sweep.since)
                 for decision in outcome.decisions:
                     decision.decided_at = max(decision.decided_at, until)
                 self._overlay.close(held, shopper)

@@ -1,6 +1,6 @@
 """State in memory: for tests, for the embedded broker, and for histories that fit."""
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.runtime.checkpoint import copy_checkpoint
@@ -17,6 +17,8 @@ class MemoryPartition:
 
     def __init__(self) -> None:
         self._values: dict[bytes, bytes] = {}
+        # Keys in order, None where they are other ones by now.
+        self._order: list[bytes] | None = None
         self._buckets: dict[int, set[DueEntry]] = {}
         self._minutes: list[int] = []
         self._checkpoint = Checkpoint()
@@ -32,6 +34,8 @@ class MemoryPartition:
     def write(self, change: StateWrite) -> None:
         self._check_open()
         for key, value in change.values:
+            if (key in self._values) is (value is None):
+                self._order = None
             self._bytes += (len(value) if value is not None else 0) - len(self._values.get(key, b""))
             if value is None:
                 self._values.pop(key, None)
@@ -76,6 +80,14 @@ class MemoryPartition:
         self._check_open()
         for key in sorted(self._values):
             yield key, self._values[key]
+
+    def values(self, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        self._check_open()
+        order = self._order
+        if order is None:
+            order = self._order = sorted(self._values)
+        first = 0 if after is None else bisect_right(order, after)
+        return [(key, self._values[key]) for key in order[first : first + limit]]
 
     def replace_due(self, entries: Iterable[DueEntry]) -> None:
         self._check_open()

@@ -25,6 +25,7 @@ class _Head(msgspec.Struct, array_like=True, gc=False):
     format: int
     now: int
     due: int
+    plan: int
 
 
 class RecordCodec:
@@ -48,10 +49,17 @@ class RecordCodec:
 
     def due(self, value: bytes) -> int:
         """The due time in ms that a stored value asks for, 0 = none, without decoding all of it."""
+        return self._leading(value).due
+
+    def plan(self, value: bytes) -> int:
+        """Which plan a stored value was decided under (`Shopper.plan`), without decoding all of it."""
+        return self._leading(value).plan
+
+    def _leading(self, value: bytes) -> _Head | Shopper:
         if value[:1] != _PREFIX:
-            return _migrate(value).due
+            return _migrate(value)
         try:
-            return self._head(value[1:]).due
+            return self._head(value[1:])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise StateFormatError(f"damaged shopper record: {type(error).__name__}") from error
 

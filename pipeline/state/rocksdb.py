@@ -7,6 +7,7 @@ the rest; it is never ahead of it.
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import cast
@@ -149,6 +150,20 @@ class RocksPartition:
         scan = self._scan()
         self._scans.add(scan)
         return scan
+
+    def values(self, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        bound = ReadOptions()
+        bound.set_iterate_upper_bound(STATE_END)
+        # A zero byte behind it is the least key that is greater.
+        start = STATE if after is None else STATE + after + b"\x00"
+        found: list[tuple[bytes, bytes]] = []
+        with translated(self._path):
+            items = cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=start, read_opt=bound))
+            for key, value in islice(items, limit):
+                found.append((key[len(STATE) :], value))
+            if len(found) < limit:
+                self._check_end(STATE + (found[-1][0] if found else after or b""), bound)
+        return found
 
     def replace_due(self, entries: Iterable[DueEntry]) -> None:
         batch = WriteBatch(raw_mode=True)

@@ -7,7 +7,7 @@ from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state import record
 from pipeline.state.changelog import Restore, rebuild_due
 from pipeline.state.memory import MemoryPartition

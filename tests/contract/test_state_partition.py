@@ -64,6 +64,31 @@ def test_an_empty_value_is_a_value(state: StatePartition) -> None:
     assert state.get_many([b"ann"]) == [b""]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_values_go_on_behind_a_key(state: StatePartition, limit: int) -> None:
+    # given keys that begin with one another, and due entries beside them
+    pairs = sorted((key, b"v" + key) for key in (b"a", b"a\x00", b"a\x00\x00", b"b", b"m|checkpoint", b"\xff\xff"))
+    state.write(StateWrite(pairs, 0, Checkpoint(), [(1, key) for key, _ in pairs]))
+    # when they are read, some at a time, each time behind the last one
+    found: list[tuple[bytes, bytes]] = []
+    while chunk := state.values(found[-1][0] if found else None, limit):
+        assert len(chunk) <= limit
+        found.extend(chunk)
+    # then each comes once, in order; and a key need not be there to go on behind it
+    assert found == pairs
+    assert state.values(b"a\x00z", 100) == pairs[3:]
+    assert state.values(None, 0) == []
+
+
+def test_values_are_those_of_now(state: StatePartition) -> None:
+    put(state, (b"b", b"1"), (b"d", b"1"))
+    assert state.values(None, 10) == [(b"b", b"1"), (b"d", b"1")]
+    put(state, (b"a", b"2"), (b"b", b"2"), (b"c", b"2"), (b"d", None))
+    assert state.values(None, 10) == [(b"a", b"2"), (b"b", b"2"), (b"c", b"2")]
+    put(state, (b"c", None), (b"e", b"3"))
+    assert state.values(b"a", 10) == [(b"b", b"2"), (b"e", b"3")]
+
+
 def test_due_entries_come_in_order_of_due_and_key(state: StatePartition) -> None:
     state.write(
         StateWrite([], 0, None, [(300, b"a"), (100, b"b"), (100, b"a"), (70_000, b"c"), (2**40, b"d"), (0, b"z")])
@@ -140,6 +165,7 @@ def test_a_closed_partition_refuses(state: StatePartition) -> None:
         lambda: put(state, (b"ann", b"2")),
         lambda: state.due(1, 1),
         lambda: list(state.scan()),
+        lambda: state.values(None, 1),
         lambda: state.checkpoint(),
         lambda: state.stats(),
     ]

@@ -48,6 +48,9 @@ class Recording:
     def refused(self, record: Record, item: int | None, error: Exception) -> None:
         return None
 
+    def sweep(self, batch: Batch, checkpoint: Checkpoint) -> None:
+        return None
+
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> None:
         return None
 

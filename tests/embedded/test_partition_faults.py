@@ -23,7 +23,8 @@ from pipeline.observability.partition_watch import PartitionWatch
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import Batch, Outbox, Record, StateError, StatePartition, StateWrite
-from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.rocks_memory import RocksSettings
 from pipeline.state.rocksdb import RocksStore
 from tests.support.fake_engine import FakeEngine

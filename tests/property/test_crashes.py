@@ -7,7 +7,7 @@ import pytest
 from pipeline.domain.event import Event
 from pipeline.runtime.partition import STEPS
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import Crash, MemoryBroker
 from tests.support.road import Shop, letters, said

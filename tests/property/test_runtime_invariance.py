@@ -14,7 +14,7 @@ import pytest
 from pipeline.domain.event import Event
 from pipeline.runtime.partition import Discontinuity, PartitionProcessor
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, OutboxError
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.changelog import rebuild_due
 from pipeline.state.memory import MemoryPartition
 from pipeline.state.rocks_memory import RocksSettings
@@ -32,7 +32,8 @@ def test_batches_rounds_partitions_interleaving_and_cache_change_nothing(seed: i
     refused = None
     for _ in range(3):
         draw = shop.random
-        settings = Settings(3, None, timers=draw.choice([1, 2, 5, 5_000]), cache_bytes=draw.choice([0, 600, 10**6]))
+        timers, cache_bytes = draw.choice([1, 2, 5, 5_000]), draw.choice([0, 600, 10**6])
+        settings = Settings(3, None, timers, timers_first=draw.random() < 0.5, cache_bytes=cache_bytes)
         largest = draw.choice([1, 3, 20, 1_000])
         driver = shop.road(shop.interleaved(), draw.choice([1, 2, 4]), settings, partial(draw.randint, 1, largest))
         driver.run()

@@ -17,7 +17,7 @@ from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.intake_fold import FIELD, IntakeFold, IntakeSettings
 from pipeline.runtime.ports import SHOPPER_EVENTS
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.memory_broker import Crash, MemoryBroker
 from tests.support.road import draw_history, draw_plan, said
 from tests.support.topology_driver import CODEC, AgentDriver, shopper_driver

@@ -105,8 +105,6 @@ class SimulatedLane:
             self.at,
         )
         processor.start(0)
-        while not processor.catch_up().finished:
-            pass
         # One that failed to start is not to be used.
         self.processor = processor
         self.seek()
@@ -163,6 +161,13 @@ class SimulatedLane:
         """Taken away by a rebalance, and given back by it: what it cut short is finished first."""
         self.cut = self.owes = True
         self.seek()
+
+    def catch_up(self) -> bool:
+        """One round of what is behind; False if nothing is."""
+        if self.processor is None or not self.processor.behind:
+            return False
+        self.processor.catch_up()
+        return True
 
     def try_again(self) -> None:
         """After a failure that left the processor open: let it go on from its checkpoint, then the source."""

@@ -14,7 +14,8 @@ from pipeline.domain.shopper import Shopper
 from pipeline.runtime.fold import Fold
 from pipeline.runtime.intake_fold import BROKER, FIELD, IntakeFold, IntakeSettings
 from pipeline.runtime.ports import SHOPPER_EVENTS, StatePartition
-from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from tests.simulation.lane import Agent
 from tests.support.road import draw_history, draw_plan
 from tests.support.topology_driver import CODEC, PlainEncoder
@@ -37,6 +38,7 @@ class Scenario(msgspec.Struct, frozen=True):
     sizes: int
     progress_every: int
     timers: int
+    timers_first: bool
     cache_bytes: int
 
     @property
@@ -48,7 +50,7 @@ class Scenario(msgspec.Struct, frozen=True):
         accept = IntakeSettings(
             self.partitions, BROKER if self.live else FIELD, None, self.progress_every if not self.live else 1
         )
-        settings = Settings(self.sources, None, self.timers, self.cache_bytes)
+        settings = Settings(self.sources, None, self.timers, self.timers_first, self.cache_bytes)
         intake, engine = Intake(self.plan), Engine(self.plan)
 
         def intake_fold(state: StatePartition, at: Any) -> Fold[Any]:
@@ -75,13 +77,17 @@ class _Interrupted:
         found: list[Event | Refusal] = self._inner.accept(value, received, from_field=from_field)
         return found
 
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Any:
-        self._at("inside fold")
-        return self._inner.decide(shopper, event, now)
+    @property
+    def digest(self) -> int:
+        return int(self._inner.digest)
 
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int) -> Any:
+    def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int) -> Any:
         self._at("inside fold")
-        return self._inner.on_due(shopper, shopper_id, until)
+        return self._inner.decide(shopper, event, now, changed_at)
+
+    def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int) -> Any:
+        self._at("inside fold")
+        return self._inner.on_due(shopper, shopper_id, until, changed_at)
 
 
 def draw_scenario(seed: int) -> Scenario:
@@ -98,5 +104,6 @@ def draw_scenario(seed: int) -> Scenario:
         sizes=random.choice([3, 12, 40]),
         progress_every=random.choice([1, 60_000, DAY]),
         timers=random.choice([1, 3, 50]),
+        timers_first=random.random() < 0.3,
         cache_bytes=random.choice([0, 2_000, 1_000_000]),
     )

@@ -73,9 +73,11 @@ class World:
             return self.guard(lane, lane.open)
         if lane.owes:
             return self.guard(lane, lane.try_again)
+        if self.random.random() < 0.3 and self.guard(lane, lane.catch_up):
+            return True
         if lane.queue and self.random.random() < 0.6:
             return self.guard(lane, lane.take)
-        return lane.fetch() or self.guard(lane, lane.take)
+        return lane.fetch() or self.guard(lane, lane.take) or self.guard(lane, lane.catch_up)
 
     def guard(self, lane: SimulatedLane, work: Callable[[], bool | None]) -> bool:
         """As pipeline/kafka/lane.py does with what goes wrong."""

@@ -15,9 +15,10 @@ class FakeEngine:
 
     def __init__(self, delay: int = 1_000) -> None:
         self.delay = delay
+        self.digest = 0
         self.calls: list[tuple[str, str, int]] = []
 
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
+    def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
         self.calls.append(("decide", event.shopper, now))
         outcome = self.on_due(shopper, event.shopper, now, silent=True)
         assert now >= shopper.now
@@ -33,7 +34,9 @@ class FakeEngine:
         outcome.remarks.append("remarked")
         return outcome
 
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int, silent: bool = False) -> Outcome:
+    def on_due(
+        self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0, silent: bool = False
+    ) -> Outcome:
         if not silent:
             self.calls.append(("due", shopper_id, until))
         outcome = Outcome([], [])

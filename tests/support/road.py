@@ -17,7 +17,7 @@ from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.oracle.engine_run import topology_text
 from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies

@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.decision import DECISION_TOPICS, Decision
+from pipeline.runtime.decider import Decider
 from pipeline.runtime.fold import Counts, Fold
 from pipeline.runtime.partition import Discontinuity, PartitionProcessor
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, OutboxError, StatePartition, StateWrite
 from pipeline.runtime.progress import progress_records
-from pipeline.runtime.shopper_fold import Decider, Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.changelog import Restore
 from pipeline.state.memory import MemoryPartition
 from pipeline.state.record import RecordCodec
@@ -94,6 +96,10 @@ class Lane:
             pass
         return True
 
+    def sweep(self) -> bool:
+        """Sweep a slice; False once nothing is left to do."""
+        return not self.count(self.processor.sweep())
+
     def count(self, taken: Any) -> bool:
         self.driver.counts.append(taken.counts)
         return bool(taken.finished)
@@ -124,6 +130,8 @@ class AgentDriver:
             lane.catch_up()
         while any(lane.poll(self.sizes()) for lane in self.lanes):
             pass
+        for lane in self.lanes:
+            lane.catch_up()
 
     def run_with_crash(self, lane: Lane, step: str, nth: int, wipe: bool) -> bool:
         """As `run`, but `lane` crashes when it is at `step` for the nth time. Returns whether it did."""
@@ -164,13 +172,14 @@ class AgentDriver:
         return {key: value for lane in self.lanes for key, value in lane.state.scan()}
 
 
+def shopper_fold(engine: Decider, settings: Settings) -> Callable[[StatePartition], ShopperFold]:
+    return lambda state: ShopperFold(engine, state, CODEC, PlainEncoder(), settings)
+
+
 def shopper_driver(
     broker: MemoryBroker, engine: Decider, settings: Settings, sizes: Callable[[], int] = lambda: 5_000
 ) -> AgentDriver:
-    def fold(state: StatePartition) -> ShopperFold:
-        return ShopperFold(engine, state, CODEC, PlainEncoder(), settings)
-
-    return AgentDriver(broker, "shopper", SHOPPER_EVENTS, fold, sizes)
+    return AgentDriver(broker, "shopper", SHOPPER_EVENTS, shopper_fold(engine, settings), sizes)
 
 
 def send_progress(broker: MemoryBroker, source: int, until: int) -> None:

@@ -14,7 +14,8 @@ from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch
 from pipeline.runtime.partition import AnyProcessor, PartitionProcessor
 from pipeline.runtime.ports import Batch, Fenced, Outbox, Record, StatePartition
-from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from pipeline.state.changelog import Restore
 from pipeline.state.memory import MemoryPartition
 from tests.support.fake_engine import FakeEngine

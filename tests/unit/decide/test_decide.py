@@ -152,6 +152,49 @@ def test_another_plan_takes_a_record_over_silently_when_it_is_next_touched() -> 
     assert changes(after.decide(shopper, event("X", T + 6, "c"), T + 6)) == [("keen", "entered", 6, "event")]
 
 
+def test_a_record_is_brought_over_as_of_the_change_whoever_comes_first() -> None:
+    # given a shopper unseen for 3 hours when the plan changes, and segments that go and come, one true only for 4 hours
+    keen, four, one_hour = count("X", 1, None), count("X", 1, 4 * HOUR), count("X", 1, HOUR)
+    before = engine("00000001", keen=keen, gone=four, brief=one_hour)
+    after = engine("00000002", keen=keen, late=four, early=one_hour)
+    changed = T + 3 * HOUR
+    roads = {
+        "the sweep at once": lambda one: [after.on_due(one, "u1", changed, changed)],
+        "the sweep an hour and a half later": lambda one: [after.on_due(one, "u1", changed + HOUR * 3 // 2, changed)],
+        "a timer": lambda one: [after.on_due(one, "u1", T + 9 * HOUR, changed)],
+        "an event": lambda one: [after.decide(one, event("Y", T + 5 * HOUR, "b"), T + 5 * HOUR, changed)],
+    }
+    told = {}
+    for name, road in roads.items():
+        shopper = Shopper()
+        before.decide(shopper, event("X", T, "a"), T)
+        before.on_due(shopper, "u1", changed)
+        outcomes = [*road(shopper), after.on_due(shopper, "u1", T + 9 * HOUR, changed)]
+        told[name] = [
+            (one.id, one.fields["segment"], one.fields["change"], one.effective_at - T, one.cause_kind, one.silent)
+            for outcome in outcomes
+            for one in outcome.decisions
+        ]
+    # then the difference is told as of the change, silently; what comes after it comes by its own timer, as ever
+    assert [one[1:] for one in told["an event"]] == [
+        ("gone", "exited", 3 * HOUR, "definition_change", True),
+        ("late", "entered", 3 * HOUR, "definition_change", True),
+        ("late", "exited", 4 * HOUR, "timer", False),
+    ]
+    assert all(one == told["an event"] for one in told.values())
+
+
+def test_a_timer_that_was_due_before_the_change_is_none_of_it() -> None:
+    # given a plan that changes while a timer due before has yet to fire
+    before = engine("00000001", keen=count("X", 1, HOUR))
+    after = engine("00000002", keen=count("X", 1, HOUR), fresh=Not(count("Y", 1, None)))
+    shopper = Shopper()
+    before.decide(shopper, event("X", T, "a"), T)
+    outcome = after.on_due(shopper, "u1", T + 2 * HOUR, T + 2 * HOUR)
+    assert changes(outcome) == [("fresh", "entered", 0, "definition_change"), ("keen", "exited", HOUR, "timer")]
+    assert [decision.silent for decision in outcome.decisions] == [True, False]
+
+
 def test_a_record_that_goes_back_and_forth_between_plans_repeats_no_id_and_sends_nothing() -> None:
     # given an old and a new topology side by side, and a partition that moves between their workers
     before = engine("00000001", keen=count("X", 1, None))

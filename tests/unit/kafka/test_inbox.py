@@ -79,6 +79,22 @@ def test_what_waits_is_bounded() -> None:
     run(scene)
 
 
+def test_what_is_dropped_before_the_taker_has_its_turn_is_waited_for_no_more() -> None:
+    async def scene(inbox: Inbox) -> None:
+        taking = asyncio.create_task(inbox.take())
+        await asyncio.sleep(0.01)
+        # given a taker that was woken, and a rebalance that drops everything before its turn
+        await inbox.put(batch(0))
+        inbox.clear()
+        await asyncio.sleep(0.01)
+        assert not taking.done()
+        # then it takes what comes next
+        await inbox.put(batch(0))
+        assert offsets(await taking) == [0]
+
+    run(scene)
+
+
 def test_a_taker_waits_for_something_to_take() -> None:
     async def scene(inbox: Inbox) -> None:
         taking = asyncio.create_task(inbox.take())

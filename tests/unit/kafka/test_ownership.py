@@ -21,6 +21,8 @@ class Owner:
         self.life = Life()
         self.next_offset: int | None = None
         self.time = 0
+        self.sweeping = False
+        self.behind = False
         self.watch: Any = None
         self._opened = opened
         self._slow = slow

@@ -83,6 +83,7 @@ def test_a_round_is_counted() -> None:
         duplicates=1,
         timers=3,
         shoppers=40,
+        swept=4,
         hits=30,
         misses=10,
         dead={"late": 1},
@@ -101,6 +102,7 @@ def test_a_round_is_counted() -> None:
     assert seen["afterclick_duplicates_total",] == 2
     assert seen["afterclick_timers_fired_total",] == 6
     assert seen["afterclick_shoppers_written_total",] == 80
+    assert seen["afterclick_shoppers_swept_total",] == 8
     assert seen["afterclick_record_cache_total", "hit"] == 60
     assert seen["afterclick_record_cache_total", "miss"] == 20
     assert seen["afterclick_dead_letters_total", "late"] == 2
@@ -140,7 +142,7 @@ def test_a_partitions_life_is_counted() -> None:
 def test_partitions_that_went_away_are_not_shown_any_more() -> None:
     metrics = Metrics("shopper")
     standings = [
-        Standing(0, "processing", next_offset=500, lag=7, time=90_000, store=StateStats(10, 2_000, 300)),
+        Standing(0, "processing", next_offset=500, lag=7, time=90_000, store=StateStats(10, 2_000, 300), sweeping=True),
         Standing(1, "restoring"),
     ]
     PartitionWatch(metrics).follow(lambda: standings, clock=lambda: 100.0)
@@ -153,6 +155,7 @@ def test_partitions_that_went_away_are_not_shown_any_more() -> None:
     assert seen["afterclick_partition_time_lag_seconds", "0"] == 10
     assert seen["afterclick_state_keys", "0"] == 10
     assert seen["afterclick_state_disk_bytes", "0"] == 2_000
+    assert seen["afterclick_sweeping", "0"] == 1
     assert ("afterclick_next_offset", "1") not in seen
 
     standings.clear()

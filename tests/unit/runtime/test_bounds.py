@@ -3,7 +3,7 @@
 from pipeline.kafka.outbox import PRODUCER_PROPERTIES, RECORD_BYTES
 from pipeline.kafka.topic_plan import topic_plans
 from pipeline.runtime.ports import SHOPPER_LIMIT
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 
 
 def test_the_longest_shopper_record_fits_the_producer_and_the_changelog() -> None:

@@ -7,7 +7,7 @@ from pipeline.domain.decide import Outcome
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, StateFormatError, StateWrite
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_progress, shopper_driver
@@ -18,15 +18,17 @@ T = 1_767_434_400_000
 class LookingEngine(FakeEngine):
     """Looks at the orders for an event named `look`, and whenever a timer is due."""
 
-    def decide(self, shopper: Shopper, event: Event, now: int) -> Outcome:
+    def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
         if event.name == "look":
             _ = shopper.orders
         return super().decide(shopper, event, now)
 
-    def on_due(self, shopper: Shopper, shopper_id: str, until: int, silent: bool = False) -> Outcome:
+    def on_due(
+        self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0, silent: bool = False
+    ) -> Outcome:
         if not silent:
             _ = shopper.orders
-        return super().on_due(shopper, shopper_id, until, silent)
+        return super().on_due(shopper, shopper_id, until, changed_at, silent)
 
 
 def damaged() -> bytes:

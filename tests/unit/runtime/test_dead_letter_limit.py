@@ -13,7 +13,7 @@ from pipeline.domain.intake.intake import Intake
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit, TooManyDeadLetters
 from pipeline.runtime.intake_fold import IntakeFold, IntakeSettings
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, LetterCount
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import AgentDriver, send_progress, shopper_driver

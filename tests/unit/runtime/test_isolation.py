@@ -12,7 +12,8 @@ from pipeline.domain.intake.intake import Intake
 from pipeline.runtime.intake_fold import IntakeFold, IntakeSettings
 from pipeline.runtime.isolation import Isolating
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, Batch, Checkpoint, StateCorrupt
-from pipeline.runtime.shopper_fold import Settings, ShopperFold
+from pipeline.runtime.shopper_fold import ShopperFold
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import CODEC, AgentDriver, PlainEncoder, decisions, send_progress
@@ -78,10 +79,10 @@ def event(broker: MemoryBroker, who: str, number: int) -> None:
 class Hoarding(FakeEngine):
     """Puts every message id into the record of the shopper `big`."""
 
-    def decide(self, shopper: Any, event: Event, now: int) -> Any:
+    def decide(self, shopper: Any, event: Event, now: int, changed_at: int = 0) -> Any:
         if event.shopper == "big":
             shopper.ids += b"x" * 100
-        return super().decide(shopper, event, now)
+        return super().decide(shopper, event, now, changed_at)
 
 
 def test_a_record_that_would_outgrow_the_changelog_is_a_dead_letter_and_the_others_go_on() -> None:

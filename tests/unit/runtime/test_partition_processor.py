@@ -7,7 +7,7 @@ from pipeline.domain.event import Event
 from pipeline.runtime.checkpoint import CHECKPOINT_KEY, decode_checkpoint
 from pipeline.runtime.partition import STEPS, Discontinuity, ProcessorClosed, SourceWentBack
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Fenced, OutboxError, Uncertain
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker, MemoryOutbox
 from tests.support.topology_driver import CODEC, FlakyState, Lane, decisions, shopper_driver

@@ -8,7 +8,7 @@ import pytest
 from pipeline.domain.event import Event
 from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, LetterCount
-from pipeline.runtime.shopper_fold import Settings
+from pipeline.runtime.shopper_settings import Settings
 from tests.support.fake_engine import FakeEngine
 from tests.support.memory_broker import MemoryBroker
 from tests.support.topology_driver import CODEC, AgentDriver, decisions, send_progress, shopper_driver
@@ -157,6 +157,30 @@ def test_one_round_takes_no_more_timers_than_it_may_and_the_order_stays() -> Non
     assert found[100] == ("late-comer", "seen", 5_000)
     assert max(counts.timers for counts in scene.driver.counts) == 7
     assert scene.driver.total("timers") == 50
+
+
+def test_records_need_not_wait_for_timers_of_others() -> None:
+    # given fifty timers due, more than a round may fire
+    scene = Scene(Settings(sources=1, stall=None, timers=7, timers_first=False))
+    for number in range(50):
+        scene.event(f"u{number:02}", number % 5)
+    scene.progress(5_000)
+    lane = scene.driver.lanes[0]
+    lane.poll(100)
+    assert (lane.processor.behind, scene.driver.total("timers")) == (True, 7)
+    # when events of a new shopper come, and of one whose own timer still waits
+    scene.event("late-comer", 10)
+    scene.event("u49", 11)
+    lane.poll(100)
+    assert scene.driver.total("timers") == 14
+    # then they are decided now, that shopper's timer first
+    made = [(one["shopper"], one["type"]) for one in decisions(scene.broker)]
+    assert made[-3:] == [("late-comer", "seen"), ("u49", "quiet"), ("u49", "seen")]
+    # and what is behind fires in the end, each timer once
+    found = scene.run()
+    assert not lane.processor.behind
+    assert sum(what == "quiet" for _, what, _ in found) == 50
+    assert [one for one in found if one[0] == "u01"] == [("u01", "seen", 1), ("u01", "quiet", 1_001)]
 
 
 @pytest.mark.parametrize(

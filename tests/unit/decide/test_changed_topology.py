@@ -1,0 +1,83 @@
+"""What a changed topology says of a shopper, by its text."""
+
+import msgspec
+
+from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.event import Event
+from pipeline.domain.shopper import Shopper
+from tests.unit.config.builder import topology
+
+T = 1_767_434_400_000
+HOUR = 3_600_000
+
+SEGMENTS = """\
+segments:
+  buyers: {title: Buyers, when: {orders: {at_least: 1}}}
+  fans: {when: {all: [{in: buyers}, {trait: {name: vip, is: true}}]}}
+"""
+CART = "abandonment: {cart: {stages: [4h, 1d]}}\n"
+CLUB = """\
+loyalty:
+  club:
+    earn: [{on: Order Completed, points: 1, per: 1.00}]
+    tiers: {metric: points_earned, window: lifetime, levels: [{name: bronze, from: 0}, {name: silver, from: 100}]}
+"""
+
+
+def engine(text: str) -> Engine:
+    return Engine(topology(text).plan())
+
+
+def order(total: int) -> Event:
+    body = msgspec.Raw(msgspec.json.encode({"order_id": "o1", "total": total, "currency": "EUR"}))
+    return Event("track", "Order Completed", "ann", T, T, "m1", properties=body)
+
+
+def added() -> Event:
+    body = msgspec.Raw(b'{"product_id":"p1","price":10,"quantity":1}')
+    return Event("track", "Product Added", "ann", T, T, "m1", properties=body)
+
+
+def told(outcome: Outcome) -> list[tuple[str, int, str, bool]]:
+    return [(one.type, one.effective_at - T, one.cause_kind, one.silent) for one in outcome.decisions]
+
+
+def test_another_title_order_or_spelling_is_no_change() -> None:
+    first, *rest = SEGMENTS.splitlines(keepends=True)
+    same = first + "".join(reversed(rest)).replace("Buyers", "All who bought")
+    same = same.replace("{in: buyers}, {trait: {name: vip, is: true}}", "{trait: {name: vip, is: true}}, {in: buyers}")
+    one, other = engine(SEGMENTS + CART), engine(CART.replace("1d", "24h") + same)
+    assert one.digest == other.digest
+    shopper = Shopper()
+    one.decide(shopper, order(50), T)
+    assert other.is_of_this_plan(shopper)
+    assert told(other.on_due(shopper, "ann", T + HOUR, T + HOUR)) == []
+
+
+def test_a_renamed_segment_is_one_gone_and_one_new() -> None:
+    one, other = engine(SEGMENTS), engine(SEGMENTS.replace("buyers", "customers"))
+    shopper = Shopper()
+    one.decide(shopper, order(50), T)
+    assert sorted(told(other.on_due(shopper, "ann", T + 2 * HOUR, T + HOUR))) == [
+        ("segment.entered", HOUR, "definition_change", True),
+        ("segment.exited", HOUR, "definition_change", True),
+    ]
+
+
+def test_tiers_are_looked_at_anew_silently_and_points_stay() -> None:
+    one, other = engine(CLUB), engine(CLUB.replace("100", "40"))
+    shopper = Shopper()
+    one.decide(shopper, order(50), T)
+    assert told(other.on_due(shopper, "ann", T + HOUR, T + HOUR)) == [
+        ("loyalty.upgraded", HOUR, "definition_change", True)
+    ]
+    assert other.loyalty.summary(shopper)["club"]["balance"] == 50
+
+
+def test_a_stage_that_a_shorter_delay_makes_overdue_is_sent_at_once_and_aloud() -> None:
+    one, other = engine(CART), engine(CART.replace("4h", "1h"))
+    shopper = Shopper()
+    one.decide(shopper, added(), T)
+    assert told(other.on_due(shopper, "ann", T + 3 * HOUR, T + 2 * HOUR)) == [
+        ("abandonment.abandoned", 2 * HOUR, "timer", False)
+    ]
