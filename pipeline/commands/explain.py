@@ -12,6 +12,7 @@ from pipeline.commands.replay import sources_of
 from pipeline.config.problem import nearest
 from pipeline.config.settings import Settings, process_environment, resolve
 from pipeline.config.topology import Topology, load
+from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.segments.explanation import Explainer
 from pipeline.domain.value.instant import format_instant, parse_instant
 from pipeline.explain.known import Known, NoState, TooEarly, UnknownShopper, from_record, from_replay, from_stores
@@ -67,7 +68,8 @@ def command(
     else:
         known = _logged(loaded, settings, shopper, instant)
     plan = loaded.plan()
-    data = explanation_data(Explainer(plan).explain(known.shopper, segment, known.at), known, plan.currency)
+    explanation = Explainer(plan, Loyalty(plan).on_due).explain(known.shopper, segment, known.at)
+    data = explanation_data(explanation, known, plan.currency)
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(data)))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
-from pipeline.config.kept_state import kept, kept_of_trait
+from pipeline.config.kept_state import kept, kept_of_trait, kept_of_window
 from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
@@ -17,10 +17,18 @@ from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, reads, trait_reads
+from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, reads, trait_reads
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
-_SHORT = {CART: CART_EVENTS, ORDERS: ORDER_EVENTS, TRAITS: frozenset({"identify"})}
+# Any call tells the zone that it comes from.
+ANOTHER_ZONE = "another time zone"
+
+_SHORT = {
+    CART: CART_EVENTS,
+    ORDERS: ORDER_EVENTS,
+    TRAITS: frozenset({"identify"}),
+    ZONE: frozenset({"identify", ANOTHER_ZONE}),
+}
 
 
 def account(topology: Topology) -> dict[str, Any]:
@@ -129,7 +137,8 @@ def _segments(plan: Plan) -> Iterator[dict[str, Any]]:
 def _traits(plan: Plan) -> Iterator[dict[str, Any]]:
     for trait in plan.traits:
         touched = _touching(trait_reads(trait), {})
-        yield _rule("traits", trait.name, trait.identity, touched, [kept_of_trait(trait)], trait_timers(trait))
+        keeps = [kept_of_trait(trait), *kept_of_window(trait.within)]
+        yield _rule("traits", trait.name, trait.identity, touched, keeps, trait_timers(trait))
 
 
 def _journey(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -10,12 +10,13 @@ from pipeline.config.entry import Entry, Reading
 from pipeline.config.operator import PropertyPath, Tests
 from pipeline.config.problem import Place
 from pipeline.config.quantity import Micro, Money, Whole
-from pipeline.config.selection import Filters, Selecting, Window, filters
+from pipeline.config.selection import Filters, Selecting, filters
 from pipeline.config.source import Block
+from pipeline.config.window import Window
 from pipeline.domain.definition import Aggregate, Bound, CartNow, Edge, Purchases, Trait
 from pipeline.domain.segments.window import LIMIT
 
-_WITHIN = "The latest so long, sliding; left out = all the time."
+_WITHIN = "A window: the latest so long, a calendar period, or since an event; left out = all the time."
 
 
 def _too_many(bounds: tuple[Bound, ...]) -> Iterator[tuple[Place, str]]:
@@ -117,6 +118,18 @@ class Spend(Bounds[Money]):
 
     def condition(self) -> Purchases:
         return Purchases("spend", self.bounds(), self.within)
+
+
+class AverageOrder(Bounds[Money]):
+    """Value of an order on average, net of refunds, of completed, not cancelled ones; of none no bound holds."""
+
+    key_noun: ClassVar[str] = "key or operator"
+    floor: ClassVar[int | None] = 0
+
+    within: Window | None = Field(None, description=_WITHIN, examples=["365d"])
+
+    def condition(self) -> Purchases:
+        return Purchases("average_order", self.bounds(), self.within)
 
 
 class CartValue(Bounds[Money]):

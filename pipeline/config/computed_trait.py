@@ -9,12 +9,13 @@ from pipeline.config.entry import Entry, Reading
 from pipeline.config.operator import PropertyPath, Tests
 from pipeline.config.problem import Place
 from pipeline.config.rule_name import RuleName
-from pipeline.config.selection import Selecting, Window
+from pipeline.config.selection import Selecting
 from pipeline.config.source import Block
+from pipeline.config.window import Window
 from pipeline.domain.derived_definition import Computed, TraitDefinition
 
 FUNCTIONS = ("count", "sum", "min", "max", "avg", "distinct", "first", "last", "most_frequent", "orders", "spend")
-_WITHIN = "The latest so long, sliding; left out = all the time."
+_WITHIN = "A window: the latest so long, a calendar period, or since an event; left out = all the time."
 
 
 class CountTrait(Selecting):

@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipeline.config.aggregate import CartTests, Count, Distinct, Latest, Measure, OrderCount, Spend, TraitTests
+from pipeline.config.aggregate import (
+    AverageOrder,
+    CartTests,
+    Count,
+    Distinct,
+    Latest,
+    Measure,
+    OrderCount,
+    Spend,
+    TraitTests,
+)
 from pipeline.config.computed_trait import ComputedTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
@@ -13,6 +23,7 @@ from pipeline.config.rfm import RfmTests
 from pipeline.config.rule_name import RuleName
 from pipeline.config.sequence import Sequence
 from pipeline.config.source import Block
+from pipeline.config.standing import PointsTests, TierTests
 from pipeline.domain.definition import All, AnyOf, Member, Not
 from pipeline.domain.definition import Condition as Meaning
 from pipeline.domain.derived_definition import Stage
@@ -23,7 +34,7 @@ class Condition(Entry):
 
     key_noun: ClassVar[str] = "condition"
     later_keys: ClassVar[tuple[str, ...]] = (
-        "average_order", "tier", "points", "consent",
+        "consent",
     )  # fmt: skip
 
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
@@ -75,6 +86,9 @@ class Condition(Entry):
         description="Value of orders net of refunds, in the shop's currency.",
         examples=[{"within": "365d", "at_least": 500}],
     )
+    average_order: AverageOrder | None = Field(
+        None, description="Value of orders on average, net of refunds.", examples=[{"within": "365d", "at_least": 80}]
+    )
     cart: CartTests | None = Field(None, description="The open cart now.", examples=[{"value": {"at_least": 100}}])
     rfm: RfmTests | None = Field(
         None,
@@ -86,6 +100,12 @@ class Condition(Entry):
     )
     computed: ComputedTests | None = Field(
         None, description="A trait of `traits:`.", examples=[{"name": "lifetime_value", "at_least": 500}]
+    )
+    tier: TierTests | None = Field(
+        None, description="The tier of a loyalty programme.", examples=[{"programme": "club", "is": "gold"}]
+    )
+    points: PointsTests | None = Field(
+        None, description="The points of a loyalty programme.", examples=[{"programme": "club", "at_least": 100}]
     )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
@@ -114,9 +134,12 @@ class Condition(Entry):
             self.trait,
             self.orders,
             self.spend,
+            self.average_order,
             self.cart,
             self.rfm,
             self.computed,
+            self.tier,
+            self.points,
         ):
             if simple is not None:
                 return simple.condition()

@@ -70,7 +70,7 @@ def format_duration(ms: int) -> str:
 
 DURATION_PATTERN = r"^(\d+(ms|s|m|h|d|w)|P[0-9YMWDTHS.]+)$"
 
-_SCHEMA = {
+DURATION_SCHEMA = {
     "type": "string",
     "pattern": DURATION_PATTERN,
     "title": "duration",
@@ -78,8 +78,8 @@ _SCHEMA = {
 }
 
 # ms; zero allowed
-Duration = Annotated[int, BeforeValidator(parse_duration), WithJsonSchema(_SCHEMA)]
+Duration = Annotated[int, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA)]
 # ms; zero refused
-PositiveDuration = Annotated[int, BeforeValidator(_positive), WithJsonSchema(_SCHEMA)]
+PositiveDuration = Annotated[int, BeforeValidator(_positive), WithJsonSchema(DURATION_SCHEMA)]
 # with calendar arithmetic
-CalendarSpan = Annotated[Span, PlainValidator(parse_span), WithJsonSchema({**_SCHEMA, "title": "span"})]
+CalendarSpan = Annotated[Span, PlainValidator(parse_span), WithJsonSchema({**DURATION_SCHEMA, "title": "span"})]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from pipeline.domain import definition, derived_definition
+from pipeline.domain import definition, derived_definition, standing_definition, window_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
 _TAGS: dict[type, str] = {
@@ -33,6 +33,10 @@ _TAGS: dict[type, str] = {
     derived_definition.Stage: "stage",
     derived_definition.RfmScore: "rfm",
     derived_definition.RfmScale: "rfm_scale",
+    window_definition.Calendar: "calendar",
+    window_definition.Since: "since",
+    standing_definition.Tier: "tier",
+    standing_definition.Points: "points",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
     definition.AbandonmentDefinition: "abandonment",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.config.duration import format_duration
+from pipeline.config.window import window_words
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -22,6 +23,8 @@ from pipeline.domain.segments.most_frequent import VALUES
 from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
 from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, keep_for
+from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 
 def event_words(selection: Selection) -> str:
@@ -41,21 +44,37 @@ def kept(condition: Condition) -> Iterator[str]:
             yield from kept(of)
         case Aggregate():
             yield _aggregate(condition)
+            yield from kept_of_window(condition.within)
         case Edge():
             yield _edge(condition)
         case Sequence():
             yield _sequence(condition)
         case Trait():
             yield f"trait {condition.path[0]}"
-        case Purchases() | RfmScore():
+        case Purchases():
+            yield "the order book: time, value and refunds of every order"
+            yield from kept_of_window(condition.within)
+        case RfmScore():
             yield "the order book: time, value and refunds of every order"
         case Stage(journey=JourneyDefinition(stages)):
             for stage in stages:
                 yield from kept(stage.when) if stage.when is not None else ()
         case Computed(trait=TraitDefinition() as trait):
             yield kept_of_trait(trait)
+            yield from kept_of_window(trait.within)
+        case Tier(name) | Points(name):
+            yield f"the standing in loyalty programme {name}"
         case CartNow():
             yield "the lines of the open carts"
+
+
+def kept_of_window(within: Within) -> Iterator[str]:
+    """The state that tells where a window begins."""
+    match within:
+        case Calendar():
+            yield "the shopper's time zone"
+        case Since(events):
+            yield _edge(Edge("last", Selection(events), TIME_PROPERTY, ()))
 
 
 def kept_of_trait(trait: TraitDefinition) -> str:
@@ -77,7 +96,7 @@ def _aggregate(aggregate: Aggregate) -> str:
         keep_for(aggregate.bounds),
         ".".join(aggregate.property or ()),
     )
-    within = f" in {format_duration(aggregate.within)}" if aggregate.within else ""
+    within = window_words(aggregate.within)
     match aggregate.function, bool(within):
         case "count", True:
             return f"latest {_some(keep, 'timestamp')} of {events}"
@@ -88,7 +107,7 @@ def _aggregate(aggregate: Aggregate) -> str:
         case "distinct", False:
             return f"first {_some(keep, 'distinct value')} of {name} of {events}"
         case function, True:
-            return f"every (time, {name}) of {events}{within}, at most {LIMIT:,}, for {function}"
+            return f"every (time, {name}) of {events} {within}, at most {LIMIT:,}, for {function}"
         case "avg", False:
             return f"sum and number of {name} of {events}"
         case function, _:

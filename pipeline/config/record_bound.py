@@ -55,7 +55,7 @@ class RecordBound:
 
 
 def record_bound(plan: Plan) -> RecordBound:
-    conditions = Conditions(Carts(plan), plan.late_segments, plan.currency)
+    conditions = Conditions(Carts(plan), plan.late_segments, plan.currency, plan.timezone)
     for condition in _conditions(plan):
         conditions.compile(condition)
     for trait in plan.traits:

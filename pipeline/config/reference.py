@@ -13,7 +13,7 @@ JOURNEY = "journey"
 
 def reference_mistakes(root: Mapping[str, Any]) -> Iterator[tuple[Place, str, str | None]]:
     """What is wrong with the references of a file as written, whatever else is wrong with it."""
-    known = {section: _names(root, section) for section in ("segments", "traits", JOURNEY)}
+    known = {section: _names(root, section) for section in ("segments", "traits", "loyalty", JOURNEY)}
     edges: dict[str, list[str]] = {name: [] for name in (*known["segments"], f"${JOURNEY}")}
     places: dict[tuple[str, str], Place] = {}
     for owner, condition, at in _conditions(root):
@@ -24,10 +24,12 @@ def reference_mistakes(root: Mapping[str, Any]) -> Iterator[tuple[Place, str, st
                 continue
             if key == "computed":
                 yield from _type_mistakes(root, target, tests, place)
+            if key == "tier":
+                yield from _tier_mistakes(root, target, tests, place)
             section, noun = _TARGETS[key]
             if target not in known[section]:
                 yield place, f"there is no {noun} {target}", nearest(target, known[section])
-            elif owner in edges and section != "traits":
+            elif owner in edges and section in ("segments", JOURNEY):
                 to = f"${JOURNEY}" if section == JOURNEY else target
                 edges[owner].append(to)
                 places.setdefault((owner, to), place)
@@ -37,7 +39,13 @@ def reference_mistakes(root: Mapping[str, Any]) -> Iterator[tuple[Place, str, st
 
 
 # Key of a condition -> the section that it refers to, and what stands there.
-_TARGETS = {"in": ("segments", "segment"), "stage": (JOURNEY, "stage"), "computed": ("traits", "computed trait")}
+_TARGETS = {
+    "in": ("segments", "segment"),
+    "stage": (JOURNEY, "stage"),
+    "computed": ("traits", "computed trait"),
+    "tier": ("loyalty", "loyalty programme"),
+    "points": ("loyalty", "loyalty programme"),
+}
 
 
 # Functions of traits that are numbers, and the operators that such a trait could never pass.
@@ -55,6 +63,22 @@ def _type_mistakes(
     for op in _NO_NUMBERS if function is not None else ():
         if op in tests:
             yield (*place[:-1], op), f"{trait} is a number ({function}), {op} is not for numbers", None
+
+
+def _tier_mistakes(
+    root: Mapping[str, Any], programme: str, tests: Mapping[str, Any], place: Place
+) -> Iterator[tuple[Place, str, str | None]]:
+    """Tiers that the programme has not. place: of the programme's name in the condition."""
+    entry = root.get("loyalty")
+    for part in (programme, "tiers", "levels"):
+        entry = entry.get(part) if isinstance(entry, Mapping) else None
+    named = [one.get("name") for one in entry if isinstance(one, Mapping)] if isinstance(entry, list) else []
+    levels = [name for name in named if isinstance(name, str)]
+    for op in ("is", "is_not", "in", "not_in") if levels else ():
+        value = tests.get(op)
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and name not in levels:
+                yield (*place[:-1], op), f"{programme} has no tier {name}", nearest(name, levels)
 
 
 def _names(root: Mapping[str, Any], section: str) -> list[str]:
@@ -121,6 +145,8 @@ def _references(condition: Any, place: Place) -> Iterator[tuple[str, str, Place,
                     yield key, each, (*place, key, index), condition
         elif key == "computed" and isinstance(value, Mapping) and isinstance(value.get("name"), str):
             yield key, value["name"], (*place, key, "name"), value
+        elif key in ("tier", "points") and isinstance(value, Mapping) and isinstance(value.get("programme"), str):
+            yield key, value["programme"], (*place, key, "programme"), value
         elif key == "rfm":
             yield key, key, (*place, key), condition
         elif key == "not":

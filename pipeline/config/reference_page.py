@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline.config.abandonment import Abandonment
 from pipeline.config.aggregate import (
+    AverageOrder,
     CartTests,
     Count,
     Distinct,
@@ -33,6 +34,7 @@ from pipeline.config.segment_calls import SegmentCalls
 from pipeline.config.selection import Selecting
 from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
+from pipeline.config.standing import PointsTests, TierTests
 from pipeline.config.topology import Topology
 
 PAGE = Path("docs/topology.md")
@@ -57,8 +59,11 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("trait", TraitTests),
     ("orders", OrderCount),
     ("spend", Spend),
+    ("average_order", AverageOrder),
     ("cart", CartTests),
     ("Conditions: rfm", RfmTests),
+    ("tier", TierTests),
+    ("points", PointsTests),
     ("Events and filters", Selecting),
     ("Bounds", Bounds),
     ("Operators", Tests),
@@ -100,6 +105,10 @@ For completion in an editor, begin the file with `# yaml-language-server: $schem
 * YAML 1.2: `on`, `yes` and `no` are plain words; a key given twice is an error, and so is an unknown one.
 * **Durations** are `500ms`, `90s`, `15m`, `4h`, `30d`, `12w` or ISO 8601 (`P30D`). Months and years (`P1Y`) have no
   fixed length: only `term` and `grace` of loyalty take them, as calendar arithmetic in the shop's zone.
+* **Windows** (`within`) are a duration, sliding; `{calendar: day}`, `week`, `month`, `quarter` or `year`: the period
+  that is now in the shopper's time zone (the trait `timezone`, else the latest `context.timezone`, else the shop's),
+  weeks from Monday; or `{since: EVENT}`: all after the latest such event, nothing before the first one. Left out, all
+  of a shopper's time counts.
 * **Money** is a decimal in the shop's currency with no more digits than the currency has.
 * **Names** of rules are lower-case letters, digits, `-` and `_`, a letter first, at most 64.
 * `${NAME}` and `${NAME:-default}` in values are taken from the environment.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.domain.definition import All, AnyOf, Condition, Not
+from pipeline.domain.definition import All, AnyOf, Condition, Not, ProgrammeDefinition
 from pipeline.domain.derived_definition import (
     Computed,
     JourneyDefinition,
@@ -14,6 +14,7 @@ from pipeline.domain.derived_definition import (
     Stage,
     TraitDefinition,
 )
+from pipeline.domain.standing_definition import Points, Tier
 
 if TYPE_CHECKING:
     from pipeline.config.topology import Topology
@@ -26,11 +27,14 @@ class Surroundings:
     rfm: RfmScale | None = None
     journey: JourneyDefinition | None = None
     traits: Mapping[str, TraitDefinition] = field(default_factory=dict)
+    programmes: Mapping[str, ProgrammeDefinition] = field(default_factory=dict)
 
 
 def surroundings_of(topology: "Topology") -> Surroundings:
     traits = {name: trait.definition(name) for name, trait in sorted(topology.traits.items())}
-    surroundings = Surroundings(topology.rfm.scale() if topology.rfm else None, traits=traits)
+    currency = topology.shop.currency
+    programmes = {name: rule.definition(name, currency) for name, rule in sorted(topology.loyalty.items())}
+    surroundings = Surroundings(topology.rfm.scale() if topology.rfm else None, traits=traits, programmes=programmes)
     return replace(surroundings, journey=_journey(topology, surroundings))
 
 
@@ -55,6 +59,8 @@ def resolved(condition: Condition, surroundings: Surroundings) -> Condition:
             return replace(condition, scale=surroundings.rfm)
         case Computed(name):
             return replace(condition, trait=replace(surroundings.traits[name], emit="changes"))
+        case Tier(name) | Points(name):
+            return replace(condition, programme=surroundings.programmes[name])
         case Stage():
             return replace(condition, journey=surroundings.journey)
     return condition

@@ -5,8 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from pipeline.config.duration import PositiveDuration, parse_duration
-from pipeline.config.entry import NOT_YET, Entry, Reading
+from pipeline.config.entry import Entry, Reading
 from pipeline.config.operator import FilterTests, parse_path
 from pipeline.config.problem import Place
 from pipeline.config.source import Block
@@ -18,7 +17,8 @@ ANY_EVENT = "*"
 _NEVER_COUNTED = ("identify", "alias", "group")
 
 
-def _events(value: Any) -> tuple[str, ...]:
+def named_events(value: Any) -> tuple[str, ...]:
+    """An event name, a list of them, or "*", each once and in order. Raises ValueError."""
     names = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
         raise ValueError('should be an event name, a list of them, or "*"')
@@ -30,36 +30,20 @@ def _events(value: Any) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _window(value: Any) -> Any:
-    if isinstance(value, Block):
-        for key in ("calendar", "since"):
-            if key in value:
-                raise ValueError(f"a window of {key} is {NOT_YET}, write a duration")
-        raise ValueError("should be a duration, as 30d")
-    if parse_duration(value) == 0:
-        raise ValueError("a window should be longer than 0s")
-    return value
-
-
 def _path(value: str) -> str:
     parse_path(value)
     return value
 
 
+EVENT_SCHEMA = {
+    "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+    "title": "event",
+}
 EventNames = Annotated[
     tuple[str, ...],
-    BeforeValidator(_events),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            ],
-            "title": "event",
-        }
-    ),
+    BeforeValidator(named_events),
+    WithJsonSchema(EVENT_SCHEMA),
 ]
-Window = Annotated[PositiveDuration, BeforeValidator(_window)]
 Filters = dict[Annotated[str, AfterValidator(_path)], Annotated[FilterTests, BeforeValidator(FilterTests.written)]]
 
 

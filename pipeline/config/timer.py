@@ -22,7 +22,9 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.standing_definition import Tier
 from pipeline.domain.value.month import NOW
+from pipeline.domain.window_definition import Calendar
 
 _TRUE, _FALSE = "enters", "leaves"
 
@@ -45,6 +47,8 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
                 yield from condition_timers(part, negated)
         case Not(of):
             yield from condition_timers(of, not negated)
+        case Aggregate(within=Calendar(unit)) | Purchases(within=Calendar(unit)):
+            yield f"may change as the {unit} ends in the shopper's zone, after an event in it"
         case Aggregate(within=int(within)) if condition.function in ("count", "distinct"):
             what = event_words(condition.selection)
             if condition.function == "distinct":
@@ -57,7 +61,7 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
             if condition.measure == "orders":
                 yield from _counted(condition.bounds, within, "order", negated)
             else:
-                yield from _measured(condition.bounds, within, "spend", negated)
+                yield from _measured(condition.bounds, within, condition.measure.replace("_", " "), negated)
         case Sequence() if condition.steps[-1].absent:
             first, last = (event_words(condition.steps[end].selection) for end in (0, -1))
             span = format_duration(condition.within)
@@ -68,6 +72,9 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
             yield from trait_timers(trait)
         case Stage(journey=JourneyDefinition() as journey):
             yield from journey_timers(journey)
+        case Tier(name, programme=ProgrammeDefinition() as programme):
+            for timer in programme_timers(programme):
+                yield f"may change as the tier of {name} does: {timer}"
         case RfmScore(recency=recency, scale=RfmScale() as scale) if recency:
             spans = ", ".join(format_duration(span) for span in dict.fromkeys(scale.recency))
             yield f"recency falls {spans} after the latest order"
@@ -75,7 +82,9 @@ def condition_timers(condition: Condition, negated: bool = False) -> Iterator[st
 
 def trait_timers(trait: TraitDefinition) -> Iterator[str]:
     """Timers of a computed trait."""
-    if trait.within is not None:
+    if isinstance(trait.within, Calendar):
+        yield f"may change as the {trait.within.unit} ends in the shopper's zone, after an event in it"
+    elif isinstance(trait.within, int):
         what = event_words(trait.selection) if trait.selection is not None else "order"
         yield f"may change {format_duration(trait.within)} after each {what}"
     if trait.emit == "daily":

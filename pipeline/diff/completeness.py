@@ -32,6 +32,10 @@ from pipeline.domain.definition import (
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.value.calendar import GREATEST_DAYS
+from pipeline.domain.value.instant import DAY
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 Span = int | None
 """ms after the deployment; 0: at once, None: never by itself."""
@@ -96,11 +100,17 @@ class Retention:
     def _lacking(self, leaf: Condition) -> bool:
         match leaf:
             case Purchases(measure=measure):
-                return self._orders_differ(money=measure == "spend")
+                differ = self._orders_differ(money=measure != "orders")
+                return differ or not _folded(self._new, (leaf,), ()) <= self._known
+            case Tier(programme=programme) | Points(programme=programme):
+                earning = {(one.name, one.earn) for one in self._old.programmes}
+                known = programme is not None and (programme.name, programme.earn) in earning
+                return self._orders_differ(money=True) or not known
             case RfmScore(monetary=monetary):
                 return self._orders_differ(money=bool(monetary))
             case Computed(trait=TraitDefinition(selection=None, function=function)):
-                return self._orders_differ(money=function == "spend")
+                differ = self._orders_differ(money=function == "spend")
+                return differ or not _folded(self._new, (leaf,), ()) <= self._known
             case CartNow():
                 return self._money_changed or not self._renamed.isdisjoint(CART_EVENTS)
             case Aggregate() | Edge() | Sequence() | Computed():
@@ -135,15 +145,26 @@ def _span(leaf: Condition) -> Span:
     """How long state of this condition that begins empty stays incomplete."""
     match leaf:
         case Aggregate(within=within) | Purchases(within=within):
-            return within
+            return _window_span(within)
         case Edge():
             return _edge_span(leaf.function, leaf.property == TIME_PROPERTY, leaf.tests)
         case Computed(trait=TraitDefinition() as trait):
             if trait.function in ("first", "last"):
                 return _edge_span(trait.function, trait.property == TIME_PROPERTY, leaf.tests)
-            return trait.within
+            return _window_span(trait.within)
     # A sequence that was completed once is true for ever; the others look at all orders, or at a cart of any age.
     return None
+
+
+def _window_span(within: Within) -> Span:
+    """A period of the calendar is over everywhere after its greatest length and what zones lie apart; when the event
+    since which it counts comes is not known."""
+    match within:
+        case Calendar(unit):
+            return (GREATEST_DAYS[unit] + 2) * DAY
+        case Since():
+            return None
+    return within
 
 
 def _edge_span(function: str, of_time: bool, tests: tuple[Test, ...]) -> Span:
@@ -196,12 +217,13 @@ def _conditions(plan: Plan) -> Iterator[Condition]:
 
 def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> frozenset[int]:
     """Fingerprints of the state that events are folded into for them."""
-    compiled = Conditions(Carts(plan), plan.late_segments, plan.currency)
+    compiled = Conditions(Carts(plan), plan.late_segments, plan.currency, plan.timezone)
     for condition in conditions:
         compiled.compile(condition)
     for trait in traits:
         compiled.trait(trait)
-    return frozenset((*compiled.windows, *compiled.edges, *compiled.sequences))
+    zones = () if compiled.zones is None else (compiled.zones.key,)
+    return frozenset((*compiled.windows, *compiled.edges, *compiled.sequences, *zones))
 
 
 def _renamed(old: Plan, new: Plan) -> frozenset[str]:

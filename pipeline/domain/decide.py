@@ -17,13 +17,11 @@ from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
+from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
-from pipeline.domain.segments.derivation import Derivation, Derivations
-from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.filter_index import shown
-from pipeline.domain.segments.rule_index import RuleIndex, rule_index
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, Segment, Segments
-from pipeline.domain.segments.sequence import SequenceWatch
+from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, Segment, Segments
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
@@ -44,26 +42,6 @@ class Outcome(msgspec.Struct, gc=False):
     refusal: str | None = None
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
-
-    windows: tuple[Folded, ...]
-    edges: tuple[EdgeWatch, ...]
-    sequences: tuple[SequenceWatch, ...]
-    segments: tuple[Segment, ...]
-    segments_of_new: tuple[Segment, ...]
-    indexed: RuleIndex | None
-    properties: bool
-    cart: bool
-    order: bool
-    traits: bool
-    derivations: tuple[Derivation, ...]
-    derivations_of_new: tuple[Derivation, ...]
-    abandonment: bool
-    behaviour: bool
-    idle: bool
-
-
 class StalledTimer(RuntimeError):
     """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
 
@@ -78,7 +56,7 @@ class Engine:
         self._late = plan.late_segments
         self.carts = Carts(plan)
         self._orders = Orders(plan)
-        self._conditions = Conditions(self.carts, plan.late_segments, plan.currency)
+        self._conditions = Conditions(self.carts, plan.late_segments, plan.currency, plan.timezone)
         self._segments = Segments(plan.segments, self._conditions)
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
@@ -91,18 +69,21 @@ class Engine:
         self._other_tracks = self._reading("", behaviour=True)
         self._quiet = self._reading("", behaviour=False)
         self._identify = self._reading(TRAITS, behaviour=False)
+        self._zones = self._conditions.zones
+        self._in_new_zone: dict[tuple[str, bool], Reading] = {}
 
     def _guard(self, condition: Condition) -> Any:
         look = self._conditions.compile(condition)
         return lambda shopper, now: look(shopper, now)[0]
 
-    def _reading(self, name: str, *, behaviour: bool) -> Reading:
+    def _reading(self, name: str, *, behaviour: bool, new_zone: bool = False) -> Reading:
         names = {name, "*"} if behaviour else {name}
         windows = tuple(one for one, events in self._conditions.windows.values() if not names.isdisjoint(events))
         edges = tuple(one for one, events in self._conditions.edges.values() if not names.isdisjoint(events))
         sequences = tuple(one for one in self._conditions.sequences.values() if not names.isdisjoint(one.events))
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
+        causes |= {ZONE} if new_zone else set()
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)
         moved = causes | {f"in:{one.name}" for one in segments}
@@ -110,12 +91,13 @@ class Engine:
         abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
         return Reading(
+            name=name,
             windows=windows,
             edges=edges,
             sequences=sequences,
             segments=segments,
             segments_of_new=segments_of_new,
-            indexed=rule_index(windows, segments, segments_of_new),
+            indexed=None if new_zone else index_of(name, windows, segments, segments_of_new),
             properties=reads or bool(sequences) or cart or order or name in self._abandonment.names,
             cart=cart,
             order=order,
@@ -158,7 +140,8 @@ class Engine:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
-        if new or not reading.idle:
+        zones = self._zones if event.timezone and not late else None
+        if new or not reading.idle or (zones is not None and not zones.confirms(shopper, event)):
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
@@ -190,15 +173,19 @@ class Engine:
             shopper.now = max(shopper.now, changed_at)
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
+        self.loyalty.reassess(shopper, moment)
+        posted = _taken(moment.decisions, 0)
         self._segments.adopt(shopper, moment)
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
-        self.loyalty.reassess(shopper, moment)
+        moment.decisions.extend(posted)
         shopper.plan = self.digest
         self._keep_due(shopper)
         return outcome
 
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
+        if not late and (reading.traits or (event.timezone and self._zones is not None)):
+            reading = self._know(shopper, event, reading, moment.remarks)
         properties = decode_object(event.properties) if reading.properties else _NOTHING
         windows: Sequence[Folded] = reading.windows
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
@@ -212,16 +199,18 @@ class Engine:
         cart = None
         if reading.cart and (reading.order or not late):
             cart = self.carts.fold(shopper, event, properties, moment, repeated)
-        if not late:
-            if reading.traits:
-                fold_traits(shopper, event, moment.remarks, self._conditions.mistyped_traits)
-            if not repeated:
-                for window in windows:
-                    window.take(shopper, event.time, properties, moment.remarks)
-                for edge in reading.edges:
-                    edge.take(shopper, event, properties, moment.remarks)
-                for sequence in reading.sequences:
-                    sequence.take(shopper, event, properties, moment.remarks)
+        if not late and not repeated:
+            for window in windows:
+                window.take(shopper, event.time, properties, moment.remarks)
+            for edge in reading.edges:
+                edge.take(shopper, event, properties, moment.remarks)
+            for sequence in reading.sequences:
+                sequence.take(shopper, event, properties, moment.remarks)
+        told = len(moment.decisions)
+        if reading.order:
+            self.loyalty.on_order(shopper, event, properties, changes, moment)
+        # Conditions ask for tiers and points, loyalty for no condition; its decisions stand last (readings.md, 53).
+        posted = _taken(moment.decisions, told)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations
@@ -229,8 +218,27 @@ class Engine:
             self.derivations.evaluate(shopper, moment, derivations)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
-        if reading.order:
-            self.loyalty.on_order(shopper, event, properties, changes, moment)
+        moment.decisions.extend(posted)
+
+    def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
+        """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""
+        zones = self._zones
+        if zones is not None and not reading.traits and zones.confirms(shopper, event):
+            return reading
+        before = zones.of(shopper) if zones is not None else None
+        if reading.traits:
+            fold_traits(shopper, event, remarks, self._conditions.mistyped_traits)
+        if zones is None or before is None:
+            return reading
+        if event.timezone:
+            zones.take(shopper, event, remarks)
+        if zones.of(shopper).key == before.key:
+            return reading
+        which = (reading.name, reading.behaviour)
+        if which not in self._in_new_zone:
+            name, behaviour = which
+            self._in_new_zone[which] = self._reading(name, behaviour=behaviour, new_zone=True)
+        return self._in_new_zone[which]
 
     def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome, changed_at: int) -> None:
         if shopper.plan != self.digest:
@@ -242,14 +250,16 @@ class Engine:
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
             told = len(outcome.decisions)
+            if 0 < shopper.loyalty_due <= due:
+                self.loyalty.on_due(shopper, moment)
+            posted = _taken(outcome.decisions, told)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
             if shopper.derived is not None:
                 self.derivations.on_due(shopper, moment, segments_moved=len(outcome.decisions) > told)
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
-            if 0 < shopper.loyalty_due <= due:
-                self.loyalty.on_due(shopper, moment)
+            outcome.decisions.extend(posted)
             self._keep_due(shopper)
             if 0 < shopper.due <= due:
                 raise StalledTimer("a timer did not move on")
@@ -275,3 +285,10 @@ class Engine:
             if due and (due < soonest or not soonest):
                 soonest = due
         shopper.due = soonest
+
+
+def _taken(decisions: list[Decision], told: int) -> list[Decision]:
+    """What was decided after the first `told` decisions, taken out of them."""
+    posted = decisions[told:]
+    del decisions[told:]
+    return posted

@@ -7,6 +7,8 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 from dataclasses import dataclass, field
 
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.window_definition import Within
 
 Path = tuple[str, ...]
 
@@ -88,12 +90,12 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """`count sum min max avg distinct` of events in a sliding window of `within` ms (None: lifetime)."""
+    """`count sum min max avg distinct` of events in a window (None: lifetime)."""
 
     function: str
     selection: Selection
     bounds: tuple[Bound, ...]
-    within: int | None = None
+    within: Within = None
     property: Path | None = None
 
 
@@ -132,11 +134,11 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """`orders` or `spend` of completed, not cancelled orders in a sliding window of `within` ms (None: lifetime)."""
+    """`orders`, `spend` or `average_order` of completed, not cancelled orders in a window (None: lifetime)."""
 
     measure: str
     bounds: tuple[Bound, ...]
-    within: int | None = None
+    within: Within = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,21 @@ class Member:
 
 
 Condition = (
-    All | AnyOf | Not | Aggregate | Edge | Sequence | Trait | Purchases | CartNow | Member | RfmScore | Stage | Computed
+    All
+    | AnyOf
+    | Not
+    | Aggregate
+    | Edge
+    | Sequence
+    | Trait
+    | Purchases
+    | CartNow
+    | Member
+    | RfmScore
+    | Stage
+    | Computed
+    | Tier
+    | Points
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.domain.definition import Condition, Path, Selection, Test
+    from pipeline.domain.window_definition import Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class TraitDefinition:
-    """One entry of `traits:`. Windows are sliding, `within` ms (None: lifetime).
+    """One entry of `traits:`. within: its window (None: lifetime).
 
     function: `orders spend` of the order book; else `count sum min max avg distinct first last most_frequent` of
     `selection`. emit: `changes`, or `daily` for one line a day of the shop at most.
@@ -68,7 +69,7 @@ class TraitDefinition:
     function: str
     selection: "Selection | None" = None
     property: "Path | None" = None
-    within: int | None = None
+    within: "Within" = None
     emit: str = "changes"
     identity: str = ""
     title: str = ""

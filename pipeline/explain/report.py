@@ -36,6 +36,8 @@ def _clause(clause: Clause, currency: str) -> dict[str, Any]:
     data = {"clause": clause_name(condition), **subject(condition), "holds": clause.holds}
     if clause.measure is not None:
         data |= _measure(clause.measure, condition, currency)
+        if clause.measure.timezone:
+            data["timezone"] = clause.measure.timezone
     data["changes_at"] = _instant(clause.changes_at)
     if clause.of:
         data["clauses"] = [_clause(part, currency) for part in clause.of]

@@ -64,6 +64,8 @@ def _heading(clause: dict[str, Any]) -> str:
         text += " time" if clause["property"] == "$time" else f" {clause['property']}"
     if "name" in clause:
         text += f" {clause['name']}"
+    if "programme" in clause:
+        text += f" of {clause['programme']}"
     if "segment" in clause:
         text += f" {clause['segment']}"
     if "of" in clause:
@@ -71,8 +73,17 @@ def _heading(clause: dict[str, Any]) -> str:
     if "where" in clause:
         text += " where " + _filters(clause["where"])
     if "within" in clause:
-        text += f" in {clause['within']}"
+        text += _window(clause)
     return f"{clause['stage']}: {text}" if "stage" in clause else text
+
+
+def _window(clause: dict[str, Any]) -> str:
+    match clause["within"]:
+        case {"calendar": unit}:
+            return f" in this {unit} of {clause['timezone']}"
+        case {"since": events}:
+            return f" since the latest {' or '.join(events)}"
+    return f" in {clause['within']}"
 
 
 def _value(clause: dict[str, Any]) -> str:

@@ -26,10 +26,12 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage
 from pipeline.domain.segments.measure import JSON, MICRO, MONEY, NUMBER
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.instant import format_instant
 from pipeline.domain.value.money import render
 from pipeline.domain.value.number import MICRO as MILLION
 from pipeline.domain.value.number import half_up
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 
 def number(micro: int | Fraction) -> int | float:
@@ -88,6 +90,8 @@ def subject(condition: Condition) -> dict[str, Any]:
             return {"segment": segment}
         case Computed(name):
             return {"name": name}
+        case Tier(name) | Points(name):
+            return {"programme": name}
         case Sequence():
             steps = [_selected(one.selection) | ({"absent": True} if one.absent else {}) for one in condition.steps]
             return {"steps": steps} | _within(condition.within)
@@ -101,9 +105,11 @@ def threshold(condition: Condition, currency: str) -> dict[str, Any]:
             counted = condition.function in ("count", "distinct")
             return _bounds(condition.bounds, NUMBER if counted else MICRO, currency)
         case Purchases():
-            return _bounds(condition.bounds, MONEY if condition.measure == "spend" else NUMBER, currency)
-        case Edge() | Trait() | Computed():
+            return _bounds(condition.bounds, NUMBER if condition.measure == "orders" else MONEY, currency)
+        case Edge() | Trait() | Computed() | Tier():
             return _tests(condition.tests)
+        case Points(bounds=bounds):
+            return _bounds(bounds, NUMBER, currency)
         case Stage(names):
             return {"in": list(names)}
         case RfmScore(recency, frequency, monetary):
@@ -126,8 +132,15 @@ def _selected(selection: Selection) -> dict[str, Any]:
     return found
 
 
-def _within(within: int | None) -> dict[str, Any]:
-    return {} if within is None else {"within": format_duration(within)}
+def _within(within: Within) -> dict[str, Any]:
+    match within:
+        case None:
+            return {}
+        case Calendar(unit):
+            return {"within": {"calendar": unit}}
+        case Since(events):
+            return {"within": {"since": list(events)}}
+    return {"within": format_duration(within)}
 
 
 def _bounds(bounds: Iterable[Bound], unit: str, currency: str) -> dict[str, Any]:

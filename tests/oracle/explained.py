@@ -13,6 +13,7 @@ from pipeline.domain.definition import Member, Plan
 from pipeline.domain.derived_definition import Stage
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.segments.explanation import Clause, Explainer, Explanation
 from pipeline.domain.segments.measure import CART, MICRO, MONEY, CartValue
 from pipeline.domain.shopper import Shopper
@@ -83,7 +84,7 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
     had: Any = told.value
     if told.unit == MICRO and had is not None:
         had = Fraction(had, 1_000_000)
-    if told.unit == MONEY:
+    if told.unit == MONEY and had is not None:
         had = Fraction(had, 100)
     if told.unit == CART:
         assert isinstance(had, CartValue)
@@ -94,7 +95,7 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
         condition = trait_of(condition, seen.topology)
     (kind,) = condition
     if kind in ("trait", "cart", "stage") or (
-        kind not in ("first", "last", "orders", "spend", "rfm") and "within" not in condition[kind]
+        kind not in ("first", "last", "orders", "spend", "average_order", "rfm") and "within" not in condition[kind]
     ):
         return
     evidence = [(one.at, Fraction(one.value, 1_000_000) if told.unit == MICRO else one.value) for one in told.evidence]
@@ -113,7 +114,7 @@ def mistakes(plan: Plan, topology: dict[str, Any], events: list[dict[str, Any]],
     seen = Foresight(shopper, records[:count], topology, at)
     before = deepcopy(record)
     for segment, rule in topology["segments"].items():
-        told: Explanation = Explainer(plan).explain(record, segment, at)
+        told: Explanation = Explainer(plan, Loyalty(plan).on_due).explain(record, segment, at)
         yield from wrong(told.clause, rule["when"], seen)
         past = [one["effective_at"] for one in seen.changes if one["segment"] == segment]
         coming = [one["effective_at"] for one in seen.coming if one["segment"] == segment]

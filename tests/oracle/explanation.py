@@ -20,13 +20,13 @@ from tests.oracle.segments import (
     stage,
     truth,
 )
-from tests.oracle.values import DAY, elements, number, reach, span
+from tests.oracle.values import DAY, elements, number, reach
 
 Condition = dict[str, Any]
 
-DECIDES_SEGMENTS = ("shop", "time", "segments", "rfm", "journey", "traits")
-# Longer than any span of a random topology, and than a year of months: what still changes by itself does so within it.
-HORIZON = 400 * DAY
+DECIDES_SEGMENTS = ("shop", "time", "segments", "rfm", "journey", "traits", "loyalty")
+# Longer than any span of a random topology, and than two years: what still changes by itself does so within it.
+HORIZON = 800 * DAY
 COUNTED = (*AGGREGATES, "orders", "spend")
 """Functions of computed traits that conditions have as well."""
 
@@ -67,6 +67,10 @@ class Foresight:
         if kind in ("orders", "spend"):
             counted = self._orders(form)
             return len(counted) if kind == "orders" else Decimal(sum(net for _, net in counted)) / facts.shop.scale
+        if kind == "average_order":
+            nets = [net for _, net in self._orders(form)]
+            # Told in whole minor units, half up.
+            return Fraction((2 * sum(nets) + len(nets)) // (2 * len(nets)), 100) if nets else None
         if kind in ("first", "last"):
             found = self._edge(kind, form)
             if found is None:
@@ -88,7 +92,7 @@ class Foresight:
         """(event time, value) of all that the value is made of, in order; a distinct value each with its latest time,
         and of counts, distinct values and dates the time alone."""
         ((kind, form),) = condition.items()
-        if kind in ("orders", "spend", "rfm"):
+        if kind in ("orders", "spend", "average_order", "rfm"):
             return sorted(self._orders({} if kind == "rfm" else form))
         if kind == "most_frequent":
             return sorted((time, None) for time, _, _ in sightings(form["property"], matching(form, self.now)))
@@ -110,7 +114,7 @@ class Foresight:
 
     def _orders(self, form: dict[str, Any]) -> list[tuple[int, int]]:
         """(event time, net value in minor units) of orders that count."""
-        oldest = self.now.now - span(form["within"]) if "within" in form else None
+        oldest = self.now.oldest(form)
         orders = self.now.orders.values()
         return [(one.time, one.net) for one in orders if one.counts and (oldest is None or one.time > oldest)]
 

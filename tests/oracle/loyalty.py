@@ -62,6 +62,11 @@ class Programme:
         return min((one for one in (self.valid_until, self.grace_until) if one is not None), default=None)
 
     @property
+    def standing(self) -> tuple[str | None, int]:
+        """Tier and balance, as conditions see them."""
+        return (self.levels[self.level] if self.level >= 0 else None), self.balance
+
+    @property
     def balance(self) -> int:
         return sum(lot.points for lot in self.lots.values()) - sum(self.taken.values())
 

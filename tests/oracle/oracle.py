@@ -11,6 +11,7 @@ from tests.oracle.loyalty import Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
 from tests.oracle.values import instant, rfc3339
+from tests.oracle.windows import turns
 
 TOPICS = (
     "segment-changes",
@@ -66,10 +67,10 @@ class History:
             self.now = instant
             self.pending = {one for one in self.pending if one > self.now}
             facts = Facts(self.records, self.topology, self.now)
-            self._segments(facts, None)
-            self.abandonment.fire(facts)
             for programme in self.programmes:
                 programme.fire(facts)
+            self._segments(facts, None)
+            self.abandonment.fire(facts)
 
     def facts(self, now: int) -> Facts:
         """What is known at `now`, up to which time has passed; memberships as holds have damped them."""
@@ -86,19 +87,20 @@ class History:
             return refused
         earlier = list(self.records)
         self.records.append(record)
-        self.pending |= critical([record], self.windows)
+        self.pending |= critical([record], self.windows) | turns(self.records, self.topology, self.now)
         if self.traits.daily:
             self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
         if self.months:
             self.pending |= {begin for begin in self.months if begin > self.now}
         facts = Facts(self.records, self.topology, self.now)
-        self._segments(facts, record)
-        self.abandonment.record(record, earlier, facts)
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))
+        self._segments(facts, record)
+        self.abandonment.record(record, earlier, facts)
         return "late" if record.late_segments else None
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
+        facts.standings = {one.name: one.standing for one in self.programmes}
         segments = self.topology.get("segments") or {}
         waiting = list(segments)
         while waiting:

@@ -11,6 +11,7 @@ from tests.oracle.operators import bounded, holds, passes, satisfies
 from tests.oracle.orders import orders
 from tests.oracle.sequences import happened
 from tests.oracle.values import DAY, Shop, elements, instant, number, reach, rfc3339, scalars, span
+from tests.oracle.windows import oldest
 
 AGGREGATES = ("count", "sum", "min", "max", "avg", "distinct")
 
@@ -29,6 +30,13 @@ class Facts:
         self.traits = traits(records)
         # Filled by hand with what a hold says; of the others by what their conditions say.
         self.members: dict[str, bool] = {}
+        # Tier and balance by programme; filled by whoever steps the programmes.
+        self.standings: dict[str, tuple[str | None, int]] = {}
+
+    def oldest(self, form: dict[str, Any]) -> int | None:
+        """What is later than this instant, ms, is in the window of a condition; None = all is."""
+        told = [one for one in self.records if not one.late_segments and not one.copy]
+        return oldest(form, told, self.traits, self.shop.zone, self.now)
 
     def open_lines(self) -> list[Line]:
         return list(self.carts[self.carts.open()].lines.values()) if self.carts.open() in self.carts else []
@@ -62,7 +70,7 @@ def truth(condition: dict[str, Any], facts: Facts) -> bool:
 def matching(form: dict[str, Any], facts: Facts) -> list[Record]:
     """Events of a condition's names, filters and window. A filter says what an event is like: it holds at its time."""
     names = form["of"] if isinstance(form["of"], list) else [form["of"]]
-    oldest = facts.now - span(form["within"]) if isinstance(form.get("within"), str | int) else None
+    oldest = facts.oldest(form)
     return [
         record
         for record in facts.windowed
@@ -115,10 +123,13 @@ def _edge(last: bool) -> Callable[[dict[str, Any], Facts], bool]:
 
 def _purchases(measure: str) -> Callable[[dict[str, Any], Facts], bool]:
     def asked(form: dict[str, Any], facts: Facts) -> bool:
-        oldest = facts.now - span(form["within"]) if "within" in form else None
+        oldest = facts.oldest(form)
         counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
         if measure == "orders":
             return bounded(form, len(counted))
+        if measure == "average_order":
+            net = Fraction(sum(one.net for one in counted))
+            return bounded(form, net / len(counted) / facts.shop.scale if counted else None)
         return bounded(form, Decimal(sum(one.net for one in counted)) / facts.shop.scale)
 
     return asked
@@ -181,7 +192,7 @@ def computed(name: str, facts: Facts) -> Any:
     entry = facts.topology["traits"][name]
     ((kind, form),) = [(kind, form) for kind, form in entry.items() if kind not in ("emit", "title")]
     if kind in ("orders", "spend"):
-        oldest = facts.now - span(form["within"]) if "within" in form else None
+        oldest = facts.oldest(form)
         counted = [one for one in facts.orders.values() if one.counts and (oldest is None or one.time > oldest)]
         return len(counted) if kind == "orders" else facts.shop.money(sum(one.net for one in counted))
     found = sorted(matching(form, facts), key=lambda record: (record.time, record.message_id))
@@ -233,6 +244,17 @@ def _computed(form: dict[str, Any], facts: Facts) -> bool:
     return holds(tests, [] if value is None else [value], facts.now)
 
 
+def _tier(form: dict[str, Any], facts: Facts) -> bool:
+    tier, _ = facts.standings[form["programme"]]
+    tests = {op: operand for op, operand in form.items() if op != "programme"}
+    return holds(tests, [] if tier is None else [tier], facts.now)
+
+
+def _points(form: dict[str, Any], facts: Facts) -> bool:
+    bounds = {op: operand for op, operand in form.items() if op != "programme"}
+    return bounded(bounds, facts.standings[form["programme"]][1])
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -242,12 +264,15 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "last": _edge(last=True),
     "orders": _purchases("orders"),
     "spend": _purchases("spend"),
+    "average_order": _purchases("average_order"),
     "sequence": _sequence,
     "trait": _trait,
     "rfm": _rfm,
     "computed": _computed,
     "stage": lambda form, facts: stage(facts) in form,
     "cart": _cart,
+    "tier": _tier,
+    "points": _points,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.definition import (
@@ -15,27 +16,35 @@ from pipeline.domain.definition import (
     Filter,
     Member,
     Not,
+    Path,
     Purchases,
+    Selection,
     Sequence,
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding
+from pipeline.domain.segments.framed import FramedTraitWindow, FramedWindow
 from pipeline.domain.segments.journey import StageOf, compile_stages
 from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
+from pipeline.domain.segments.standing import compile_points, compile_tier
 from pipeline.domain.segments.trait_value import (
     ValueOf,
     aggregate_of,
     comparable,
     edge_value,
+    framed_value,
     purchase_value,
     window_value,
 )
 from pipeline.domain.segments.window import Folded, TraitWindow, Window
+from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.operator import (
     TIMED,
     compile_bounds,
@@ -45,6 +54,7 @@ from pipeline.domain.value.operator import (
     next_change,
 )
 from pipeline.domain.value.path import reach
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 Look = Callable[[Shopper, int], tuple[bool, int]]
 """(shopper, now in ms) -> (true now?, earliest instant in ms at which that may change without an event; 0 = never)."""
@@ -53,13 +63,16 @@ Look = Callable[[Shopper, int], tuple[bool, int]]
 class Conditions:
     """Compiles conditions, and collects what they need folded: windows, edges and sequences, each piece of state once.
 
-    late: how late (ms) an event may be and still count.
+    late: how late (ms) an event may be and still count. timezone: the shop's. zones: of the shoppers, None as long as
+    no condition asks for one.
     """
 
-    def __init__(self, carts: Carts, late: int, currency: str) -> None:
+    def __init__(self, carts: Carts, late: int, currency: str, timezone: str) -> None:
         self._carts = carts
         self._late = late
         self._currency = currency
+        self._timezone = timezone
+        self.zones: Zones | None = None
         self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
         self.sequences: dict[int, SequenceWatch] = {}
@@ -87,7 +100,7 @@ class Conditions:
                 self.mistyped_traits = compile_mistyped(tuple(self._asked))
                 return _trait(condition)
             case Purchases():
-                return compile_purchases(condition)
+                return compile_purchases(condition, self.frame(condition.within))
             case CartNow():
                 return _cart(condition, self._carts)
             case Member(segment):
@@ -98,6 +111,10 @@ class Conditions:
                 return self._stage(condition)
             case Computed():
                 return self._computed(condition)
+            case Tier():
+                return compile_tier(condition)
+            case Points():
+                return compile_points(condition)
 
     def stages(self, journey: JourneyDefinition) -> StageOf:
         return compile_stages(journey, self.compile)
@@ -106,18 +123,42 @@ class Conditions:
         """The value of a computed trait, and what it needs folded. Raises ValueError if it selects no events."""
         selection, path = trait.selection, trait.property
         if trait.function in ("orders", "spend"):
-            return purchase_value(trait, self._currency)
+            return purchase_value(trait, self._currency, self.frame(trait.within))
         if selection is None or (path is None and trait.function != "count"):
             raise ValueError(f"a trait of {trait.function} needs events and a property")
         if trait.function == "most_frequent" and path is not None:
-            frequent = MostFrequent(selection, path, trait.within)
+            frequent = self.most_frequent(trait, selection, path)
             self._fold(frequent, selection.events)
             return frequent.value
         if trait.function in ("first", "last") and path is not None:
             return edge_value(self._watch(Edge(trait.function, selection, path, ())), path == TIME_PROPERTY)
-        window = TraitWindow(aggregate_of(trait, selection))
+        aggregate = aggregate_of(trait, selection)
+        if isinstance(trait.within, Calendar | Since):
+            frame = self.frame(trait.within)
+            framed = FramedTraitWindow(aggregate, frame)
+            self._fold(framed, selection.events)
+            return framed_value(trait.function, framed, frame)
+        window = TraitWindow(aggregate)
         self._fold(window, selection.events)
         return window_value(trait.function, window, trait.within)
+
+    def most_frequent(self, trait: TraitDefinition, selection: Selection, path: Path) -> MostFrequent:
+        frame = self.frame(trait.within) if isinstance(trait.within, Calendar | Since) else None
+        return MostFrequent(selection, path, trait.within, frame)
+
+    def frame(self, within: Within) -> Frame:
+        """What a window holds, and what it needs folded for that."""
+        match within:
+            case None:
+                return Lifetime()
+            case Calendar(unit):
+                if self.zones is None:
+                    self.zones = Zones(ZoneInfo(self._timezone))
+                    self.claim(self.zones.key, self.zones.meaning)
+                return CalendarFrame(unit, self.zones)
+            case Since(events):
+                return SinceFrame(self._watch(Edge("last", Selection(events), TIME_PROPERTY, ())), self._late)
+        return Sliding(within)
 
     def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
         self.claim(folded.key, folded.meaning)
@@ -148,7 +189,11 @@ class Conditions:
         return look
 
     def _window(self, aggregate: Aggregate) -> Look:
-        window = Window(aggregate)
+        within = aggregate.within
+        if isinstance(within, Calendar | Since):
+            window: Window = FramedWindow(aggregate, self.frame(within))
+        else:
+            window = Window(aggregate)
         self._fold(window, aggregate.selection.events)
         return window.look
 

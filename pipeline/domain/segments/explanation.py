@@ -5,7 +5,7 @@ copy of the record, from one instant at which something may change to the next: 
 """
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.domain.commerce.cart import Carts
@@ -20,6 +20,8 @@ from pipeline.domain.value.instant import DAY
 
 # How far ahead of an explanation a change is looked for, ms: a condition on the month of now never comes to rest.
 FORESIGHT = 3_660 * DAY
+
+Timers = Callable[[Shopper, Moment], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -57,19 +59,23 @@ class Explanation:
 
 
 class Explainer:
-    """Explains memberships under one plan. Raises KeyError for a segment that the plan has not."""
+    """Explains memberships under one plan. Raises KeyError for a segment that the plan has not.
 
-    def __init__(self, plan: Plan) -> None:
+    loyalty: fires the timers of loyalty, by which a tier changes. Without it nothing is foretold of tiers.
+    """
+
+    def __init__(self, plan: Plan, loyalty: Timers | None = None) -> None:
         self._carts = Carts(plan)
-        self._late, self._currency = plan.late_segments, plan.currency
+        self._late, self._currency, self._timezone = plan.late_segments, plan.currency, plan.timezone
         self._definitions = {one.name: one for one in plan.segments}
+        self._loyalty = loyalty
 
     def explain(self, shopper: Shopper, segment: str, at: int) -> Explanation:
         """shopper: as the engine of this plan left it, all that was due by `at` (ms) fired; it is not changed."""
         definition = self._definitions[segment]
         named = self._closure(segment)
-        conditions = Conditions(self._carts, self._late, self._currency)
-        ahead = _Ahead(shopper, [self._definitions[name] for name in named], conditions)
+        conditions = Conditions(self._carts, self._late, self._currency, self._timezone)
+        ahead = _Ahead(shopper, [self._definitions[name] for name in named], conditions, self._loyalty)
         clause = ahead.clause(definition.when)
         for one in clause.walk():
             one.measure = measure(one.condition, ahead.shopper, at, self._carts, conditions)
@@ -89,8 +95,15 @@ class Explainer:
 class _Ahead:
     """A copy of a record for which time passes, and the segments whose timers fire on it."""
 
-    def __init__(self, shopper: Shopper, definitions: Sequence[SegmentDefinition], conditions: Conditions) -> None:
+    def __init__(
+        self,
+        shopper: Shopper,
+        definitions: Sequence[SegmentDefinition],
+        conditions: Conditions,
+        loyalty: Timers | None,
+    ) -> None:
         self.shopper = copy.deepcopy(shopper)
+        self._loyalty = loyalty
         self._conditions = conditions
         self._segments = Segments(definitions, conditions)
         self._definitions = {one.name: one for one in definitions}
@@ -144,8 +157,11 @@ class _Ahead:
         return min((one for one in (due, *dues) if one > now), default=0)
 
     def _fire(self, now: int) -> None:
+        moment = Moment("", "", now, KIND_TIMER, None, [], [])
         self.shopper.now = now
-        self._segments.on_due(self.shopper, Moment("", "", now, KIND_TIMER, None, [], []))
+        if self._loyalty is not None and 0 < self.shopper.loyalty_due <= now:
+            self._loyalty(self.shopper, moment)
+        self._segments.on_due(self.shopper, moment)
 
 
 def _survey(clauses: Iterable[Clause], shopper: Shopper, now: int) -> tuple[dict[Clause, bool], int]:

@@ -6,7 +6,7 @@ the conditions of the journey, which have measures of their own.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,15 +15,20 @@ from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condit
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
-from pipeline.domain.segments.most_frequent import MostFrequent
+from pipeline.domain.segments.frame import Frame, Lifetime
+from pipeline.domain.segments.framed import MEASURES
 from pipeline.domain.segments.purchase import standing_orders
 from pipeline.domain.segments.rfm import render_scores
+from pipeline.domain.segments.standing import balance_of, tier_of
 from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, Window, keep_for
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cart
+from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.value.number import half_up
 from pipeline.domain.value.operator import compile_filters
 from pipeline.domain.value.path import reach
+from pipeline.domain.window_definition import Calendar
 
 NUMBER, MICRO, MONEY, VALUES, INSTANT = "number", "micro", "money", "values", "instant"
 CART, JSON = "cart", "json"
@@ -53,60 +58,65 @@ class CartValue:
 @dataclass(frozen=True, slots=True)
 class Measure:
     """value: in `unit`, None of nothing. exact: False if there may have been more than is kept; no bound of the
-    condition can tell. evidence: oldest first."""
+    condition can tell. evidence: oldest first. timezone: the zone whose calendar its window goes by, "" without."""
 
     unit: str
     value: Any
     exact: bool = True
     evidence: tuple[Evidence, ...] = ()
+    timezone: str = ""
 
 
 def measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, conditions: Conditions) -> Measure | None:
     """The measure of a single condition at `now`, ms; None of those that are made of others, and of sequences."""
+    found = _measure(condition, shopper, now, carts, conditions)
+    window = condition.trait if isinstance(condition, Computed) else condition
+    if found is None or not isinstance(getattr(window, "within", None), Calendar) or conditions.zones is None:
+        return found
+    return replace(found, timezone=conditions.zones.of(shopper).key)
+
+
+def _measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, conditions: Conditions) -> Measure | None:
     match condition:
         case Aggregate():
-            return _aggregate(condition, shopper.windows.get(Window(condition).key, []), now)
+            return _aggregate(condition, shopper, now, conditions)
         case Edge():
             return _edge(condition, shopper)
         case Trait():
             return _trait(condition, shopper)
         case Purchases():
-            return _purchases(condition, shopper, now)
+            return _purchases(condition, shopper, now, conditions)
         case CartNow():
             return _cart(condition, shopper, now, carts)
         case RfmScore():
-            return Measure(JSON, render_scores(condition.scale, shopper, now), True, tuple(_orders(shopper, now, None)))
+            bought = tuple(_orders(shopper, now, Lifetime()))
+            return Measure(JSON, render_scores(condition.scale, shopper, now), True, bought)
         case Stage(journey=JourneyDefinition() as journey):
             return Measure(JSON, conditions.stages(journey)(shopper, now)[0])
         case Computed(trait=TraitDefinition() as trait):
             return _computed(trait, shopper, now, conditions)
+        case Tier():
+            return Measure(JSON, tier_of(condition, shopper))
+        case Points():
+            return Measure(NUMBER, balance_of(condition, shopper))
     return None
 
 
-def _aggregate(aggregate: Aggregate, state: Sequence[int], now: int) -> Measure:
+def _aggregate(aggregate: Aggregate, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
+    state = shopper.windows.get(Window(aggregate).key, [])
     if aggregate.within is None:
         return _lifetime(aggregate, state)
-    horizon, keep = now - aggregate.within, keep_for(aggregate.bounds)
-    if aggregate.function == "count":
-        times = [time for time in state if time > horizon]
-        evidence = tuple(Evidence(time, None, time + aggregate.within) for time in times)
-        return Measure(NUMBER, len(times), len(times) < keep, evidence)
-    pairs = [(state[at], state[at + 1]) for at in range(0, len(state), 2) if state[at] > horizon]
-    if aggregate.function == "distinct":
-        evidence = tuple(Evidence(time, None, time + aggregate.within) for time, _ in pairs)
+    frame, keep, function = conditions.frame(aggregate.within), keep_for(aggregate.bounds), aggregate.function
+    after = frame.after(shopper, now)
+    if function == "count":
+        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at in state if at > after)
+        return Measure(NUMBER, len(evidence), len(evidence) < keep, evidence)
+    pairs = [(state[at], state[at + 1]) for at in range(0, len(state), 2) if state[at] > after]
+    if function == "distinct":
+        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at, _ in pairs)
         return Measure(NUMBER, len(pairs), len(pairs) < keep, evidence)
-    evidence = tuple(Evidence(time, micro, time + aggregate.within) for time, micro in pairs)
-    return Measure(MICRO, _gathered(aggregate.function, [micro for _, micro in pairs]), len(pairs) < LIMIT, evidence)
-
-
-def _gathered(function: str, values: Sequence[int]) -> int | Fraction | None:
-    if function == "sum":
-        return sum(values)
-    if not values:
-        return None
-    if function == "avg":
-        return Fraction(sum(values), len(values))
-    return min(values) if function == "min" else max(values)
+    evidence = tuple(Evidence(at, micro, frame.leaves(shopper, at, now)) for at, micro in pairs)
+    return Measure(MICRO, MEASURES[function]([micro for _, micro in pairs]), len(pairs) < LIMIT, evidence)
 
 
 def _lifetime(aggregate: Aggregate, state: Sequence[int]) -> Measure:
@@ -140,32 +150,36 @@ def _trait(condition: Trait, shopper: Shopper) -> Measure:
     return Measure(VALUES, reach(known.value, condition.path[1:]), True, evidence)
 
 
-def _purchases(condition: Purchases, shopper: Shopper, now: int) -> Measure:
-    evidence = tuple(_orders(shopper, now, condition.within))
+def _purchases(condition: Purchases, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
+    evidence = tuple(_orders(shopper, now, conditions.frame(condition.within)))
     if condition.measure == "orders":
         return Measure(NUMBER, len(evidence), True, evidence)
-    return Measure(MONEY, sum(one.value for one in evidence), True, evidence)
+    total = sum(one.value for one in evidence)
+    if condition.measure == "average_order":
+        return Measure(MONEY, half_up(total, len(evidence)) if evidence else None, True, evidence)
+    return Measure(MONEY, total, True, evidence)
 
 
-def _orders(shopper: Shopper, now: int, within: int | None) -> Iterator[Evidence]:
-    for order in standing_orders(shopper.orders, now - within if within else -1):
-        yield Evidence(order.time, order.value - order.refunded, order.time + within if within else 0)
+def _orders(shopper: Shopper, now: int, frame: Frame) -> Iterator[Evidence]:
+    for order in standing_orders(shopper.orders, frame.after(shopper, now)):
+        yield Evidence(order.time, order.value - order.refunded, frame.leaves(shopper, order.time, now))
 
 
 def _computed(trait: TraitDefinition, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
     selection, within, path = trait.selection, trait.within, trait.property or ()
     if selection is None:
-        return _purchases(Purchases(trait.function, (), within), shopper, now)
+        return _purchases(Purchases(trait.function, (), within), shopper, now, conditions)
     if trait.function in ("first", "last"):
         known = _edge(Edge(trait.function, selection, path, ()), shopper)
         return Measure(JSON, conditions.trait(trait)(shopper, now)[0], True, known.evidence)
     if trait.function == "most_frequent":
-        leading, _ = MostFrequent(selection, path, within).leading(shopper, now)
+        leading, _ = conditions.most_frequent(trait, selection, path).leading(shopper, now)
         if leading is None:
             return Measure(JSON, None)
-        return Measure(JSON, leading.value, True, tuple(Evidence(at, None, at + (within or 0)) for at in leading.times))
-    aggregate = aggregate_of(trait, selection)
-    return _aggregate(aggregate, shopper.windows.get(Window(aggregate).key, []), now)
+        frame = conditions.frame(within)
+        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at in leading.times)
+        return Measure(JSON, leading.value, True, evidence)
+    return _aggregate(aggregate_of(trait, selection), shopper, now, conditions)
 
 
 def _cart(condition: CartNow, shopper: Shopper, now: int, carts: Carts) -> Measure:

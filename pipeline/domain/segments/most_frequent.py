@@ -1,5 +1,6 @@
 """The value of a property that a shopper's events had most often, in a sliding window or of all time."""
 
+from bisect import bisect_right
 from typing import Any
 
 import xxhash
@@ -7,11 +8,13 @@ import xxhash
 from pipeline.domain.definition import Path, Selection
 from pipeline.domain.derived import Derived, Seen
 from pipeline.domain.segments.filter_index import discriminator
+from pipeline.domain.segments.frame import Frame
 from pipeline.domain.segments.window import LIMIT, fingerprint
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.extent import ELEMENTS
 from pipeline.domain.value.operator import compile_filters, compile_mistyped, equality_key
 from pipeline.domain.value.path import elements, reach
+from pipeline.domain.window_definition import Within
 
 # Different values that one trait keeps of a shopper, and the longest text that is one. What is left out is counted as
 # `trait_truncated`, `trait_value_too_long` and, of objects, `trait_value_mistyped`.
@@ -21,15 +24,29 @@ LONGEST = 200
 
 class MostFrequent:
     """Counts values. Equal ones ("10" and 10) are one, spelled as the latest of them by event time. With `VALUES` kept,
-    the least frequent goes, of equals the one longest not seen; a window keeps its `LIMIT` latest."""
+    the least frequent goes, of equals the one longest not seen; a window keeps its `LIMIT` latest.
 
-    __slots__ = ("_mistyped", "_passes", "_path", "_within", "discriminator", "key", "meaning", "reads_properties")
+    frame: of a window that does not slide.
+    """
 
-    def __init__(self, selection: Selection, path: Path, within: int | None) -> None:
+    __slots__ = (
+        "_frame",
+        "_mistyped",
+        "_passes",
+        "_path",
+        "_within",
+        "discriminator",
+        "key",
+        "meaning",
+        "reads_properties",
+    )
+
+    def __init__(self, selection: Selection, path: Path, within: Within, frame: Frame | None = None) -> None:
         self._passes = compile_filters(selection.where)
         self._mistyped = compile_mistyped(selection.where)
         self._path = path
         self._within = within
+        self._frame = frame
         self.discriminator = discriminator(selection)
         self.reads_properties = True
         self.meaning = ("most_frequent", selection, path, within)
@@ -41,6 +58,8 @@ class MostFrequent:
             if self._mistyped is not None and self._mistyped(properties):
                 remarks.append("filter_mistyped")
             return
+        if self._frame is not None:
+            _drop(self._counted(shopper), self._frame.forgets(shopper))
         found = elements(reach(properties, self._path))
         if len(found) > ELEMENTS:
             remarks.append("values_truncated")
@@ -60,13 +79,19 @@ class MostFrequent:
 
     def leading(self, shopper: Shopper, now: int) -> tuple[Seen | None, int]:
         """As `value`, with how often it was seen. Ties go to the latest seen, then to the later by its text."""
-        counted = shopper.derived.seen.get(self.key) if shopper.derived is not None else None
+        counted = self._counted(shopper)
         if not counted:
             return None, 0
-        soonest = self._expire(counted, now) if self._within is not None else 0
+        if self._frame is not None:
+            framed = [one for seen in counted.values() if (one := _later(seen, self._frame.after(shopper, now))).times]
+            return max(framed, key=_rank, default=None), self._frame.leaves(shopper, now, now) if framed else 0
+        soonest = self._expire(counted, now) if isinstance(self._within, int) else 0
         if not counted:
             return None, 0
         return max(counted.values(), key=_rank), soonest
+
+    def _counted(self, shopper: Shopper) -> dict[int, Seen]:
+        return shopper.derived.seen.get(self.key, {}) if shopper.derived is not None else {}
 
     def _count(self, shopper: Shopper, at: int, value: Any, remarks: list[str]) -> None:
         derived = shopper.derived
@@ -96,21 +121,32 @@ class MostFrequent:
             _forget(counted, oldest, 1)
 
     def _expire(self, counted: dict[int, Seen], now: int) -> int:
-        """Forget what has left the window; the instant (ms) at which the next one leaves."""
-        within = self._within or 0
+        """Forget what has left the sliding window; the instant (ms) at which the next one leaves."""
+        within = self._within if isinstance(self._within, int) else 0
+        _drop(counted, now - within)
         soonest = 0
-        for name in list(counted):
-            times = counted[name].times
-            gone = sum(1 for time in times if time <= now - within)
-            if gone:
-                _forget(counted, name, gone)
-            if times and (not soonest or times[0] + within < soonest):
-                soonest = times[0] + within
+        for seen in counted.values():
+            if not soonest or seen.times[0] + within < soonest:
+                soonest = seen.times[0] + within
         return soonest
 
 
 def _rank(seen: Seen) -> tuple[int, int, str]:
     return seen.count, seen.latest, repr(seen.value)
+
+
+def _later(seen: Seen, after: int) -> Seen:
+    """What of the sightings is later than `after`, ms."""
+    times = seen.times[bisect_right(seen.times, after) :]
+    return Seen(seen.value, seen.latest, len(times), times)
+
+
+def _drop(counted: dict[int, Seen], until: int) -> None:
+    """Forget what was seen at `until`, ms, or before."""
+    for name in list(counted):
+        gone = bisect_right(counted[name].times, until)
+        if gone:
+            _forget(counted, name, gone)
 
 
 def _forget(counted: dict[int, Seen], name: int, number: int) -> None:

@@ -22,28 +22,38 @@ from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch, hold_key
 from pipeline.domain.shopper import Membership, Shopper
+from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 CART = "$cart"
 ORDERS = "$orders"
 TRAITS = "$traits"
+ZONE = "$zone"
 
 
 def reads(condition: Condition) -> Iterable[str]:
-    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, and `in:NAME` of other segments."""
+    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, ZONE (that the shopper lives in), and
+    `in:NAME` of other segments."""
     match condition:
         case All(of) | AnyOf(of):
             for part in of:
                 yield from reads(part)
         case Not(of):
             yield from reads(of)
-        case Aggregate() | Edge():
+        case Aggregate():
+            yield from condition.selection.events
+            yield from window_reads(condition.within)
+        case Edge():
             yield from condition.selection.events
         case Steps():
             for step in condition.steps:
                 yield from step.selection.events
         case Trait():
             yield TRAITS
-        case Purchases() | RfmScore():
+        case Purchases():
+            yield ORDERS
+            yield from window_reads(condition.within)
+        case RfmScore() | Tier() | Points():
             yield ORDERS
         case CartNow():
             yield CART
@@ -58,7 +68,17 @@ def reads(condition: Condition) -> Iterable[str]:
 
 def trait_reads(trait: TraitDefinition) -> Iterable[str]:
     """What may change a computed trait, as in `reads`."""
-    return trait.selection.events if trait.selection is not None else (ORDERS,)
+    yield from trait.selection.events if trait.selection is not None else (ORDERS,)
+    yield from window_reads(trait.within)
+
+
+def window_reads(within: Within) -> Iterable[str]:
+    """What may move a window, as in `reads`."""
+    match within:
+        case Calendar():
+            yield ZONE
+        case Since(events):
+            yield from events
 
 
 def discriminator_of(condition: Condition) -> Discriminator | None:
@@ -69,16 +89,37 @@ def discriminator_of(condition: Condition) -> Discriminator | None:
     """
     while isinstance(condition, Not):
         condition = condition.of
-    if isinstance(condition, Aggregate) and (condition.within is None or condition.function in ("count", "distinct")):
-        return discriminator(condition.selection)
-    return None
+    if not isinstance(condition, Aggregate):
+        return None
+    if isinstance(condition.within, int) and condition.function not in ("count", "distinct"):
+        return None
+    return discriminator(condition.selection)
+
+
+def beginnings(condition: Condition) -> Iterable[str]:
+    """Events that change the truth of a single aggregate without showing what its discriminator asks for."""
+    while isinstance(condition, Not):
+        condition = condition.of
+    if isinstance(condition, Aggregate) and isinstance(condition.within, Since):
+        yield from condition.within.events
 
 
 class Segment:
     """One segment, compiled. rank: its place in an order in which every segment comes after those it refers to.
-    of_nothing: true of an empty record. discriminator: see `discriminator_of`. hold: its damping, None without."""
+    of_nothing: true of an empty record. discriminator, beginnings: see those functions. hold: its damping or None."""
 
-    __slots__ = ("definition", "dependants", "discriminator", "hold", "look", "name", "of_nothing", "rank", "reads")
+    __slots__ = (
+        "beginnings",
+        "definition",
+        "dependants",
+        "discriminator",
+        "hold",
+        "look",
+        "name",
+        "of_nothing",
+        "rank",
+        "reads",
+    )
 
     def __init__(self, definition: Definition, look: Look) -> None:
         self.definition = definition
@@ -88,6 +129,7 @@ class Segment:
         # Truth of an empty record does not depend on time: a new shopper need not be asked about the others.
         self.of_nothing = look(Shopper(), 0)[0]
         self.discriminator = discriminator_of(definition.when)
+        self.beginnings = frozenset(beginnings(definition.when))
         self.hold = HoldWatch(definition) if definition.hold is not None else None
         self.reads = frozenset(reads(definition.when))
         self.dependants: tuple[Segment, ...] = ()

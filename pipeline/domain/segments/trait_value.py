@@ -8,6 +8,8 @@ from typing import Any
 from pipeline.domain.definition import Aggregate, Bound, Selection
 from pipeline.domain.derived_definition import TraitDefinition
 from pipeline.domain.segments.edge import EdgeWatch
+from pipeline.domain.segments.frame import Frame
+from pipeline.domain.segments.framed import inside
 from pipeline.domain.segments.most_frequent import LONGEST
 from pipeline.domain.segments.sliding import drop_expired
 from pipeline.domain.segments.window import LIMIT, Window
@@ -47,6 +49,17 @@ def window_value(function: str, window: Window, within: int | None) -> ValueOf:
             del state[: bisect_right(state, now - within)]
         values = state[1::2] if pairs else state
         return measure(values), state[0] + within if state else 0
+
+    return value_of
+
+
+def framed_value(function: str, window: Window, frame: Frame) -> ValueOf:
+    """As `window_value`, of a window that does not slide."""
+    key, measure, times_alone = window.key, _MEASURES[function], function == "count"
+
+    def value_of(shopper: Shopper, now: int) -> tuple[Any, int]:
+        values = inside(shopper.windows.get(key) or [], frame.after(shopper, now), times_alone)
+        return measure(values), frame.leaves(shopper, now, now) if values else 0
 
     return value_of
 
@@ -92,15 +105,15 @@ def edge_value(watch: EdgeWatch, of_time: bool) -> ValueOf:
     return value_of
 
 
-def purchase_value(trait: TraitDefinition, currency: str) -> ValueOf:
+def purchase_value(trait: TraitDefinition, currency: str, frame: Frame) -> ValueOf:
     """`orders` and `spend` of the order book; a refund counts at its order's date."""
-    money, within = trait.function == "spend", trait.within
+    money = trait.function == "spend"
 
     def value_of(shopper: Shopper, now: int) -> tuple[Any, int]:
-        after = now - within if within is not None else -1
+        after = frame.after(shopper, now)
         standing = [one for one in shopper.orders if one.time > after and one.completed and not one.cancelled]
         value = render(sum(one.value - one.refunded for one in standing), currency) if money else len(standing)
-        return value, standing[0].time + within if standing and within is not None else 0
+        return value, frame.leaves(shopper, standing[0].time, now) if standing else 0
 
     return value_of
 

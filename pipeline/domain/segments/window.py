@@ -34,6 +34,9 @@ from pipeline.domain.value.path import elements, reach
 # A sliding window of more elements than this loses its oldest ones; counted as `window_truncated`.
 LIMIT = 10_000
 
+# Length of a window whose bounds the tally is not told: it keeps, and does not say; see framed.py.
+UNTOLD = 1
+
 
 class Tally(Protocol):
     """How one kind of aggregate folds an event into its flat integer state, and reads it."""
@@ -81,6 +84,8 @@ def _sliding_count(within: int, bounds: tuple[Bound, ...], keep: int) -> Tally:
 
 def _tally(aggregate: Aggregate, keep: int) -> Tally:
     truth, within = compile_bounds(aggregate.bounds), aggregate.within
+    if within is not None and not isinstance(within, int):
+        within = UNTOLD
     match aggregate.function:
         case "count" if within:
             return _sliding_count(within, aggregate.bounds, keep)

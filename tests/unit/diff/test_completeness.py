@@ -55,6 +55,11 @@ def span(old: Plan, new: Plan) -> int | None:
         # the first one is gone for good, the latest one matters only as long as it may be
         ({"first": {"of": "Searched", "property": "$time", "within": "30d"}}, None),
         ({"last": {"of": "Searched", "property": "$time", "within": "30d"}}, 30 * DAY),
+        ({"count": {"of": "Product Viewed", "within": {"calendar": "month"}, "at_least": 2}}, 33 * DAY),
+        ({"count": {"of": "Product Viewed", "within": {"since": "Searched"}, "at_least": 2}}, None),
+        # The orders are known, but not the zone in which the day ends.
+        ({"spend": {"within": {"calendar": "day"}, "at_least": 5}}, 3 * DAY),
+        ({"orders": {"within": {"since": "Searched"}, "at_least": 1}}, None),
         ({"last": {"of": "Searched", "property": "q", "is": "hats"}}, None),
     ],
 )

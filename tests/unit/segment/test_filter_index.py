@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.domain import reading
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import (
     TIME_PROPERTY,
@@ -23,11 +24,11 @@ from pipeline.domain.definition import (
     Test,
 )
 from pipeline.domain.event import Event
-from pipeline.domain.segments import rule_index
 from pipeline.domain.segments.filter_index import FilterIndex, discriminator, shown
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY, HOUR
 from pipeline.domain.value.operator import equality_keys
+from pipeline.domain.window_definition import Calendar, Since, Within
 
 T = 20_000 * DAY
 COLOURS: tuple[Any, ...] = ("red", "blue", 7, "7", ["red", "green"], None, {"a": 1}, True)
@@ -37,7 +38,7 @@ def of(*tests: Test, every: bool = False) -> Selection:
     return Selection(("Product Viewed",), (Filter(("colour",), tests, every),))
 
 
-def count(selection: Selection, op: str, value: int, within: int | None = HOUR) -> Aggregate:
+def count(selection: Selection, op: str, value: int, within: Within = HOUR) -> Aggregate:
     return Aggregate("count", selection, (Bound(op, (value,)),), within)
 
 
@@ -56,6 +57,10 @@ def plan() -> Plan:
         count(of(Test("is_not", "red")), "at_least", 2),
         count(of(Test("is", "red"), every=True), "at_least", 2),
         count(anything, "at_least", 1),
+        count(red, "at_least", 2, within=Calendar("day")),
+        Aggregate("sum", blue, (Bound("more_than", (15_000_000,)),), Calendar("day"), ("price",)),
+        count(blue, "at_least", 2, within=Since(("Other",))),
+        count(red, "at_least", 2, within=Since(("Product Viewed",))),
         Member("segment-0"),
         Not(Member("segment-1")),
     ]
@@ -90,7 +95,7 @@ def run(engine: Engine, stream: list[Event]) -> tuple[list[bytes], list[bytes]]:
 def test_an_engine_with_the_index_stores_and_decides_the_same_bytes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # given one engine that indexes its rules and one that asks each of them
     indexing = Engine(plan())
-    monkeypatch.setattr(rule_index, "WORTH_INDEXING", 1_000)
+    monkeypatch.setattr(reading, "WORTH_INDEXING", 1_000)
     asking = Engine(plan())
     stream = events(Random(seed))
     assert indexing.reading(stream[0]).indexed is not None or stream[0].name == "Other"

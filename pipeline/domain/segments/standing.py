@@ -1,0 +1,50 @@
+"""`tier` and `points`: conditions on what the ledger and the tiers of a loyalty programme have come to.
+
+Loyalty asks no conditions. So it comes first at each instant, and conditions see what an order or a timer made of it.
+"""
+
+from collections.abc import Callable
+
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.standing_definition import Points, Tier
+from pipeline.domain.value.operator import compile_bounds, compile_tests
+
+
+def tier_of(condition: Tier, shopper: Shopper) -> str | None:
+    """The tier held, None of a shopper who has not joined."""
+    standing = shopper.standings.get(condition.name)
+    if standing is None or standing.level < 0 or condition.programme is None:
+        return None
+    levels = condition.programme.levels
+    return levels[min(standing.level, len(levels) - 1)].name
+
+
+def balance_of(condition: Points, shopper: Shopper) -> int:
+    standing = shopper.standings.get(condition.name)
+    return 0 if standing is None else standing.balance
+
+
+def compile_tier(condition: Tier) -> Callable[[Shopper, int], tuple[bool, int]]:
+    """(shopper, now in ms) -> (true now?, when that may next change by itself; 0 = never): as the programme's own timer
+    fires. Raises ValueError if the condition has no programme."""
+    if condition.programme is None:
+        raise ValueError("a condition on a tier needs a loyalty programme")
+    check = compile_tests(condition.tests)
+
+    def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+        tier = tier_of(condition, shopper)
+        standing = shopper.standings.get(condition.name)
+        due = 0 if standing is None else standing.due
+        return check([] if tier is None else [tier], now), due if due > now else 0
+
+    return look
+
+
+def compile_points(condition: Points) -> Callable[[Shopper, int], tuple[bool, int]]:
+    """As `compile_tier`. Points do not expire: time alone changes no balance."""
+    truth = compile_bounds(condition.bounds)
+
+    def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+        return truth(balance_of(condition, shopper)), 0
+
+    return look
