@@ -119,5 +119,5 @@ def _abandonment(rule: AbandonmentDefinition) -> int:
 
 
 def _programme() -> int:
-    lines = ledger.LOTS_WITH_LINES * ledger.LINES * 4 * _INTEGER
+    lines = ledger.LINES_IN_ALL * 4 * _INTEGER
     return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines

@@ -127,7 +127,7 @@ def test_workers_that_start_at_once_come_in_together(live: LiveRun) -> None:
     records = history(3_000, seed=23)
     live.worker("i", "intake")
     # given one that works, when three more are started at once
-    first = live.worker("a", "shopper", KAFKA_HEARTBEAT_INTERVAL_MS="3000", KAFKA_SESSION_TIMEOUT_MS="10000")
+    first = live.worker("a", "shopper", KAFKA_HEARTBEAT_INTERVAL_MS="6000", KAFKA_SESSION_TIMEOUT_MS="18000")
     live.send(records[:1_500])
     eventually("it works", lambda: any(live.group_offsets("shopper").values()))
     others = [live.worker(name, "shopper") for name in "bcd"]

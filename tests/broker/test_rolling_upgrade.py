@@ -19,8 +19,8 @@ NEXT_VERSION = (
     Mutant(
         "field",
         "pipeline/domain/shopper.py",
-        "    shopping: Kept = None\n",
-        '    shopping: Kept = None\n    rank: str = "unknown"\n',
+        "    anonymous: bool | None = None\n",
+        '    anonymous: bool | None = None\n    rank: str = "unknown"\n',
         (),
     ),
     Mutant(

@@ -13,8 +13,8 @@ from pipeline.replay.run import Replay
 from schemas.json_schema import json_schema
 from schemas.segment_call import CallRenderer
 from tests.oracle.engine_run import Calls, lines, topology_text
+from tests.oracle.trial import UNTIL, case
 from tests.oracle.values import instant
-from tests.property.test_oracle_equality import UNTIL, case
 
 SEEDS = min(int(os.environ.get("AFTERCLICK_SEEDS", "250")), 100)
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))

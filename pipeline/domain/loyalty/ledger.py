@@ -22,10 +22,13 @@ from pipeline.domain.definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Order, Standing
 from pipeline.domain.value.number import MICRO
 
-# A refund by lines of an older order is taken pro rata of its amount.
+# A refund by lines of an older order is taken pro rata of its amount; wholesalers' orders, of hundreds of products, are
+# older once the lines of all orders would be more than these.
 LOTS_WITH_LINES = 100
-# Nor are lines kept of an order of more products, which is counted as `order_line_limit`.
-LINES = 200
+LINES_IN_ALL = 20_000
+# Nor are lines kept of an order of more products, which is counted as `order_line_limit`. The longest of Online Retail
+# has 1,114.
+LINES = 2_000
 # Points of one order, so that those of all orders stay within 64 bits.
 MOST = 10**12
 # Fields of one line in Lot.lines.
@@ -86,8 +89,7 @@ class Ledger:
             lots.append(lot)
         else:
             insort(lots, lot, key=_position)
-        if len(lots) > LOTS_WITH_LINES:
-            lots[-1 - LOTS_WITH_LINES].lines = []
+        _forget_lines(lots)
         self._post(standing, "confirmed", points, lot, change, moment)
 
     def _reverse(self, standing: Standing, lot: Lot, change: OrderChange, order: Order, moment: Moment) -> None:
@@ -226,3 +228,14 @@ def _return_lines(lines: list[int], returned: list[int]) -> int | None:
 def _carry_returns(old: list[int], new: list[int]) -> None:
     returned = [number for at in range(0, len(old), _WIDTH) for number in (old[at], old[at + 3])]
     _return_lines(new, returned)
+
+
+def _forget_lines(lots: list[Lot]) -> None:
+    """Of all but the latest orders, see LOTS_WITH_LINES."""
+    if len(lots) > LOTS_WITH_LINES:
+        lots[-1 - LOTS_WITH_LINES].lines = []
+    kept = 0
+    for lot in reversed(lots[-LOTS_WITH_LINES:]):
+        kept += len(lot.lines) // _WIDTH
+        if kept > LINES_IN_ALL:
+            lot.lines = []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.decision import LOYALTY_POINTS
 from pipeline.domain.definition import EarnRule, Level, Plan, ProgrammeDefinition
-from pipeline.domain.loyalty.ledger import LOTS_WITH_LINES
+from pipeline.domain.loyalty.ledger import LINES, LINES_IN_ALL, LOTS_WITH_LINES
 from tests.support.till import START, Till
 
 MICRO = 1_000_000
@@ -234,6 +234,17 @@ def test_a_new_price_keeps_the_multiplier_of_the_order() -> None:
     till.complete("o-1", 100)
     till.update("o-1", 110, at=1)
     assert till.points() == [("confirmed", 100, 100), ("adjusted", 10, 110)]
+
+
+def test_of_long_orders_lines_are_kept_of_fewer() -> None:
+    till = club()
+    products = [line(f"p{number}", 1) for number in range(LINES)]
+    many = LINES_IN_ALL // LINES
+    for number in range(many + 2):
+        till.complete(f"o-{number}", at=number, products=products)
+    till.complete("too long", at=many + 2, products=[*products, line("one more", 1)])
+    lots = till.shopper.standings["club"].lots
+    assert [bool(lot.lines) for lot in lots] == [False] * 2 + [True] * many + [False]
 
 
 def test_lines_are_kept_of_the_latest_orders_only() -> None:
