@@ -1,5 +1,6 @@
 """The aiokafka consumer behind the transport, on its own loop: fetches linked to each other, seeks, what is read."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
@@ -110,6 +111,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Whether the group's coordinator was known and does not answer any more. From any thread."""
         member = self._consumer._coordinator if self._consumer is not None else None
         return member is not None and member.coordinator_id is None
+
+    async def on_thread_stop(self) -> None:
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # A fetch that waits to be tried again is cancelled by aiokafka's closing, which then tells it to us.
+            self.log.info("A fetch was under way when the consumer closed.")
 
     async def _group_error(self) -> Exception | None:
         member = self._consumer._coordinator if self._consumer is not None else None

@@ -165,7 +165,7 @@ def test_an_amount_beyond_any_shop_is_bounded_and_counted(visit: Visit) -> None:
 
 
 def test_refunds_of_unknown_orders_and_endless_lines_are_bounded_and_counted(visit: Visit) -> None:
-    lines = [{"product_id": f"p{number}", "price": 1, "quantity": 1} for number in range(2_000)]
+    lines = [{"product_id": f"p{number}", "price": 1, "quantity": 1} for number in range(2_001)]
     assert visit.track("Order Refunded", order_id="none", products=lines) == {"order_line_limit"}
     assert visit.track("Order Completed", order_id="o1", products=lines) == {"order_line_limit"}
     told = [visit.track("Order Refunded", order_id=f"n{number}", total=1) for number in range(100)]
