@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class Job:
     folder: Path
 
 
-class Engine:
+class Engine(ABC):
     """name: as in results. events: how many it is given, relative to what Afterclick gets. workers: process groups, all
     on one core if it is one, else one a core."""
 
@@ -39,16 +40,16 @@ class Engine:
     events: float
     workers = 1
 
-    def version(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def version(self) -> str: ...
 
+    @abstractmethod
     def topics(self, job: Job) -> list[str]:
         """Where its decisions appear."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, job: Job) -> list["subprocess.Popen[bytes]"]:
         """Begin to work from the earliest call of `job.source`, with no state."""
-        raise NotImplementedError
 
 
 class Afterclick(Engine):

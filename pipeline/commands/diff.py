@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from pipeline.commands.failure import Failure
-from pipeline.commands.options import Brokers
+from pipeline.commands.options import Brokers, MappingFile
 from pipeline.commands.replay import end_of_time, sources_of
 from pipeline.config.problem import nearest
 from pipeline.config.settings import Settings, process_environment, resolve
@@ -46,9 +46,7 @@ def command(
         typer.Option("--live", help="History: the clickstream as the brokers retain it. Nothing is written there."),
     ] = False,
     brokers: Brokers = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
-    ] = None,
+    mapping: MappingFile = None,
     until: Annotated[
         str | None,
         typer.Option("--until", metavar="TIME", help="When NEW would be deployed; later records are not read."),

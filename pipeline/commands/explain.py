@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.failure import Failure
-from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, DataDirectory, TopologyFile
+from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, DataDirectory, MappingFile, TopologyFile
 from pipeline.commands.replay import sources_of
 from pipeline.config.problem import nearest
 from pipeline.config.settings import Settings, process_environment, resolve
@@ -34,9 +34,7 @@ def command(
         list[str] | None,
         typer.Option("--input", metavar="FILE", help="Replay this file (also .gz, `-`); may be given several times."),
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
-    ] = None,
+    mapping: MappingFile = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="The instant to look at; by default where time stands.")
     ] = None,

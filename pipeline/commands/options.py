@@ -19,6 +19,12 @@ Brokers = Annotated[
 DataDirectory = Annotated[
     Path | None, typer.Option("--data-dir", metavar="DIR", help="Where state is kept. [env: AFTERCLICK_DATA_DIR]")
 ]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
+]
+Inputs = Annotated[
+    list[str], typer.Argument(metavar="INPUT...", help="Files of events (also .gz), or `-` for standard input.")
+]
 Http = Annotated[
     str | None,
     typer.Option("--http", metavar="HOST:PORT", help="Health and metrics, or `off`. [env: AFTERCLICK_HTTP]"),

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from pipeline.commands.failure import Failure
-from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
+from pipeline.commands.options import DEFAULT_TOPOLOGY, Inputs, MappingFile, TopologyFile
 from pipeline.config.settings import process_environment
 from pipeline.config.topology import load
 from pipeline.domain.value.instant import parse_instant
@@ -24,17 +24,13 @@ _WRONG = 2
 
 
 def command(
-    inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Files of events (also .gz), or `-` for standard input.")
-    ],
+    inputs: Inputs,
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where the files of decisions go.")],
     topology: TopologyFile = DEFAULT_TOPOLOGY,
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="Where time ends; later records are not read.")
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
-    ] = None,
+    mapping: MappingFile = None,
     profiles: Annotated[bool, typer.Option("--profiles", help="Write profiles.ndjson, a line a shopper.")] = False,
     partitions: Annotated[int, typer.Option("--partitions", metavar="N", min=1, help="Changes no byte.")] = 1,
     trace: Annotated[bool, typer.Option("--trace", help="Tell `decided_at` and `source` of each decision.")] = False,

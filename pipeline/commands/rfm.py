@@ -1,13 +1,12 @@
 """`afterclick rfm fit`: thresholds of RFM scores from a shop's own history."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.commands.failure import Failure
-from pipeline.commands.options import DEFAULT_TOPOLOGY, TopologyFile
+from pipeline.commands.options import DEFAULT_TOPOLOGY, Inputs, MappingFile, TopologyFile
 from pipeline.commands.replay import end_of_time, sources_of
 from pipeline.config.settings import process_environment
 from pipeline.config.topology import load
@@ -22,16 +21,12 @@ class Action(StrEnum):
 
 def command(
     action: Annotated[Action, typer.Argument(metavar="fit", help="What to do.")],
-    inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Files of events (also .gz), or `-` for standard input.")
-    ],
+    inputs: Inputs,
     topology: TopologyFile = DEFAULT_TOPOLOGY,
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="Recency counts to here; later records are not read.")
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE", help="How rows of CSV inputs become events.")
-    ] = None,
+    mapping: MappingFile = None,
 ) -> None:
     """Print an `rfm:` block, ready to paste, by which each score takes a fifth of the buyers in the inputs: threshold k
     is the value at place floor(k x n / 5) of the n buyers' sorted values. Exits 1 if nobody bought anything.

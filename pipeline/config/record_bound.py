@@ -4,16 +4,15 @@ Every number is of MessagePack: an integer takes up to 9 bytes, a text its bytes
 piece of state that conditions share is counted once, as it is kept once.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.commerce import order
-from pipeline.domain.commerce.cart import CARTS, LINES, Carts
+from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
-from pipeline.domain.definition import AbandonmentDefinition, Condition, Plan
+from pipeline.domain.definition import AbandonmentDefinition, Plan
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
 from pipeline.domain.message import FULL
@@ -55,11 +54,7 @@ class RecordBound:
 
 
 def record_bound(plan: Plan) -> RecordBound:
-    conditions = Conditions(Carts(plan), plan.late_segments, plan.currency, plan.timezone)
-    for condition in _conditions(plan):
-        conditions.compile(condition)
-    for trait in plan.traits:
-        conditions.trait(trait)
+    conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
     a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
     parts = {
@@ -78,16 +73,6 @@ def record_bound(plan: Plan) -> RecordBound:
         "the rest": 40 * _INTEGER,
     }
     return RecordBound(parts, order=_ORDER + len(plan.programmes) * _LOT, refund=_INTEGER)
-
-
-def _conditions(plan: Plan) -> Iterator[Condition]:
-    for segment in plan.segments:
-        yield segment.when
-    for rule in plan.abandonments:
-        yield from (guard for guard in (rule.when, rule.unless) if guard is not None)
-    for stage in plan.journey.stages if plan.journey is not None else ():
-        if stage.when is not None:
-            yield stage.when
 
 
 def _list(integers: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.config.kept_state import kept, kept_of_trait
-from pipeline.domain.commerce.cart import CART_EVENTS, Carts
+from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import (
     TIME_PROPERTY,
@@ -62,7 +62,7 @@ class Retention:
 
     def __init__(self, old: Plan, new: Plan) -> None:
         self._old, self._new = old, new
-        self._known = _folded(old, _conditions(old), old.traits)
+        self._known = _folded(old, old.conditions(), old.traits)
         self._money_changed = (old.currency, old.rates) != (new.currency, new.rates)
         self._renamed = _renamed(old, new)
 
@@ -207,21 +207,9 @@ def _events(leaf: Condition) -> tuple[str, ...]:
     return ()
 
 
-def _conditions(plan: Plan) -> Iterator[Condition]:
-    """Every condition of a plan."""
-    yield from (segment.when for segment in plan.segments)
-    stages = plan.journey.stages if plan.journey is not None else ()
-    guards = (guard for rule in plan.abandonments for guard in (rule.when, rule.unless))
-    yield from (one for one in (*(stage.when for stage in stages), *guards) if one is not None)
-
-
 def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> frozenset[int]:
     """Fingerprints of the state that events are folded into for them."""
-    compiled = Conditions(Carts(plan), plan.late_segments, plan.currency, plan.timezone)
-    for condition in conditions:
-        compiled.compile(condition)
-    for trait in traits:
-        compiled.trait(trait)
+    compiled = Conditions.compiled(plan, conditions, traits)
     zones = () if compiled.zones is None else (compiled.zones.key,)
     return frozenset((*compiled.windows, *compiled.edges, *compiled.sequences, *zones))
 

@@ -4,6 +4,7 @@
 are milliseconds, money is integer minor units of the shop's currency, other numbers are integer millionths (`micro`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
@@ -284,3 +285,10 @@ class Plan:
     rfm: RfmScale | None = None
     journey: JourneyDefinition | None = None
     traits: tuple[TraitDefinition, ...] = ()
+
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition: of segments, stages, and the guards of abandonment rules."""
+        yield from (segment.when for segment in self.segments)
+        stages = self.journey.stages if self.journey is not None else ()
+        guards = (guard for rule in self.abandonments for guard in (rule.when, rule.unless))
+        yield from (one for one in (*(stage.when for stage in stages), *guards) if one is not None)

@@ -186,6 +186,7 @@ class Lane:
         except SourceWentBack as error:
             # A fetch of before a seek can come in behind it. Only a source that really went back does so again.
             again, self._went_back = self._went_back, True
+            log.info("Fetching again: %s.", error, extra=self._where)
             await (self._recover(error) if again else self._seek())
         except Fenced:
             await self._let_go()

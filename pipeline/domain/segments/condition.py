@@ -1,6 +1,6 @@
 """Conditions, compiled once to closures: true now, and when may that change without an event?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from pipeline.domain.definition import (
     Member,
     Not,
     Path,
+    Plan,
     Purchases,
     Selection,
     Sequence,
@@ -80,6 +81,16 @@ class Conditions:
         # (traits) -> is one no number where a condition needs one?
         self.mistyped_traits: Callable[[dict[str, Any]], bool] | None = None
         self._claims: dict[int, Any] = {}
+
+    @classmethod
+    def compiled(cls, plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> "Conditions":
+        """What these need folded, for whoever only asks that; they may be a part of what the plan has."""
+        found = cls(Carts(plan), plan.late_segments, plan.currency, plan.timezone)
+        for condition in conditions:
+            found.compile(condition)
+        for trait in traits:
+            found.trait(trait)
+        return found
 
     def compile(self, condition: Condition) -> Look:
         match condition:

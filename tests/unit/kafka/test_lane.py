@@ -189,6 +189,8 @@ def test_a_source_that_seems_to_go_back_is_asked_once_more() -> None:
             await lane.put(batch(1))
             await until(lambda: lane.settled)
         await until(lambda: owner.life.stage is Stage.FAILED)
+        assert owner.calls[:2] == ["open", "took 0"]
+        assert owner.next_offset == 1
 
     run(scene)
 
@@ -271,6 +273,7 @@ def test_a_fenced_partition_that_stays_ours_is_taken_again() -> None:
         await until(lambda: owner.calls == ["open", "close", "open"] and not source.held)
         await lane.put(batch(0))
         await until(lambda: owner.next_offset == 1)
+        assert owner.life.stage is Stage.PROCESSING
 
     run(scene, Patience(fenced=0.1))
 
