@@ -85,6 +85,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._last: dict[TP, int] = {}
+        self._assignment: Any = None
         self._answers: dict[TP, _Answer] = {}
 
     async def seek_linked(self, targets: Mapping[TP, tuple[int, int]]) -> None:
@@ -144,10 +145,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         records = await super()._fetch_records(*args, **kwargs)
         # Nothing may be awaited from here on: a seek would slip between the records and their link.
-        fetched = {}
+        fetched, links = {}, self._links()
         for tp, of_partition in records.items():
-            fetched[tp] = Fetched(self._last.get(tp, of_partition[0].offset - 1), of_partition)
-            self._last[tp] = of_partition[-1].offset
+            fetched[tp] = Fetched(links.get(tp, of_partition[0].offset - 1), of_partition)
+            links[tp] = of_partition[-1].offset
         return fetched
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -160,13 +161,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return False
         return True
 
+    def _links(self) -> dict[TP, int]:
+        """Offset of the last record fetched, or the seek target - 1, by partition, under the present assignment.
+
+        A new one is fetched from where the group stood until it is sought to its checkpoint, and that follows nothing
+        of before, whatever its offsets: linked to it, records behind would look like a source that went back, and those
+        between the checkpoint and an offset further on would be skipped as if they were markers.
+        """
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription else None
+        if assignment is not self._assignment:
+            self._assignment, self._last = assignment, {}
+        return self._last
+
     async def _seek_linked(self, targets: Mapping[TP, tuple[int, int]]) -> None:
-        consumer = self._ensure_consumer()
+        consumer, links = self._ensure_consumer(), self._links()
         for tp in consumer.assignment():
             if tp in targets:
                 offset, follows = targets[tp]
                 consumer.seek(tp, offset)
-                self._last[tp] = follows
+                links[tp] = follows
 
     async def _pause_fetching(self, partitions: set[TP]) -> None:
         consumer = self._ensure_consumer()
@@ -177,9 +191,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         assignment = subscription.assignment if subscription else None
         if assignment is None or not assignment.active:
             return {}
-        asked, standings = monotonic(), {}
+        asked, standings, links = monotonic(), {}, self._links()
         for tp in partitions:
-            if tp not in assignment.tps or tp not in self._last:
+            if tp not in assignment.tps or tp not in links:
                 continue
             state = assignment.state_value(tp)
             if state.highwater is None or not state.has_valid_position:
@@ -192,5 +206,5 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._answers[tp] = answer._replace(asked=asked)
             if answer.confirmed is not None:
                 readable = state.highwater if state.lso is None else state.lso
-                standings[tp] = Standing(self._last[tp], state.position, state.highwater, readable, answer.confirmed)
+                standings[tp] = Standing(links[tp], state.position, state.highwater, readable, answer.confirmed)
         return standings

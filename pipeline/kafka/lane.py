@@ -14,7 +14,7 @@ from pipeline.kafka.partition_owner import PartitionOwner
 from pipeline.kafka.patience import Patience
 from pipeline.kafka.restore import RestoreStopped
 from pipeline.observability.log import describe
-from pipeline.runtime.partition import Discontinuity, SourceWentBack
+from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import Away, Batch, Denied, Fenced, Hopeless
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,6 @@ class Lane:
         self._busy = asyncio.Lock()
         self._stopped = False
         self._sought_at: float | None = None
-        self._went_back = False
         self._swept_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
@@ -173,7 +172,6 @@ class Lane:
         before = self.owner.next_offset
         self.owner.take(batch, lambda: self._stopped)
         self._sought_at = None
-        self._went_back = False
         if self.owner.next_offset != before:
             self.failures = self._in_a_row = 0
 
@@ -183,11 +181,6 @@ class Lane:
             await self._call(work)
         except Discontinuity as gap:
             await self._refetch(gap)
-        except SourceWentBack as error:
-            # A fetch of before a seek can come in behind it. Only a source that really went back does so again.
-            again, self._went_back = self._went_back, True
-            log.info("Fetching again: %s.", error, extra=self._where)
-            await (self._recover(error) if again else self._seek())
         except Fenced:
             await self._let_go()
             await self._insist_on_opening(None)

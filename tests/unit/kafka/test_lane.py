@@ -11,7 +11,7 @@ from pipeline.kafka.lane import Lane
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.patience import Patience
 from pipeline.kafka.restore import ChangelogAway
-from pipeline.runtime.partition import Discontinuity, SourceWentBack
+from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import Batch, Fenced, OutboxAway, OutboxError, Record, StateFormatError
 
 TP0 = TP("events", 0)
@@ -171,28 +171,6 @@ def test_a_source_sought_back_in_vain_is_sought_again_though_nothing_more_comes(
         assert source.sought == [0] * often
 
     run(scene, Patience(refetch=0.05))
-
-
-def test_a_source_that_seems_to_go_back_is_asked_once_more() -> None:
-    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
-        await lane.open()
-        source.sought.clear()
-        # given a fetch of before a seek that came in behind it
-        owner.errors = [SourceWentBack("stale")]
-        await lane.put(batch(0))
-        await until(lambda: source.sought == [0])
-        await lane.put(batch(0))
-        await until(lambda: owner.next_offset == 1)
-        # when it goes back again and again, then the partition stops
-        owner.errors = [SourceWentBack("made anew")] * 2
-        for _ in range(2):
-            await lane.put(batch(1))
-            await until(lambda: lane.settled)
-        await until(lambda: owner.life.stage is Stage.FAILED)
-        assert owner.calls[:2] == ["open", "took 0"]
-        assert owner.next_offset == 1
-
-    run(scene)
 
 
 def test_a_failed_batch_comes_again_after_fencing_and_restoring() -> None:
