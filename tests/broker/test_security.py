@@ -36,6 +36,7 @@ from tests.support.worker_process import WorkerProcess, afterclick, eventually
 
 pytestmark = pytest.mark.broker
 
+COORDINATOR_AWAY = ("Marking the coordinator dead", "GroupCoordinatorNotAvailableError")
 RECORDS = history(500, seed=3, shoppers=20)
 
 
@@ -138,8 +139,15 @@ def test_agents_that_may_do_no_more_than_is_documented_decide_as_replay_does(kaf
     assert MARK not in command_lines()
     for worker in (intake, shopper):
         assert worker.stop() == 0
-        assert "WARNING" not in worker.text()
+        assert complaints(worker) == []
     assert_tells_no_secret(intake, shopper)
+
+
+def complaints(worker: WorkerProcess) -> list[str]:
+    """Warnings and worse, but those of a new or busy broker that is not yet the group's coordinator, or slow to answer
+    as one: no matter of who may do what."""
+    lines = [line for line in worker.text().splitlines() if " WARNING " in line or " ERROR " in line]
+    return [line for line in lines if not any(said in line for said in COORDINATOR_AWAY)]
 
 
 def consumed(client: Client, number: int) -> list[dict[str, Any]]:
