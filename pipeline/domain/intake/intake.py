@@ -13,6 +13,7 @@ from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
 from pipeline.domain.intake.category import said_of
 from pipeline.domain.intake.clock import Clock
 from pipeline.domain.intake.commerce import COMMERCE, check_commerce
+from pipeline.domain.intake.device import token_of
 from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
 from pipeline.domain.intake.identity import anonymous, identifier
 from pipeline.domain.intake.refusal import (
@@ -38,6 +39,7 @@ class Intake:
     def __init__(self, plan: Plan) -> None:
         self._aliases = Aliases(plan.aliases)
         self._clock = Clock(plan.future_skew)
+        self._devices = plan.consent is not None
         self._purposes = plan.consent.categories if plan.consent is not None else {}
 
     def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
@@ -121,10 +123,11 @@ class Intake:
         if type(zone) is not str or len(zone) > _ZONE_LIMIT:
             zone = ""
         consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
+        device = token_of(context) if self._devices and "device" in context else ""
         fingerprint, unknown = xxh32_intdigest(body), user is None
         return Event(
             kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown,
-            consents,
+            consents, device,
         )  # fmt: skip
 
 
