@@ -203,6 +203,18 @@ def test_segment_calls_have_a_topic_where_they_are_asked_for() -> None:
             "segment_calls: {traits: [vip]}\nsegments: {vip: {when: {orders: {at_least: 1}}}}",
             "segments.vip: segment_calls would overwrite the trait vip",
         ),
+        (
+            "segment_calls: {}\ntraits: {birthday: {orders: {}}}",
+            "traits.birthday: segment_calls would overwrite the trait birthday, rename the computed trait",
+        ),
+        (
+            "segment_calls: {}\nsegments: {vip: {when: {orders: {at_least: 1}}}}\ntraits: {vip: {orders: {}}}",
+            "traits.vip: segment_calls would overwrite the trait vip",
+        ),
+        (
+            "segment_calls: {}\ntraits: {journey_stage: {orders: {}}}\njourney: [{stage: new}]",
+            "traits.journey_stage: segment_calls would overwrite the trait journey_stage",
+        ),
         ("kafka: {partitions: 0}", "kafka.partitions: should be at least 1"),
         ("kafka: {partitions: true}", "kafka.partitions: should be a whole number"),
         ("kafka: {format: protobuf}", "kafka.format: 'protobuf' should be json or avro"),
