@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
-from pipeline.config.kept_state import kept, kept_of_trait, kept_of_window
+from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
 from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
@@ -15,9 +15,11 @@ from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.commerce.cart import CART_EVENTS
-from pipeline.domain.commerce.order import ORDER_EVENTS
+from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
+from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.segments.segment import CART, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
 # Any call tells the zone that it comes from.
@@ -25,7 +27,7 @@ ANOTHER_ZONE = "another time zone"
 
 _SHORT = {
     CART: CART_EVENTS,
-    ORDERS: ORDER_EVENTS,
+    ORDER_CAUSE: ORDER_EVENTS,
     TRAITS: frozenset({"identify"}),
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
 }
@@ -69,16 +71,17 @@ def account(topology: Topology) -> dict[str, Any]:
 
 
 def _record(plan: Plan) -> dict[str, Any]:
-    """Bytes of a shopper's record at the most; room_for_orders: of a shopper who has used all else to the full."""
+    """Bytes of a shopper's record at the most. orders, refunds: how many are kept one by one; an_order, a_refund: what
+    each of them takes of it."""
     bound = record_bound(plan)
-    room = max(0, SHOPPER_LIMIT - bound.total) // bound.order
     return {
         "parts": {part: size for part, size in bound.parts.items() if size},
         "total": bound.total,
         "limit": SHOPPER_LIMIT,
         "an_order": bound.order,
         "a_refund": bound.refund,
-        "room_for_orders": room,
+        "orders": ORDERS,
+        "refunds": REFUNDS,
     }
 
 
@@ -178,7 +181,7 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
-        keeps = ["the order book: time, value and refunds of every order", "a lot of points for each order"]
+        keeps = [ORDER_BOOK, "a lot of points for each order"]
         yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, programme_timers(programme))
 
 

@@ -12,6 +12,7 @@ from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
+from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
@@ -37,7 +38,7 @@ _LOT = 2 * _HEAD + 7 * _INTEGER
 
 @dataclass(frozen=True, slots=True)
 class RecordBound:
-    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds, for ever."""
+    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds."""
 
     parts: dict[str, int]
     order: int
@@ -45,17 +46,14 @@ class RecordBound:
 
     @property
     def total(self) -> int:
-        """Bytes of a record of a shopper without orders."""
+        """Bytes of a record."""
         return sum(self.parts.values())
-
-    def of(self, orders: int, refunds: int = 0) -> int:
-        """Bytes of a record of a shopper with so many orders and refunds."""
-        return self.total + orders * self.order + refunds * self.refund
 
 
 def record_bound(plan: Plan) -> RecordBound:
     conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
+    an_order = _ORDER + len(plan.programmes) * _LOT
     a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
     parts = {
         "message ids": 2 * (FULL + _HEAD),
@@ -69,10 +67,12 @@ def record_bound(plan: Plan) -> RecordBound:
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
         "loyalty": len(plan.programmes) * _programme(),
+        "orders": ORDERS * an_order + _list(5),
+        "refunds": order.REFUNDS * _INTEGER,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
         "the rest": 40 * _INTEGER,
     }
-    return RecordBound(parts, order=_ORDER + len(plan.programmes) * _LOT, refund=_INTEGER)
+    return RecordBound(parts, order=an_order, refund=_INTEGER)
 
 
 def _list(integers: int) -> int:

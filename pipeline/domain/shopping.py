@@ -74,7 +74,7 @@ class Cooldown(msgspec.Struct, array_like=True, gc=False):
 
 
 class Order(msgspec.Struct, array_like=True, gc=False):
-    """One order, kept for ever: it dedupes, and is what `orders`, `spend` and tiers count.
+    """One order, of the latest 10,000 (order_book.py): it dedupes, and is what `orders`, `spend` and tiers count.
 
     key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
     refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation or
@@ -148,7 +148,7 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
 class Shopping(msgspec.Struct, array_like=True, gc=False):
     """What is known of a shopper's carts and orders.
 
-    refund_keys: fingerprints of refunds taken, so that each counts once.
+    refund_keys: fingerprints of the refunds taken last, so that each counts once.
     """
 
     orders: list[Order] = []
