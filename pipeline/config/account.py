@@ -12,8 +12,10 @@ from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
 from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
 from pipeline.config.topology import Topology
-from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
+from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
+from pipeline.domain.abandonment.rule import BROWSE, OF_PRODUCTS, WISHLIST
+from pipeline.domain.abandonment.wishlist import WISHLIST_EVENTS
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
@@ -157,16 +159,18 @@ def _journey(plan: Plan) -> Iterator[dict[str, Any]]:
 
 def _abandonments(plan: Plan) -> Iterator[dict[str, Any]]:
     for rule in plan.abandonments:
-        touched = CART_EVENTS | CHECKOUT_EVENTS
-        if rule.kind == "browse":
+        touched = CART_EVENTS | CHECKOUT_EVENTS | set(rule.events)
+        if rule.kind == BROWSE:
             touched |= {PRODUCT_VIEWED}
+        elif rule.kind == WISHLIST:
+            touched |= WISHLIST_EVENTS
         if rule.resets_on == "any_activity":
             touched |= {"*"}
         yield _rule("abandonment", rule.name, rule.identity, touched, _left_behind(rule), abandonment_timers(rule))
 
 
 def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
-    if rule.kind == "browse":
+    if rule.kind in OF_PRODUCTS:
         yield "the product of each running instance"
         if rule.minimum_views > 1:
             yield f"latest {rule.minimum_views} views of each of the 20 subjects viewed last"
@@ -209,7 +213,7 @@ def _remarks(plan: Plan) -> Iterator[str]:
                     f"abandonment.{rule.name}: stage {number} is due {format_duration(since)} after the last activity,"
                     f" but the instance expires after {format_duration(rule.expires)}"
                 )
-        if rule.minimum_views > 1 and rule.kind != "browse":
+        if rule.minimum_views > 1 and rule.kind != BROWSE:
             yield f"abandonment.{rule.name}: minimum_views counts product views, a {rule.kind} has none"
     for programme in plan.programmes:
         if programme.window is None and programme.term is None and programme.metric == "points_earned":

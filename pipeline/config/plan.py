@@ -1,7 +1,7 @@
 """From a topology to the plan that the core is compiled from."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
@@ -14,6 +14,7 @@ from pipeline.domain.definition import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.config.shop import Shop
     from pipeline.config.topology import Topology
 
 
@@ -42,7 +43,7 @@ def make_plan(topology: "Topology") -> Plan:
     ]
     return Plan(
         name=topology.name,
-        digest=digest(identities, {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}),
+        digest=digest(identities, _facts(shop)),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -56,7 +57,17 @@ def make_plan(topology: "Topology") -> Plan:
         rfm=surroundings.rfm,
         journey=journey,
         traits=traits,
+        free_shipping_from=shop.free_shipping_from,
     )
+
+
+def _facts(shop: "Shop") -> dict[str, Any]:
+    """What of the shop changes what is decided. A fact that is not stated is left out, so that a key added later
+    changes no digest."""
+    facts: dict[str, Any] = {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}
+    if shop.free_shipping_from is not None:
+        facts["free_shipping_from"] = shop.free_shipping_from
+    return facts
 
 
 def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:

@@ -98,7 +98,7 @@ def _window(meaning: Any) -> int:
 
 def _abandonment(rule: AbandonmentDefinition) -> int:
     stages = len(rule.stages) * (_INTEGER + _DECISION_ID)
-    instance = _RULE_NAME + 2 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
+    instance = _RULE_NAME + 3 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
     view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
     return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
 

@@ -47,7 +47,8 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     `kind-number`. state: see instance.py. last_step: event time of the latest event about its subject itself,
     last_activity: of the latest own activity. due: the next instant it has to be looked at. abandoned_since: last own
     activity before the first stage. stage_times and stage_ids: `effective_at` and decision id of the stages sent so
-    far. cart_id: the cart that its lines are in; lines: of browse, the product viewed last.
+    far. cart_id: the cart that its lines are in; lines: of what is about one product, that product. reason: what
+    stopped it, of a step of a checkout or a failed payment.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     stage_ids: list[str] = []
     cart_id: str = ""
     lines: list[Line] = []
+    reason: str = ""
 
 
 class Cooldown(msgspec.Struct, array_like=True, gc=False):

@@ -7,7 +7,7 @@ An instance that is closed is removed from the record.
 
 from collections.abc import Iterable
 
-from pipeline.domain.abandonment.rule import BROWSE, Rule
+from pipeline.domain.abandonment.rule import OF_PRODUCTS, Rule
 from pipeline.domain.commerce.cart_line import fingerprint
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
@@ -110,7 +110,7 @@ class Instances:
         if cooldown.instances == 0:
             shopper.cooldowns.append(cooldown)
         cooldown.instances += 1
-        own = lines if rule.kind == BROWSE else []
+        own = lines if rule.kind in OF_PRODUCTS else []
         instance = Instance(rule.name, subject, cooldown.instances, ARMED, at, at, cart_id=cart_id, lines=own)
         rule.schedule(instance)
         shopper.instances.append(instance)
