@@ -70,7 +70,8 @@ class Instances:
             self.supersede(shopper, rule, instance)
             subject, cart_id = instance.subject, instance.cart_id
             cooldown = cooldown_of(shopper, rule.name)
-            self._begin(shopper, rule, cooldown, subject, at, cart_id, instance.lines, moment)
+            begun = self._begin(shopper, rule, cooldown, subject, at, cart_id, instance.lines, moment)
+            begun.reason = instance.reason
             return
         if at > instance.last_activity:
             instance.last_activity = at
