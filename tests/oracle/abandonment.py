@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.oracle.carts import DEFAULT, Cart, Carts, Line, apply, cart_of, carts, payload
-from tests.oracle.history import Record
+from tests.oracle.history import Record, visits
 from tests.oracle.instances import (
     CHECKOUTS,
     CLOSED,
@@ -37,6 +37,8 @@ class Abandonment:
         self.views: dict[str, Views] = {rule.name: Views() for rule in self.rules}
         self.last_stage: dict[str, Contents] = {}
         self.lines: list[dict[str, Any]] = []
+        # Number of the visit that the present record is part of.
+        self.visit = 0
 
     def due(self) -> int | None:
         """The next instant at which a live instance has to be looked at."""
@@ -92,6 +94,7 @@ class Abandonment:
         )
 
     def _activity(self, record: Record, before: Carts, facts: Facts) -> None:
+        self.visit = visits(facts.records)
         edited = apply(before, record)
         edit = edited and record.name != "Checkout Started"
         checkout = record.name in CHECKOUT_STEPS
@@ -99,7 +102,7 @@ class Abandonment:
         newer = [one for one in touched if record.time > one.last_activity]
         for one in touched:
             shown = ("Product Viewed", WISHED) if one.rule.kind == "wishlist" else ("Product Viewed",)
-            seen = record.name in shown and one.subject == subject_of_view(record)
+            seen = record.name in shown and one.subject == self._subject(one.rule, record)
             if self._arms(one.rule, record) and record.time >= one.last_step:
                 one.reason = why(one.rule, record)
             if one.product is not None and seen and record.time >= one.last_activity:
@@ -139,7 +142,10 @@ class Abandonment:
             return (edit or record.name in one.rule.events) and one.subject == cart_of(record)
         if one.rule.kind == "wishlist" and record.name == WISHED:
             return one.subject == subject_of_view(record)
-        return record.name == "Product Viewed" and one.subject == subject_of_view(record)
+        return record.name == "Product Viewed" and one.subject == self._subject(one.rule, record)
+
+    def _subject(self, rule: Rule, record: Record) -> str:
+        return str(self.visit) if rule.of_visits else subject_of_view(record)
 
     def _arms(self, rule: Rule, record: Record) -> bool:
         """Whether such an event arms a rule about checkouts."""
@@ -189,7 +195,7 @@ class Abandonment:
                 self._end(one, SUPERSEDED)
 
     def _view(self, rule: Rule, record: Record, facts: Facts) -> None:
-        subject = subject_of_view(record)
+        subject = self._subject(rule, record)
         if any(one.live and one.rule is rule and one.subject == subject for one in self.instances):
             return
         if self.views[rule.name].add(subject, record) >= rule.minimum_views:

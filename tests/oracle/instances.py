@@ -34,6 +34,7 @@ class Rule:
         self.events = [events] if isinstance(events, str) else events
         self.stages = [span(one) for one in entry.get("stages", STAGES[self.kind])]
         self.minimum_value = shop.minor(str(entry.get("minimum_value", "0.01"))) or 0
+        self.of_visits = entry.get("subject") == "session"
         self.minimum_views = entry.get("minimum_views", 1)
         self.cool_down = span(entry.get("cool_down", COOL_DOWN.get(self.kind, DAY)))
         self.expires = span(entry.get("expires", 10 * DAY))

@@ -48,7 +48,7 @@ class Topologies(Conditions):
             topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
-            kinds += [kind for kind in PROMPTS if random.random() < 0.25]
+            kinds += [kind for kind in PROMPTS if random.random() < 0.4]
             topology["abandonment"] = {kind: self.abandonment(kind, len(topology["segments"])) for kind in kinds}
             if random.random() < 0.3:
                 topology["shop"]["free_shipping_from"] = random.choice([0, 20, 49.9])
@@ -102,6 +102,7 @@ class Topologies(Conditions):
         }
         if kind == "browse":
             options["minimum_views"] = [1, 2]
+            options["subject"] = ["product", "session"]
         elif kind in ("exit_intent", "payment_failure"):
             options["stages"] += [["0s"], ["0s", "1h"]]
             options["on"] = [["Payment Failed", "Exit Intent Detected"], "Searched"]
