@@ -63,6 +63,10 @@ abandonment:
   browse: {minimum_views: 900, stages: [1h, 2h, 3h]}
   cart: {stages: [1h, 1h, 1h, 1h], expires: 30d, recovered_within: 90d, on_activity: restart}
   checkout: {recovered_within: 90d}
+  exit_intent: {cool_down: 0s, recovered_within: 90d}
+  payment_failure: {stages: [0s, 1h], cool_down: 0s, recovered_within: 90d}
+  checkout_hesitation: {on_activity: restart, cool_down: 0s, recovered_within: 90d}
+  wishlist: {stages: [1h, 1h], cool_down: 0s, recovered_within: 90d}
 loyalty:
   club: {earn: [{on: Order Completed, points: 1, per: 1}], tiers: {metric: points_earned, levels: [{name: a, from: 0}]}}
 """
@@ -90,6 +94,10 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
                 ({"x": x, "y": y}, "A"),
                 ({"x": x}, "B"),
                 (product(), "Product Viewed"),
+                (product(), "Product Added to Wishlist"),
+                ({"cart_id": f"{some(20)}{LONG}"}, "Exit Intent Detected"),
+                ({"checkout_id": f"{some(10**6)}{LONG}", "reason": LONG}, "Payment Failed"),
+                ({"checkout_id": f"{some(10**6)}{LONG}", "step": LONG}, "Checkout Step Viewed"),
                 ({**product(), "cart_id": f"{some(20)}{LONG}"}, "Product Added"),
                 (listing, "Cart Viewed"),
                 ({**listing, "checkout_id": f"{some(10**6)}{LONG}"}, "Checkout Started"),
