@@ -24,6 +24,7 @@ from pipeline.domain.definition import (
     Purchases,
 )
 from pipeline.domain.derived_definition import RfmScale, RfmScore
+from pipeline.domain.messaging.consent_definition import GRANTED, REDUCED, ConsentNow
 from pipeline.domain.segments.rfm import BEST
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _together(parts: tuple[Condition, ...], place: Place, currency: str) -> Iter
                 place,
                 f"all[{parts.index(part.of)}] and all[{index}] are each other's contrary, nobody can fulfil both",
             )
+        if isinstance(part, ConsentNow):
+            yield from _consents(part, parts[:index], index, place)
         if isinstance(part, (Aggregate, Purchases)):
             asked.setdefault(replace(part, bounds=()), []).append(index)
     for same, indexes in asked.items():
@@ -94,6 +97,18 @@ def _together(parts: tuple[Condition, ...], place: Place, currency: str) -> Iter
             told = " and ".join(_worded(bound, same, currency) for bound in bounds)
             where = " and ".join(f"all[{index}]" for index in indexes)
             yield place, f"{where} ask the same {_function(same)} for {told}, which nobody can fulfil"
+
+
+def _consents(
+    part: ConsentNow, earlier: tuple[Condition, ...], index: int, place: Place
+) -> Iterator[tuple[Place, str]]:
+    """Consent is one thing at a time; but who wants fewer messages has granted them."""
+    for other, one in enumerate(earlier):
+        if not isinstance(one, ConsentNow) or (one.channel, one.purpose) != (part.channel, part.purpose):
+            continue
+        if one.status != part.status and {one.status, part.status} != {GRANTED, REDUCED}:
+            told = f"{one.status} and {part.status}"
+            yield place, f"all[{other}] and all[{index}] ask the same consent for {told}, which nobody can fulfil"
 
 
 def _worded(bound: Bound, of: Condition, currency: str) -> str:

@@ -48,6 +48,7 @@ CONDITIONS = {
     "cart": "{cart: {value: {at_least: 5}}}",
     "rfm": "{rfm: {recency: [1]}}",
     "stage": "{stage: [b]}",
+    "consent": "{consent: {channel: push, is: granted}}",
     "computed": "{computed: {name: taste, is: 1}}",
     "in": "{all: [{in: other}, {not: {count: {of: A, within: 1h, at_least: 2}}}]}",
 }
@@ -83,6 +84,10 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
         return {"product_id": f"{some(10**6)}{LONG}", "sku": LONG, "variant": f"{some(9)}{LONG}", "name": LONG,
                 "price": 1e11, "quantity": 10**11, "currency": LONG}  # fmt: skip
 
+    def word() -> dict[str, Any]:
+        purpose = f"{some(9)}{LONG[:63]}"
+        return {"channel": LONG[:64], "purpose": purpose, "status": "granted", "address": f"{some(10**6)}"}
+
     while True:
         products = [product() for _ in range(some(60))]
         listing = {"order_id": f"o{some(10**6)}", "cart_id": f"{some(20)}{LONG}", "products": products}
@@ -105,9 +110,11 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
                 (listing, "Order Refunded"),
                 (listing, "Order Updated"),
                 ({"order_id": f"o{some(10**6)}"}, "Order Cancelled"),
+                (word(), "Consent Changed"),
             ]
         )
-        yield {"type": "track", "event": name, "properties": properties}
+        device = {"token": f"{some(10**6)}{LONG * 3}"}
+        yield {"type": "track", "event": name, "properties": properties, "context": {"device": device}}
         if some(4) == 0:
             traits = {f"{some(2_000)}{'n' * 240}": random.choice([LONG * 6, [LONG] * 6, 1]) for _ in range(30)}
             yield {"type": "identify", "traits": traits}

@@ -33,6 +33,8 @@ EDGES = {
     69,
     70,
     72,
+    75,
+    81,
 }
 Judge = Callable[[list[dict[str, Any]], dict[str, Any], str | None], Verdict]
 

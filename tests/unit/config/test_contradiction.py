@@ -44,6 +44,8 @@ FIRST = "first: {of: '*', property: $time, within: 30d}"
          " which nobody can fulfil"),
         ("{all: [{orders: {at_least: 1}}, {not: {orders: {at_least: 1}}}]}",
          "all[0] and all[1] are each other's contrary, nobody can fulfil both"),
+        ("{all: [{consent: {channel: sms, is: granted}}, {consent: {channel: sms, purpose: marketing, is: denied}}]}",
+         "all[0] and all[1] ask the same consent for granted and denied, which nobody can fulfil"),
     ],
 )  # fmt: skip
 def test_a_condition_that_can_never_be_true_is_refused(written: str, told: str) -> None:
@@ -62,6 +64,8 @@ def test_a_condition_that_can_never_be_true_is_refused(written: str, told: str) 
         "{all: [{count: {of: A, at_least: 5}}, {count: {of: B, at_most: 3}}]}",
         "{any: [{count: {of: A, at_least: 5}}, {count: {of: A, at_most: 3}}]}",
         "{all: [{orders: {at_least: 1}}, {not: {orders: {at_least: 2}}}]}",
+        "{all: [{consent: {channel: sms, is: granted}}, {consent: {channel: sms, is: reduced}}]}",
+        "{all: [{consent: {channel: sms, is: granted}}, {consent: {channel: email, is: denied}}]}",
     ],
 )
 def test_a_condition_that_can_be_true_is_not_refused(written: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.config.record_bound import record_bound
 from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine, Outcome
 from pipeline.domain.decision import CONSENT_CHANGES
@@ -161,3 +162,13 @@ def test_a_damaged_slice_is_a_damaged_record() -> None:
     read.consent = msgspec.Raw(msgspec.msgpack.encode(["x"]))
     with pytest.raises(DamagedRecord):
         Consent(read)
+
+
+def test_a_full_book_is_no_longer_than_check_states(person: Person) -> None:
+    wide = "\U0001f6d2"
+    for number in range(LIMIT):
+        purpose, token = f"{number:03}{wide * 61}", f"{number:03}{wide * 1_021}"
+        said = {"channel": wide * 64, "purpose": purpose, "status": "granted", "address": f"{number}"}
+        person.does("Consent Changed", device=token, **said)
+    size = len(msgspec.msgpack.encode(person.shopper.consent))
+    assert 60_000 < size <= record_bound(ENGINE.plan).parts["consent"]
