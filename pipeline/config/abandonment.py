@@ -18,7 +18,7 @@ Kind = Literal["browse", "cart", "checkout"]
 KINDS: tuple[Kind, ...] = ("browse", "cart", "checkout")
 
 SUBJECTS: dict[Kind, tuple[str, ...]] = {"browse": ("product", "session"), "cart": ("cart",), "checkout": ("checkout",)}
-_STAGES: dict[Kind, tuple[int, ...]] = {
+STAGES: dict[Kind, tuple[int, ...]] = {
     "browse": (HOUR,),
     "cart": (4 * HOUR, 24 * HOUR, 72 * HOUR),
     "checkout": (HOUR, 24 * HOUR, 72 * HOUR),
@@ -87,7 +87,7 @@ class Abandonment(Entry):
             kind = self._kind(name)
             yield ("subject",), f"{self.subject} is no subject of {kind}, say {' or '.join(SUBJECTS[kind])}"
         else:
-            first = (self.stages or _STAGES[self._kind(name)])[0]
+            first = (self.stages or STAGES[self._kind(name)])[0]
             if first > self.expires:
                 yield (
                     ("expires",),
@@ -101,7 +101,7 @@ class Abandonment(Entry):
         return AbandonmentDefinition(
             name=name,
             kind=kind,
-            stages=self.stages or _STAGES[kind],
+            stages=self.stages or STAGES[kind],
             identity=identity,
             subject=self.subject or SUBJECTS[kind][0],
             minimum_value=1 if self.minimum_value is None else self.minimum_value,

@@ -12,6 +12,7 @@ from pipeline.domain.definition import (
     ProgrammeDefinition,
     SegmentDefinition,
 )
+from pipeline.domain.message_definition import MessagingDefinition
 
 if TYPE_CHECKING:
     from pipeline.config.topology import Topology
@@ -26,6 +27,7 @@ def make_plan(topology: "Topology") -> Plan:
     members = {segment.name: segment.identity for segment in segments}
     abandonments = _abandonments(topology, surroundings, members)
     programmes = _programmes(topology, members)
+    messaging = _messaging(topology, surroundings, members)
     journey = surroundings.journey
     if journey is not None:
         journey = replace(journey, identity=identity(journey, members))
@@ -39,6 +41,7 @@ def make_plan(topology: "Topology") -> Plan:
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
         *([journey.identity] if journey is not None else []),
+        *([identity(messaging, members)] if messaging is not None else []),
     ]
     return Plan(
         name=topology.name,
@@ -56,6 +59,7 @@ def make_plan(topology: "Topology") -> Plan:
         rfm=surroundings.rfm,
         journey=journey,
         traits=traits,
+        messaging=messaging,
     )
 
 
@@ -88,4 +92,22 @@ def _programmes(topology: "Topology", members: dict[str, str]) -> tuple[Programm
     return tuple(
         rule.definition(name, currency, identity(rule.definition(name, currency), members))
         for name, rule in sorted(topology.loyalty.items())
+    )
+
+
+def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[str, str]) -> MessagingDefinition | None:
+    block = topology.messaging
+    if block is None:
+        return None
+    messages = []
+    for name, entry in sorted(block.messages.items()):
+        message = entry.definition(name)
+        message = replace(message, unless=message.unless and resolved(message.unless, surroundings))
+        messages.append(replace(message, identity=identity(message, members)))
+    return MessagingDefinition(
+        messages=tuple(messages),
+        caps=tuple(sorted(cap.definition() for cap in block.caps)),
+        quiet_hours=block.quiet_hours.definition() if block.quiet_hours else None,
+        holdout=block.holdout.definition() if block.holdout else None,
+        arbitration=block.arbitration,
     )

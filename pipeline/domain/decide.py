@@ -17,6 +17,7 @@ from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
+from pipeline.domain.messaging.arbiter import Arbiter
 from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
@@ -61,10 +62,12 @@ class Engine:
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
+        self._arbiter = Arbiter(plan, self._guard, self._conditions)
+        self._messaging = plan.messaging is not None
         named = {name for _, events in self._conditions.windows.values() for name in events}
         named.update(name for _, events in self._conditions.edges.values() for name in events)
         named.update(name for one in self._conditions.sequences.values() for name in one.events)
-        named.update(CART_EVENTS, ORDER_EVENTS, self._abandonment.names)
+        named.update(CART_EVENTS, ORDER_EVENTS, self._abandonment.names, self._arbiter.names)
         self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
         self._other_tracks = self._reading("", behaviour=True)
         self._quiet = self._reading("", behaviour=False)
@@ -107,7 +110,16 @@ class Engine:
             abandonment=abandonment,
             behaviour=behaviour,
             idle=not (
-                windows or edges or sequences or segments or cart or order or traits or derivations or abandonment
+                windows
+                or edges
+                or sequences
+                or segments
+                or cart
+                or order
+                or traits
+                or derivations
+                or abandonment
+                or name in self._arbiter.names
             ),
         )
 
@@ -179,11 +191,13 @@ class Engine:
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         moment.decisions.extend(posted)
+        self._arbiter.adopt(shopper, moment)
         shopper.plan = self.digest
         self._keep_due(shopper)
         return outcome
 
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
+        begun = len(moment.decisions)
         if not late and (reading.traits or (event.timezone and self._zones is not None)):
             reading = self._know(shopper, event, reading, moment.remarks)
         properties = decode_object(event.properties) if reading.properties else _NOTHING
@@ -219,6 +233,8 @@ class Engine:
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         moment.decisions.extend(posted)
+        if self._messaging:
+            self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
 
     def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
         """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""
@@ -260,6 +276,8 @@ class Engine:
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
             outcome.decisions.extend(posted)
+            if self._messaging:
+                self._arbiter.on_due(shopper, told, moment)
             self._keep_due(shopper)
             if 0 < shopper.due <= due:
                 raise StalledTimer("a timer did not move on")
@@ -280,10 +298,9 @@ class Engine:
         due = shopper.orders_due
         if due and (due < soonest or not soonest):
             soonest = due
-        if shopper.derived is not None:
-            due = shopper.derived.due
-            if due and (due < soonest or not soonest):
-                soonest = due
+        for part in (shopper.derived, shopper.messages):
+            if part is not None and part.due and (part.due < soonest or not soonest):
+                soonest = part.due
         shopper.due = soonest
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
 
@@ -11,7 +12,7 @@ FORMAT = 1
 
 
 class DamagedRecord(ValueError):
-    """What a record keeps of shopping is no such thing. Found only by an event that asks for it."""
+    """What a record keeps of shopping or messages is no such thing. Found only by an event that asks for it."""
 
 
 class TraitValue(msgspec.Struct, array_like=True, gc=False):
@@ -60,6 +61,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
     their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
+    messages: None of whom no message was ever asked for; see `correspondence`.
     """
 
     format: int = FORMAT
@@ -83,6 +85,16 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     shopping: Kept = None
     derived: Derived | None = None
     anonymous: bool | None = None
+    messages: Messages | None = None
+
+    def correspondence(self) -> Correspondence:
+        """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""
+        if self.messages is None:
+            self.messages = Messages(0, Correspondence())
+        try:
+            return self.messages.open()
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DamagedRecord(f"damaged shopper record: {type(error).__name__}") from error
 
     def _open(self) -> Shopping:
         kept = self.shopping

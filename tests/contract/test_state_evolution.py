@@ -44,7 +44,7 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
             membership.extend(APPENDED.values())
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
-        assert written[len(fields) :] == [None, None]
+        assert written[len(fields) :] == [None, None, None]
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
