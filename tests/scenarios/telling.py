@@ -101,7 +101,22 @@ def trait(line: dict[str, Any]) -> Iterator[str]:
     yield f"trait {line['trait']}: {amount(line['before'])} > {amount(line['after'])}"
 
 
+def message(line: dict[str, Any]) -> Iterator[str]:
+    variant = f" ({line['variant']})" if line["variant"] else ""
+    yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
+    if line["expires_at"]:
+        yield f"until {clock(line['expires_at'])}"
+
+
+def suppression(line: dict[str, Any]) -> Iterator[str]:
+    yield f"no {line['message']}: {line['reason']}"
+    if line["until"]:
+        yield f"until {clock(line['until'])}"
+
+
 WORDS = {
+    "messages": message,
+    "message-suppressions": suppression,
     "trait-changes": trait,
     "journey-changes": stage,
     "segment-changes": segment,
