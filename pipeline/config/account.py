@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import kept, kept_of_trait, kept_of_window
+from pipeline.config.message_account import message_rules
 from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
@@ -17,16 +18,20 @@ from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
+from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, TRAITS, ZONE, reads, trait_reads
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
 # Any call tells the zone that it comes from.
 ANOTHER_ZONE = "another time zone"
+# Any call may tell of a consent manager's categories.
+ANOTHER_CATEGORY = "another consent category"
 
 _SHORT = {
     CART: CART_EVENTS,
     ORDERS: ORDER_EVENTS,
     TRAITS: frozenset({"identify"}),
+    CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY},
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
 }
 
@@ -35,12 +40,9 @@ def account(topology: Topology) -> dict[str, Any]:
     """The account as data: what `afterclick check --json` prints."""
     plan = topology.plan()
     rules = [*_segments(plan), *_traits(plan), *_journey(plan), *_abandonments(plan), *_programmes(plan)]
+    rules += message_rules(plan, rules)
     for rule in rules:
-        entries = getattr(topology, rule["section"])
-        # The journey is a list, and one rule as a whole.
-        rule["title"] = (
-            entries[rule["name"]].title if isinstance(entries, dict) else ", ".join(one.stage for one in entries)
-        )
+        rule["title"] = _title(topology, rule["section"], rule["name"])
     time = topology.time
     return {
         "name": topology.name,
@@ -66,6 +68,16 @@ def account(topology: Topology) -> dict[str, Any]:
         "record": _record(plan),
         "remarks": list(_remarks(plan)),
     }
+
+
+def _title(topology: Topology, section: str, name: str) -> str:
+    if section == "journey":
+        # A list, and one rule as a whole.
+        return ", ".join(one.stage for one in topology.journey)
+    if section == "messaging":
+        return topology.messaging.messages[name].title if topology.messaging is not None else ""
+    title: str = getattr(topology, section)[name].title
+    return title
 
 
 def _record(plan: Plan) -> dict[str, Any]:

@@ -19,6 +19,7 @@ DECISIONS = (
     "loyalty-points",
     "journey-changes",
     "trait-changes",
+    "consent-changes",
 )
 MESSAGE_TOPICS = ("messages", "message-suppressions")
 SEGMENT_CALLS = "segment-calls"

@@ -13,6 +13,7 @@ from pipeline.domain import (
     standing_definition,
     window_definition,
 )
+from pipeline.domain.messaging import consent_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
 _TAGS: dict[type, str] = {
@@ -43,6 +44,8 @@ _TAGS: dict[type, str] = {
     window_definition.Since: "since",
     standing_definition.Tier: "tier",
     standing_definition.Points: "points",
+    consent_definition.ConsentNow: "consent",
+    consent_definition.ConsentDefinition: "consent_rule",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
     definition.AbandonmentDefinition: "abandonment",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from pipeline.config.consent import ConsentSettings
 from pipeline.config.duration import Duration, PositiveDuration, format_duration
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.message import CHANNELS, Channel, Message, Percent
@@ -94,6 +95,7 @@ class Holdout(Entry):
 class Messaging(Entry):
     """Messages, each decided by one arbiter: who gets which one, when, or why not."""
 
+    consent: ConsentSettings = Field(default=ConsentSettings(), description="What counts as consent.")
     quiet_hours: QuietHours | None = Field(
         None, description="When nothing is sent. Left out: never.", examples=[{"from": "21:00", "to": "08:00"}]
     )

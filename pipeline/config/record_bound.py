@@ -16,6 +16,12 @@ from pipeline.domain.definition import AbandonmentDefinition, Plan
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
 from pipeline.domain.message import FULL
+from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.messaging import cap
+from pipeline.domain.messaging.arbiter import WAITING
+from pipeline.domain.messaging.message import PAYLOAD_BYTES
+from pipeline.domain.messaging.word import LIMIT as WORDS
+from pipeline.domain.messaging.word import NAME as CONSENT_NAME
 from pipeline.domain.segments import most_frequent, sequence, window
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.trait import LIMIT as TRAITS
@@ -69,7 +75,9 @@ def record_bound(plan: Plan) -> RecordBound:
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
         "loyalty": len(plan.programmes) * _programme(),
+        "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD) + 2 * _HEAD + _INTEGER,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
+        "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         "the rest": 40 * _INTEGER,
     }
     return RecordBound(parts, order=_ORDER + len(plan.programmes) * _LOT, refund=_INTEGER)
@@ -101,6 +109,16 @@ def _abandonment(rule: AbandonmentDefinition) -> int:
     instance = _RULE_NAME + 2 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
     view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
     return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
+
+
+def _messages(messaging: MessagingDefinition) -> int:
+    """What waits, what counts against caps, and what each shopper was given."""
+    waiting = _RULE_NAME + IDENTIFIER + 2 * _RULE_NAME + 4 * _HEAD + 4 * _INTEGER + PAYLOAD_BYTES
+    longest: dict[str, int] = {}
+    for bound in messaging.caps:
+        longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)
+    sent = sum(_list(2 * (cap.REDUCED * most + 1)) for most in longest.values())
+    return WAITING * waiting + sent + len(messaging.messages) * 2 * _RULE_NAME + 2 * _INTEGER
 
 
 def _programme() -> int:

@@ -22,6 +22,7 @@ from pipeline.config.aggregate import (
 from pipeline.config.bound import Bounds
 from pipeline.config.computed_trait import ComputedTests, ComputedTrait, CountTrait, EdgeTrait, OrderTrait, ValueTrait
 from pipeline.config.condition import Condition
+from pipeline.config.consent import ConsentSettings, ConsentTests
 from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
@@ -67,6 +68,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("Conditions: rfm", RfmTests),
     ("tier", TierTests),
     ("points", PointsTests),
+    ("consent", ConsentTests),
     ("Events and filters", Selecting),
     ("Bounds", Bounds),
     ("Operators", Tests),
@@ -82,6 +84,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("segment_calls", SegmentCalls),
     ("abandonment.NAME", Abandonment),
     ("messaging", Messaging),
+    ("messaging.consent", ConsentSettings),
     ("messaging.quiet_hours", QuietHours),
     ("messaging.caps", Cap),
     ("messaging.holdout", Holdout),

@@ -12,6 +12,7 @@ LOYALTY_TIERS = "loyalty-tiers"
 LOYALTY_POINTS = "loyalty-points"
 JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
+CONSENT_CHANGES = "consent-changes"
 MESSAGES = "messages"
 MESSAGE_SUPPRESSIONS = "message-suppressions"
 MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS)
@@ -24,6 +25,7 @@ DECISION_TOPICS = (
     LOYALTY_POINTS,
     JOURNEY_CHANGES,
     TRAIT_CHANGES,
+    CONSENT_CHANGES,
     *MESSAGE_TOPICS,
 )
 
@@ -58,7 +60,9 @@ class Decision(msgspec.Struct, gc=False):
     silent: bool = False
 
 
-INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "until", "effective_at", "decided_at"})
+INSTANT_FIELDS = frozenset(
+    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "effective_at", "decided_at"}
+)
 
 
 # What a rule says for the first, second, ... time it says of many shoppers.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
 from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.messaging.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Within
 
@@ -173,6 +174,7 @@ Condition = (
     | Computed
     | Tier
     | Points
+    | ConsentNow
 )
 
 
@@ -287,12 +289,12 @@ class Plan:
     journey: JourneyDefinition | None = None
     traits: tuple[TraitDefinition, ...] = ()
     messaging: MessagingDefinition | None = None
+    consent: ConsentDefinition | None = None
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition: of segments, stages, and the guards of abandonment rules and of messages."""
         yield from (segment.when for segment in self.segments)
-        stages = self.journey.stages if self.journey is not None else ()
-        guards = (guard for rule in self.abandonments for guard in (rule.when, rule.unless))
-        messages = self.messaging.messages if self.messaging is not None else ()
-        asked = (*(stage.when for stage in stages), *guards, *(message.unless for message in messages))
-        yield from (one for one in asked if one is not None)
+        guards = [stage.when for stage in (self.journey.stages if self.journey is not None else ())]
+        guards += (guard for rule in self.abandonments for guard in (rule.when, rule.unless))
+        guards += (message.unless for message in (self.messaging.messages if self.messaging is not None else ()))
+        yield from (one for one in guards if one is not None)

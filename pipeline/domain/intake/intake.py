@@ -10,6 +10,7 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, Event
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
+from pipeline.domain.intake.category import said_of
 from pipeline.domain.intake.clock import Clock
 from pipeline.domain.intake.commerce import COMMERCE, check_commerce
 from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
@@ -37,6 +38,7 @@ class Intake:
     def __init__(self, plan: Plan) -> None:
         self._aliases = Aliases(plan.aliases)
         self._clock = Clock(plan.future_skew)
+        self._purposes = plan.consent.categories if plan.consent is not None else {}
 
     def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
         """What one value comes to: one event or refusal for each of its calls, in their order. Never raises.
@@ -118,10 +120,12 @@ class Intake:
         zone = context.get("timezone", "")
         if type(zone) is not str or len(zone) > _ZONE_LIMIT:
             zone = ""
+        consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
         fingerprint, unknown = xxh32_intdigest(body), user is None
         return Event(
-            kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown
-        )
+            kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown,
+            consents,
+        )  # fmt: skip
 
 
 def _properties(call: dict[str, Any], name: str) -> msgspec.Raw:

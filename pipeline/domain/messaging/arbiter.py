@@ -16,7 +16,6 @@ from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.cap import release
 from pipeline.domain.messaging.judge import Judge
 from pipeline.domain.messaging.message import ABANDONMENT, EVENT, Guard, Message, occasion_of, undoes
-from pipeline.domain.messaging.permission import Contacts
 from pipeline.domain.messaging.suppression import EXCLUSION, LOWER_PRIORITY, REMOVED, suppress
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.zone import Zones
@@ -39,7 +38,7 @@ class Arbiter:
         zones = conditions.watch_zones() if messaging.quiet_hours is not None else Zones(ZoneInfo(plan.timezone))
         self._arbitration, self._late = messaging.arbitration, plan.late_triggers
         self._messages = {one.name: Message(one, plan, guard) for one in messaging.messages}
-        self._judge = Judge(messaging, self._messages, Contacts, zones)
+        self._judge = Judge(messaging, plan.consent, self._messages, zones)
         self._of_decisions: dict[tuple[str, str, str], list[Message]] = {}
         self._of_events: dict[str, list[Message]] = {}
         for message in self._messages.values():

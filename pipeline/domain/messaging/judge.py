@@ -7,8 +7,9 @@ from pipeline.domain.decision import MESSAGES, Moment
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.assignment import Control, variant_of
 from pipeline.domain.messaging.cap import DROP, LONGEST_WAIT, Caps
+from pipeline.domain.messaging.consent import Consent
+from pipeline.domain.messaging.consent_definition import MARKETING, TRANSACTIONAL, ConsentDefinition
 from pipeline.domain.messaging.message import Message
-from pipeline.domain.messaging.permission import MARKETING, TRANSACTIONAL, Permission, PermissionOf
 from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.suppression import (
     CAP,
@@ -31,12 +32,16 @@ ON_SITE = "on-site"
 class Judge:
     """Decides candidates by the messages and the bounds of a topology."""
 
-    __slots__ = ("_caps", "_control", "_messages", "_nights", "_permission_of", "_zones")
+    __slots__ = ("_caps", "_control", "_definition", "_messages", "_nights", "_zones")
 
     def __init__(
-        self, messaging: MessagingDefinition, messages: Mapping[str, Message], permission_of: PermissionOf, zones: Zones
+        self,
+        messaging: MessagingDefinition,
+        consent: ConsentDefinition | None,
+        messages: Mapping[str, Message],
+        zones: Zones,
     ) -> None:
-        self._messages, self._permission_of, self._zones = messages, permission_of, zones
+        self._messages, self._definition, self._zones = messages, consent, zones
         channels = dict.fromkeys(cap.channel for cap in messaging.caps)
         self._caps = {one: Caps(cap for cap in messaging.caps if cap.channel == one) for one in channels}
         self._nights = Nights(messaging.quiet_hours) if messaging.quiet_hours is not None else None
@@ -47,16 +52,16 @@ class Judge:
 
         Of those on one channel that nothing forbids one is chosen: by priority, then the earlier, then the smaller id.
         """
-        permission = self._permission_of(shopper)
+        consent = Consent(shopper, self._definition)
         contenders: dict[str, list[tuple[int, int, str, Candidate]]] = {}
         for candidate in due:
             message = self._messages[candidate.message]
             definition = message.definition
-            reason = self._obstacle(shopper, kept, candidate, permission, moment)
+            reason = self._obstacle(shopper, kept, candidate, consent, moment)
             if reason is not None:
                 self._end(kept, candidate, reason, moment)
             elif definition.transactional:
-                self._fit_in(shopper, kept, candidate, message.id_of(candidate, moment), permission, moment)
+                self._fit_in(shopper, kept, candidate, message.id_of(candidate, moment), consent, moment)
             else:
                 standing = (-definition.priority, candidate.since, message.id_of(candidate, moment), candidate)
                 contenders.setdefault(definition.channel, []).append(standing)
@@ -65,7 +70,7 @@ class Judge:
             for *_, loser in standings[1:]:
                 self._end(kept, loser, LOWER_PRIORITY, moment)
             _, _, message_id, first = standings[0]
-            self._fit_in(shopper, kept, first, message_id, permission, moment)
+            self._fit_in(shopper, kept, first, message_id, consent, moment)
 
     def forget(self, kept: Correspondence) -> None:
         """Let go of what this topology asks for no more: shares of its holdouts, variants, places in caps."""
@@ -75,16 +80,17 @@ class Judge:
         kept.sent = {channel: sent for channel, sent in kept.sent.items() if channel in self._caps}
 
     def _obstacle(
-        self, shopper: Shopper, kept: Correspondence, candidate: Candidate, permission: Permission, moment: Moment
+        self, shopper: Shopper, kept: Correspondence, candidate: Candidate, consent: Consent, moment: Moment
     ) -> str | None:
         """Why a candidate is not to be sent at all, the first reason in the order of semantics.md; None if nothing."""
         message, now = self._messages[candidate.message], moment.now
         channel, transactional = message.definition.channel, message.definition.transactional
         if 0 < message.expires_at(candidate) <= now:
             return EXPIRED
-        if not permission.allows(channel, TRANSACTIONAL if transactional else MARKETING):
+        purpose = TRANSACTIONAL if transactional else MARKETING
+        if not consent.allows(channel, purpose):
             return CONSENT
-        if channel != ON_SITE and not permission.addresses(channel):
+        if channel != ON_SITE and not consent.addresses(channel, purpose):
             return UNREACHABLE
         control = None if transactional else self._control
         if control is not None and control.holds(kept, moment.tenant, moment.shopper):
@@ -97,7 +103,7 @@ class Judge:
         kept: Correspondence,
         candidate: Candidate,
         message_id: str,
-        permission: Permission,
+        consent: Consent,
         moment: Moment,
     ) -> None:
         """Send it, unless a cap or the night is in the way."""
@@ -106,7 +112,7 @@ class Judge:
         caps = None if definition.transactional else self._caps.get(definition.channel)
         if caps is not None:
             sent = kept.sent.get(definition.channel, [])
-            room = caps.room(sent, now, permission.reduced(definition.channel))
+            room = caps.room(sent, now, consent.reduced(definition.channel))
             first_capped = candidate.capped or now
             if room == DROP or room > first_capped + LONGEST_WAIT:
                 self._end(kept, candidate, CAP, moment)

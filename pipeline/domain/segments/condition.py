@@ -24,6 +24,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding
 from pipeline.domain.segments.framed import FramedTraitWindow, FramedWindow
@@ -32,7 +33,7 @@ from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
-from pipeline.domain.segments.standing import compile_points, compile_tier
+from pipeline.domain.segments.standing import compile_standing
 from pipeline.domain.segments.trait_value import (
     ValueOf,
     aggregate_of,
@@ -103,7 +104,7 @@ class Conditions:
             case Aggregate():
                 return self._window(condition)
             case Edge():
-                return self._edge(condition)
+                return self._watch(condition).look
             case Sequence():
                 return self._sequence(condition)
             case Trait():
@@ -122,10 +123,8 @@ class Conditions:
                 return self._stage(condition)
             case Computed():
                 return self._computed(condition)
-            case Tier():
-                return compile_tier(condition)
-            case Points():
-                return compile_points(condition)
+            case Tier() | Points() | ConsentNow():
+                return compile_standing(condition)
 
     def stages(self, journey: JourneyDefinition) -> StageOf:
         return compile_stages(journey, self.compile)
@@ -211,9 +210,6 @@ class Conditions:
             window = Window(aggregate)
         self._fold(window, aggregate.selection.events)
         return window.look
-
-    def _edge(self, edge: Edge) -> Look:
-        return self._watch(edge).look
 
     def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)

@@ -76,6 +76,16 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "message-suppressions": {"message": "cart-reminder", "trigger": "m-1", "reason": "quiet_hours", "until": NOON + 3},
     "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
+    "consent-changes": {
+        "channel": "email",
+        "purpose": "marketing",
+        "address": None,
+        "before": None,
+        "after": "denied",
+        "reason": "opt_out",
+        "said_at": NOON - 5,
+        "sequence": 1,
+    },
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",

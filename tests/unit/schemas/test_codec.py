@@ -81,6 +81,10 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
     ],
     "message-suppressions": [{"until": None}, {"trigger": 'qu"ote\\ é \u2028'}],
     "journey-changes": [{"from": None}, {"to": None}, {"from": 'qu"ote\\ é \u2028', "to": "\x00"}, {"sequence": 2**62}],
+    "consent-changes": [
+        {"channel": None, "purpose": None, "address": "0" * 64, "reason": "category"},
+        {"before": "granted", "after": "reduced", "said_at": 1_767_434_400_123},
+    ],
     "trait-changes": [
         {"before": None, "after": {"currency": "EUR", "amount": -7}},
         {"before": True, "after": False},
