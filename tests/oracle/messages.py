@@ -121,8 +121,9 @@ class Messages:
             return "expired"
         if not self._allowed(channel, transactional, facts):
             return "consent"
-        trait = {"email": "email", "sms": "phone"}.get(channel)
-        if channel != "on-site" and not (trait and facts.traits.get(trait)):
+        if channel != "on-site" and not reachable(
+            facts.traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
+        ):
             return "unreachable"
         if not transactional and (self.settings.get("holdout") or {}).get("percent") == 100:
             return "holdout"
@@ -215,6 +216,11 @@ class Messages:
         self.lines[topic].append({"effective_at": facts.now, "cause": cause, "message": one.name, **fields})
 
 
+def reachable(address: Any) -> bool:
+    """A contact is a text, or a number that lost its quotes."""
+    return bool(address.strip()) if isinstance(address, str) else type(address) is int
+
+
 def asks(on: dict[str, Any], topic: str, line: dict[str, Any]) -> bool:
     source, name, change = SOURCES[topic]
     if on.get(source) != line[name]:
@@ -231,5 +237,5 @@ def words(about: dict[str, Any]) -> str:
     if "segment" in about:
         return f"{about['segment']} {about['change']} #{about['sequence']}"
     if "entry" in about:
-        return f"{about['programme']} {about['entry']} {about['points']:+d}"
+        return f"{about['programme']} {about['entry']}"
     return f"{about['programme']} {about['change']} {about['to']}" if "programme" in about else str(about["name"])
