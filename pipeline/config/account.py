@@ -24,14 +24,15 @@ from pipeline.runtime.ports import SHOPPER_LIMIT
 
 # Any call tells the zone that it comes from.
 ANOTHER_ZONE = "another time zone"
-# Any call may tell of a consent manager's categories.
+# Any call may tell of a consent manager's categories, and of a device that push messages go to.
 ANOTHER_CATEGORY = "another consent category"
+ANOTHER_DEVICE = "another device"
 
 _SHORT = {
     CART: CART_EVENTS,
     ORDERS: ORDER_EVENTS,
     TRAITS: frozenset({"identify"}),
-    CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY},
+    CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY, ANOTHER_DEVICE},
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
 }
 

@@ -20,7 +20,8 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.messaging.consent_definition import ConsentNow
-from pipeline.domain.messaging.contact import contact_traits
+from pipeline.domain.messaging.contact import PUSH, contact_traits
+from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.segments.most_frequent import VALUES
 from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
@@ -72,6 +73,8 @@ def kept(condition: Condition) -> Iterator[str]:
         case ConsentNow():
             yield f"the latest word on consent of each address, channel and purpose, at most {WORDS}"
             yield from (f"trait {name}" for name in contact_traits(condition.channel))
+            if condition.channel == PUSH:
+                yield f"push tokens of the {DEVICES} latest devices"
 
 
 def kept_of_window(within: Within) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
 from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
 from pipeline.domain.message import FULL
@@ -20,6 +21,7 @@ from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging import cap
 from pipeline.domain.messaging.arbiter import WAITING
 from pipeline.domain.messaging.message import PAYLOAD_BYTES
+from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.messaging.word import NAME as CONSENT_NAME
 from pipeline.domain.segments import most_frequent, sequence, window
@@ -75,7 +77,11 @@ def record_bound(plan: Plan) -> RecordBound:
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
         "loyalty": len(plan.programmes) * _programme(),
-        "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD) + 2 * _HEAD + _INTEGER,
+        "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
+        + 2 * _HEAD
+        + _INTEGER
+        + DEVICES * (4 * TOKEN + 2 * _HEAD + _INTEGER)
+        + _HEAD,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         "the rest": 40 * _INTEGER,

@@ -104,7 +104,7 @@ class Engine:
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
         zones = self._zones if event.timezone and not late else None
-        moves = event.consents or (zones is not None and not zones.confirms(shopper, event))
+        moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
@@ -154,7 +154,7 @@ class Engine:
             reading = self._know(shopper, event, reading, moment.remarks)
         properties = decode_object(event.properties) if reading.properties else _NOTHING
         agreed: Sequence[Decision] = ()
-        if reading.consent or event.consents:
+        if reading.consent or event.consents or event.device:
             told = len(moment.decisions)
             reading = self._heed(shopper, event, reading, properties, moment)
             agreed = _taken(moment.decisions, told)
@@ -197,12 +197,14 @@ class Engine:
     def _heed(
         self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment
     ) -> Reading:
-        """Take in what the event says of consent; what has to be done if a category moves that, else `reading`."""
+        """Take in what the event says of consent; what has to be done if a category or a device moves that, else
+        `reading`."""
         if reading.consent:
             self._consents.on_event(shopper, event, properties, moment)
-        if event.consents and self._consents.on_categories(shopper, event, moment):
-            return self._readings.wider(reading, CONSENT)
-        return reading
+        moved = bool(event.consents) and self._consents.on_categories(shopper, event, moment)
+        if event.device:
+            moved |= self._consents.on_device(shopper, event)
+        return self._readings.wider(reading, CONSENT) if moved else reading
 
     def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
         """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""

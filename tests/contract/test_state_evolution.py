@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.domain.correspondence import Candidate, Correspondence, Messages
 from pipeline.domain.derived import Derived, Seen, Told
-from pipeline.domain.messaging.word import Word, Words
+from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
@@ -68,7 +68,9 @@ def test_what_is_derived_is_appended_and_read_back() -> None:
 
 
 def test_what_was_said_of_consent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
-    shopper = Shopper(consent=Words(2, [Word("", "marketing", 0, 2, 5), Word("email", "", 2**64 - 1, 4, 6)]))
+    shopper = Shopper(
+        consent=Words(2, [Word("", "marketing", 0, 2, 5), Word("email", "", 2**64 - 1, 4, 6)], [Device("t", 5)])
+    )
     stored = CODEC.encode(shopper)
     read = CODEC.decode(stored)
     assert CODEC.encode(read) == stored

@@ -22,6 +22,7 @@ STATUS = {
     "hard_bounce": "denied",
 }
 STRENGTH = list(STATUS)
+BEST_FIRST = ["granted", "reduced", "denied", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,34 @@ def standing(everything: Iterable[Said]) -> dict[tuple[str | None, str | None, s
 def decides(
     records: list[Record], topology: dict[str, Any], traits: dict[str, Any], channel: str, purpose: str
 ) -> Said | None:
-    """The word that a message of a purpose on a channel has to heed."""
-    trait = traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
-    known = spelled(channel, trait) if isinstance(trait, str | int) and not isinstance(trait, bool) else None
+    """The word that a message of a purpose on a channel has to heed; of several devices, of the best to reach."""
     stands = standing(one for record in records for one in said(record, topology)).values()
+    known: list[str | None] = list(devices(records)) if channel == "push" else owned(traits, channel)
+    words = [heeded(list(stands), channel, purpose, one) for one in known or [None]]
+    return min(words, key=lambda word: BEST_FIRST.index(status(word)))
+
+
+def owned(traits: dict[str, Any], channel: str) -> list[str | None]:
+    trait = traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
+    address = spelled(channel, trait) if isinstance(trait, str | int) and not isinstance(trait, bool) else None
+    return [address] if address else []
+
+
+def devices(records: list[Record]) -> list[str]:
+    """Push tokens, the one seen last first."""
+    seen: dict[str, int] = {}
+    for record in records:
+        token = (record.context.get("device") or {}).get("token")
+        if token:
+            seen[token] = max(record.time, seen.get(token, record.time))
+    return sorted(seen, key=lambda token: (-seen[token], token))
+
+
+def heeded(stands: list[Said], channel: str, purpose: str, address: str | None) -> Said | None:
     words = [
         one
         for one in stands
-        if one.channel == channel and one.purpose in (purpose, None) and one.address in (known, None)
+        if one.channel == channel and one.purpose in (purpose, None) and one.address in (address, None)
     ]
     word = max(words, key=lambda one: one.rank, default=None)
     category = next((one for one in stands if one.channel is None and one.purpose == purpose), None)

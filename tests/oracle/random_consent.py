@@ -81,7 +81,7 @@ class ConsentStream(Stream):
 
 
 def stamped(random: Random, calls: list[Call]) -> list[Call]:
-    """The calls of a stream, some with the categories of a consent manager; a repeated one as it was."""
+    """The calls of a stream, some with the categories of a consent manager or a device; a repeated one as it was."""
     found: list[Call] = []
     often = random.random() * 0.6
     for call in calls:
@@ -93,6 +93,9 @@ def stamped(random: Random, calls: list[Call]) -> list[Call]:
             names = random.sample(["Advertising", "Ads", "Offers", "Functional"], random.randint(0, 3))
             preferences = {name: random.choice([True, True, False, "yes", 1]) for name in names}
             call = {**call, "context": {**call.get("context", {}), "consent": {"categoryPreferences": preferences}}}
+        if random.random() < often / 2:
+            token = random.choice([*ADDRESSES["push"], "t3", "", None])
+            call = {**call, "context": {**call.get("context", {}), "device": {"token": token}}}
         found.append(call)
     return found
 

@@ -47,7 +47,7 @@ class Arbiter:
                 self._of_events.setdefault(on.name, []).append(message)
             else:
                 self._of_decisions.setdefault((on.source, on.name, on.change), []).append(message)
-        self.names = frozenset({*self._of_events, MESSAGE_FAILED} if self._messages else ())
+        self.names = frozenset({*self._of_events, *([MESSAGE_FAILED] if messaging.caps else [])})
 
     def on_event(self, shopper: Shopper, event: Event, told: int, moment: Moment, *, asks: bool) -> None:
         """After all else has seen an event. told: the decisions of `moment` from there on are of this event.

@@ -33,6 +33,10 @@ class ConsentBook:
             address = digest(said.channel, said.address) if said.address else None
             self._take(shopper, moment, said.channel, said.purpose, address, said.reason, event.time)
 
+    def on_device(self, shopper: Shopper, event: Event) -> bool:
+        """Take in the device that an event came from; whether that is another address than those that were known."""
+        return _words_of(shopper).meet(event.device, event.time)
+
     def on_categories(self, shopper: Shopper, event: Event, moment: Moment) -> bool:
         """Take in what an event says of categories; whether that changed anything."""
         changed = False
@@ -44,9 +48,7 @@ class ConsentBook:
         self, shopper: Shopper, moment: Moment, channel: str, purpose: str, address: str | None, reason: int, time: int
     ) -> bool:
         """Whether what stands is another status than before."""
-        words = shopper.words
-        if words is None:
-            words = shopper.consent = Words()
+        words = _words_of(shopper)
         key = ANY_ADDRESS if address is None else key_of(address)
         known = words.of(channel, purpose, key)
         before = UNKNOWN
@@ -81,3 +83,10 @@ class ConsentBook:
             "sequence": words.changes,
         }
         moment.decide(CONSENT_CHANGES, "consent.changed", self._definition.identity, (words.changes,), fields)
+
+
+def _words_of(shopper: Shopper) -> Words:
+    words = shopper.words
+    if words is None:
+        words = shopper.consent = Words()
+    return words

@@ -18,7 +18,10 @@ def contact_traits(channel: str) -> Sequence[str]:
 
 
 def contacts(shopper: Shopper, channel: str) -> Sequence[str]:
-    """The addresses that the shopper has told of on a channel, as sent."""
+    """The addresses that the shopper has told of on a channel, as sent; of devices the one that was seen last first."""
+    if channel == PUSH:
+        words = shopper.words
+        return () if words is None else tuple(one.token for one in words.devices)
     trait = shopper.traits.get(_TRAITS.get(channel, ""))
     address = written(trait.value) if trait is not None else None
     return (address,) if address else ()

@@ -9,6 +9,8 @@ from pipeline.domain.messaging.consent_definition import DENIED, GRANTED, REDUCE
 # A shopper has no more words than this. Beyond it the oldest grant goes, as what is forgotten is unknown; where there
 # is none, the oldest denial. Counted as `consent_limit`.
 LIMIT = 100
+# Devices of a shopper; beyond it the one seen longest ago is forgotten.
+DEVICES = 10
 # Characters of a channel, and of a purpose.
 NAME = 64
 
@@ -52,11 +54,20 @@ class Word(msgspec.Struct, array_like=True, gc=False):
         return (self.time, self.reason) < (time, reason)
 
 
+class Device(msgspec.Struct, array_like=True, gc=False):
+    """Where push messages go. token: as sent. time: event time of the latest call from it, ms."""
+
+    token: str
+    time: int
+
+
 class Words(msgspec.Struct, array_like=True, gc=False):
-    """All that was said, in order of (channel, purpose, address). changes: told so far, as `consent-changes`."""
+    """All that was said, in order of (channel, purpose, address). changes: told so far, as `consent-changes`.
+    devices: the latest first."""
 
     changes: int = 0
     words: list[Word] = []
+    devices: list[Device] = []
 
     def of(self, channel: str, purpose: str, address: int) -> Word | None:
         """The word on exactly this."""
@@ -74,6 +85,19 @@ class Words(msgspec.Struct, array_like=True, gc=False):
         gone = min(self.words, key=_worth)
         self.words.remove(gone)
         return gone
+
+    def meet(self, token: str, time: int) -> bool:
+        """Take in a call from a device; whether that is one that was not known."""
+        known = next((one for one in self.devices if one.token == token), None)
+        if known is None:
+            self.devices.append(Device(token, time))
+        elif known.time < time:
+            known.time = time
+        else:
+            return False
+        self.devices.sort(key=lambda one: (-one.time, one.token))
+        del self.devices[DEVICES:]
+        return known is None and any(one.token == token for one in self.devices)
 
     def on(self, channel: str, purpose: str, address: int) -> Iterator[Word]:
         """The words that a message of this purpose to this address has to heed, but for those on categories."""
