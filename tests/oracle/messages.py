@@ -121,9 +121,7 @@ class Messages:
             return "expired"
         if not self._allowed(channel, transactional, facts):
             return "consent"
-        if channel != "on-site" and not reachable(
-            facts.traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
-        ):
+        if channel != "on-site" and not reachable(channel, facts):
             return "unreachable"
         if not transactional and (self.settings.get("holdout") or {}).get("percent") == 100:
             return "holdout"
@@ -216,8 +214,11 @@ class Messages:
         self.lines[topic].append({"effective_at": facts.now, "cause": cause, "message": one.name, **fields})
 
 
-def reachable(address: Any) -> bool:
-    """A contact is a text, or a number that lost its quotes."""
+def reachable(channel: str, facts: Facts) -> bool:
+    """A contact is a device, a text, or a number that lost its quotes."""
+    if channel == "push":
+        return bool(consent.devices(facts.records))
+    address = facts.traits.get({"email": "email", "sms": "phone"}[channel])
     return bool(address.strip()) if isinstance(address, str) else type(address) is int
 
 

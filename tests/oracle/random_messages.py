@@ -8,7 +8,7 @@ from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stampe
 from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import ZONES
 
-CHANNELS = ["email", "email", "email", "sms", "on-site"]
+CHANNELS = ["email", "email", "email", "sms", "push", "on-site"]
 EVENTS = ["Product Viewed", "Product Added", "Order Completed", "page", "Consent Changed"]
 
 

@@ -20,14 +20,13 @@ class Nights:
 
     def end(self, now: int, zone: ZoneInfo) -> int:
         """When the quiet hours that are on at `now` end, ms; 0 = none are on."""
-        today = day_of(now, zone)
-        end = 0
-        # Clocks that go back over midnight show the day before once more.
+        today, end = day_of(now, zone), now
+        # Clocks that go back over midnight show the day before once more; a day that was left out joins two nights.
         for day in (today - 1, today, today + 1):
             ends = first_shown(day + self._next_day, self._end, zone)
-            if first_shown(day, self._start, zone) <= now < ends:
-                end = max(end, ends)
-        return end
+            if first_shown(day, self._start, zone) <= end < ends:
+                end = ends
+        return end if end > now else 0
 
     def resumes(self, end: int, message_id: str) -> int:
         """When a message goes that waited for `end`, ms: spread by the hash that its id is."""
