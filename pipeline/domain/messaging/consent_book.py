@@ -38,16 +38,19 @@ class ConsentBook:
         return _words_of(shopper).meet(event.device, event.time)
 
     def on_categories(self, shopper: Shopper, event: Event, moment: Moment) -> bool:
-        """Take in what an event says of categories; whether that changed anything."""
-        changed = False
+        """Take in what an event says of categories; whether that may change what stands: a later denial may, of grants
+        by other words, though the category was denied before."""
+        moved = False
         for purpose, granted in event.consents:
-            changed |= self._take(shopper, moment, EVERY, purpose, None, OPT_IN if granted else OPT_OUT, event.time)
-        return changed
+            reason = OPT_IN if granted else OPT_OUT
+            later = self._take(shopper, moment, EVERY, purpose, None, reason, event.time)
+            moved |= later is not None and (later or not granted)
+        return moved
 
     def _take(
         self, shopper: Shopper, moment: Moment, channel: str, purpose: str, address: str | None, reason: int, time: int
-    ) -> bool:
-        """Whether what stands is another status than before."""
+    ) -> bool | None:
+        """Whether the word that stands now is of another status than before, None if it is no later one."""
         words = _words_of(shopper)
         key = ANY_ADDRESS if address is None else key_of(address)
         known = words.of(channel, purpose, key)
@@ -58,11 +61,11 @@ class ConsentBook:
             if gone is not None:
                 moment.remarks.append("consent_limit")
             if gone is known:
-                return False
+                return None
         elif known.yields_to(reason, time):
             before, known.reason, known.time = known.status, reason, time
         else:
-            return False
+            return None
         if known.status == before:
             return False
         self._tell(words, moment, known, address, before)
