@@ -4,6 +4,9 @@ left to the ids of decisions, which the oracle does not know."""
 from random import Random
 from typing import Any
 
+from pipeline.config.problem import TopologyError
+from pipeline.config.topology import parse
+from tests.oracle.engine_run import topology_text
 from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
 from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import ZONES
@@ -110,7 +113,7 @@ class MessageStream(ConsentStream):
         calls = super().draw(count)
         first = {"receivedAt": calls[0]["receivedAt"], "timestamp": calls[0]["receivedAt"], "type": "identify"}
         contacts = {"email": "kim@shop.example", "phone": "+49 151 1"}
-        known = [{"userId": "u1"}, {"anonymousId": "a2"}] if self.random.random() < 0.9 else []
+        known = [{"userId": "u1"}, {"userId": None, "anonymousId": "a2"}] if self.random.random() < 0.9 else []
         return [
             *({**first, **one, "messageId": f"k{number}", "traits": contacts} for number, one in enumerate(known)),
             *calls,
@@ -120,3 +123,15 @@ class MessageStream(ConsentStream):
 def stream(random: Random, several_carts: bool) -> list[Call]:
     calls = MessageStream(random, several_carts).draw(random.randint(20, 80))
     return travelling(random, stamped(random, calls) if random.random() < 0.3 else calls)
+
+
+def message_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
+    random = Random(seed)
+    while True:
+        topology = MessageTopologies(random).draw()
+        try:
+            parse(topology_text(topology), {})
+        except TopologyError:
+            continue  # as `less_than: 0` of a count, which can never be true
+        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology)
+        return topology, stream(random, several_carts=not one_cart)

@@ -15,11 +15,11 @@ from tests.oracle.engine_run import run
 from tests.oracle.history import Record, read
 from tests.oracle.messages import SOURCES, asks
 from tests.oracle.oracle import Verdict
+from tests.oracle.random_messages import message_case
 from tests.oracle.segments import traits
 from tests.oracle.trial import UNTIL, zoned
 from tests.oracle.values import EPOCH, instant, span
 from tests.oracle.windows import zone_of
-from tests.property.test_message_equality import case
 
 SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "60"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
@@ -31,7 +31,7 @@ class Outcome:
     """One random shop, and what came of it."""
 
     def __init__(self, seed: int) -> None:
-        self.topology, self.events = case(seed)
+        self.topology, self.events = message_case(seed)
         random, messaging = Random(seed), self.topology["messaging"]
         messaging["holdout"] = {"percent": 30, "salt": "s"}
         for message in messaging["messages"].values():
