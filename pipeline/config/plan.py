@@ -7,8 +7,8 @@ from pipeline.config.consent import asks_for_consent
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
 from pipeline.config.resolution import Surroundings, resolved, surroundings_of
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     Plan,
     ProgrammeDefinition,
     SegmentDefinition,

@@ -9,11 +9,12 @@ from typing import Any
 
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
 from pipeline.domain.commerce.order_book import ORDERS
-from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
