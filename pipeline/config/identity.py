@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from pipeline.domain import (
+from pipeline.domain import abandonment_definition, (
     definition,
     derived_definition,
     message_definition,
@@ -48,7 +48,7 @@ _TAGS: dict[type, str] = {
     consent_definition.ConsentDefinition: "consent_rule",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
-    definition.AbandonmentDefinition: "abandonment",
+    abandonment_definition.AbandonmentDefinition: "abandonment",
     definition.Span: "span",
     definition.EarnRule: "earn",
     definition.Level: "level",
