@@ -1,7 +1,7 @@
 """From a topology to the plan that the core is compiled from."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config.consent import asks_for_consent
 from pipeline.config.identity import digest, identity
@@ -17,6 +17,7 @@ from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.consent_definition import ConsentDefinition
 
 if TYPE_CHECKING:
+    from pipeline.config.shop import Shop
     from pipeline.config.topology import Topology
 
 
@@ -47,7 +48,7 @@ def make_plan(topology: "Topology") -> Plan:
     ]
     plan = Plan(
         name=topology.name,
-        digest=digest(identities, {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}),
+        digest=digest(identities, _facts(shop)),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -61,6 +62,7 @@ def make_plan(topology: "Topology") -> Plan:
         rfm=surroundings.rfm,
         journey=journey,
         traits=traits,
+        free_shipping_from=shop.free_shipping_from,
         messaging=messaging,
     )
     return replace(plan, consent=_consent(topology, plan))
@@ -72,6 +74,15 @@ def _consent(topology: "Topology", plan: Plan) -> ConsentDefinition | None:
         return None
     rule = topology.messaging.consent.definition() if topology.messaging is not None else ConsentDefinition()
     return replace(rule, identity=identity(rule, {}))
+
+
+def _facts(shop: "Shop") -> dict[str, Any]:
+    """What of the shop changes what is decided. A fact that is not stated is left out, so that a key added later
+    changes no digest."""
+    facts: dict[str, Any] = {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}
+    if shop.free_shipping_from is not None:
+        facts["free_shipping_from"] = shop.free_shipping_from
+    return facts
 
 
 def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:

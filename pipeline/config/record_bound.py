@@ -12,6 +12,7 @@ from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
+from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
@@ -45,7 +46,7 @@ _LOT = 2 * _HEAD + 7 * _INTEGER
 
 @dataclass(frozen=True, slots=True)
 class RecordBound:
-    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds, for ever."""
+    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds."""
 
     parts: dict[str, int]
     order: int
@@ -53,17 +54,14 @@ class RecordBound:
 
     @property
     def total(self) -> int:
-        """Bytes of a record of a shopper without orders."""
+        """Bytes of a record."""
         return sum(self.parts.values())
-
-    def of(self, orders: int, refunds: int = 0) -> int:
-        """Bytes of a record of a shopper with so many orders and refunds."""
-        return self.total + orders * self.order + refunds * self.refund
 
 
 def record_bound(plan: Plan) -> RecordBound:
     conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
+    an_order = _ORDER + len(plan.programmes) * _LOT
     a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
     parts = {
         "message ids": 2 * (FULL + _HEAD),
@@ -82,11 +80,13 @@ def record_bound(plan: Plan) -> RecordBound:
         + _INTEGER
         + DEVICES * (4 * TOKEN + 2 * _HEAD + _INTEGER)
         + _HEAD,
+        "orders": ORDERS * an_order + _list(5),
+        "refunds": order.REFUNDS * _INTEGER,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         "the rest": 40 * _INTEGER,
     }
-    return RecordBound(parts, order=_ORDER + len(plan.programmes) * _LOT, refund=_INTEGER)
+    return RecordBound(parts, order=an_order, refund=_INTEGER)
 
 
 def _list(integers: int) -> int:
@@ -112,7 +112,7 @@ def _window(meaning: Any) -> int:
 
 def _abandonment(rule: AbandonmentDefinition) -> int:
     stages = len(rule.stages) * (_INTEGER + _DECISION_ID)
-    instance = _RULE_NAME + 2 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
+    instance = _RULE_NAME + 3 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
     view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
     return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
 

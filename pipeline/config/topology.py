@@ -56,7 +56,9 @@ class Topology(Entry):
     time: Time = Field(default=Time(), description="What time is made of.")
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
     segment_calls: SegmentCalls | None = Field(
-        default=None, description="Segment changes as calls, too. Left out: no.", examples=[{"render": "both"}]
+        default=None,
+        description="Changes of segments, traits and stage as calls, too. Left out: no.",
+        examples=[{"render": "both"}],
     )
     traits: dict[RuleName, ComputedTrait] = Field(default={}, description="Computed traits, by name.")
     rfm: Rfm | None = Field(
@@ -77,7 +79,7 @@ class Topology(Entry):
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         yield from stage_mistakes(self.journey)
         if self.segment_calls is not None:
-            yield from self.segment_calls.clashes(self.segments)
+            yield from self.segment_calls.clashes(self.segments, self.traits, bool(self.journey))
 
     def plan(self) -> Plan:
         """What the core is compiled from; made once."""

@@ -30,7 +30,10 @@ DECISION_TOPICS = (
 )
 
 SEGMENT_CALLS = "segment-calls"
-"""The decisions of SEGMENT_CHANGES once more, as calls that destinations of Segment take. No topic of decisions."""
+"""The decisions of SEGMENT_CHANGES, TRAIT_CHANGES and JOURNEY_CHANGES once more, as calls that destinations of Segment
+take. No topic of decisions."""
+STAGE_TRAIT = "journey_stage"
+"""The trait that the journey's stage is in those calls."""
 
 KIND_EVENT = "event"
 KIND_TIMER = "timer"

@@ -199,9 +199,10 @@ class SegmentDefinition:
 
 @dataclass(frozen=True, slots=True)
 class AbandonmentDefinition:
-    """One entry of `abandonment:`. `name` is the `kind` in outputs; `kind` is browse, cart or checkout.
+    """One entry of `abandonment:`. `name` is the `kind` in outputs; `kind` is one of those of abandonment/rule.py.
 
-    stages: delay of each stage in ms, the first from the last own activity, the others from the stage before.
+    stages: delay of each stage in ms, the first from the last own activity, the others from the stage before. events:
+    names of those that arm it, where the kind does not say it.
     """
 
     name: str
@@ -219,6 +220,7 @@ class AbandonmentDefinition:
     on_activity: str = "hold"
     when: Condition | None = None
     unless: Condition | None = None
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,7 @@ class Plan:
     traits: tuple[TraitDefinition, ...] = ()
     messaging: MessagingDefinition | None = None
     consent: ConsentDefinition | None = None
+    free_shipping_from: int | None = None
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition: of segments, stages, and the guards of abandonment rules and of messages."""

@@ -7,6 +7,7 @@ from pipeline.domain.correspondence import Candidate, Correspondence, Messages
 from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
+from pipeline.domain.shopping import Instance, Shopping
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
 from pipeline.runtime.shopper_settings import Settings
@@ -44,9 +45,18 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
         fields = msgspec.msgpack.decode(value[1:], strict=False)
         for membership in fields[at].values():
             membership.extend(APPENDED.values())
+        if (shopping := fields[Shopper.__struct_fields__.index("shopping")]) is not None:
+            for instance in shopping[Shopping.__struct_fields__.index("instances")]:
+                instance.append("")
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
         assert written[len(fields) :] == [None] * 4
+
+
+def test_why_an_instance_stopped_is_appended_and_read_back() -> None:
+    shopper = Shopper()
+    shopper.instances = [Instance("hesitation", "k-1", 1, 0, 5, 5, reason="shipping")]
+    assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:

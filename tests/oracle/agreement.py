@@ -16,6 +16,7 @@ FIELDS = {
         "of",
         "abandoned_since",
         "cart",
+        "reason",
         "retracts",
         "order_id",
     ),
@@ -78,13 +79,15 @@ def comparable(topic: str, line: dict[str, Any], lines: list[dict[str, Any]]) ->
     stages = {one["id"]: one["stage"] for one in lines if "id" in one}
     retracts = sorted(stages.get(one, one) for one in line["retracts"])
     stage = None if line["change"] == "retracted" else line["stage"]
-    return {**line, "retracts": retracts, "stage": stage, "cart": comparable_cart(line["cart"])}
+    # Which of several ties an order is told by, the pages leave open.
+    reason = line["reason"] if line["change"] == "abandoned" else None
+    return {**line, "retracts": retracts, "stage": stage, "cart": comparable_cart(line["cart"]), "reason": reason}
 
 
 def comparable_cart(cart: dict[str, Any]) -> dict[str, Any]:
     items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in cart["items"]]
     items.sort(key=lambda item: (str(item["product_id"]), json.dumps(item)))
-    return {"items": items, "total": cart["total"]}
+    return {**cart, "items": items}
 
 
 def lives(topics: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, ...]]:

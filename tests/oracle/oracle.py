@@ -6,7 +6,7 @@ from typing import Any
 from tests.oracle import consent, messages
 from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
-from tests.oracle.history import Record, admit, read
+from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
@@ -23,7 +23,6 @@ TOPICS = (
     "trait-changes",
     "consent-changes",
 )
-VISIT_GAP = 30 * 60_000
 
 
 def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
@@ -172,11 +171,6 @@ class History:
 
         self.traits.look(facts, record)
 
-    def visits(self) -> int:
-        """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
-        times = sorted(one.time for one in self.records if one.behaviour and not one.late_segments)
-        return sum(1 for i, time in enumerate(times) if i == 0 or time - times[i - 1] > VISIT_GAP)
-
     def profile(self) -> dict[str, Any]:
         facts = Facts(self.records, self.topology, self.now)
         counted = [order for order in facts.orders.values() if order.counts]
@@ -192,7 +186,7 @@ class History:
                 "net": facts.shop.money(sum(order.net for order in counted)),
             },
             "cart": payload(facts.open_lines(), facts.shop),
-            "sessions": self.visits(),
+            "sessions": visits(self.records),
             "loyalty": {
                 one.name: {"tier": one.levels[one.level], "balance": one.balance}
                 for one in self.programmes

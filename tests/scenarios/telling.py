@@ -74,6 +74,10 @@ def trigger(line: dict[str, Any]) -> Iterator[str]:
         yield f"since {clock(line['abandoned_since'])}"
     items = [f"{item['product_id'] or '?'} x{item['quantity']}" for item in line["cart"]["items"]]
     yield f"[{', '.join(items)}] {amount(line['cart']['total'])}"
+    if "gap_to_free_shipping" in line["cart"]:
+        yield f"gap {amount(line['cart']['gap_to_free_shipping'])}"
+    if line["reason"]:
+        yield f"because {line['reason']}"
 
 
 def tier(line: dict[str, Any]) -> Iterator[str]:

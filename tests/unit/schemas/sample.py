@@ -28,6 +28,7 @@ FIELDS: dict[str, dict[str, Any]] = {
                 }
             ],
             "total": {"amount": 2590, "currency": "EUR"},
+            "gap_to_free_shipping": {"amount": 2310, "currency": "EUR"},
         },
     },
     "loyalty-tiers": {

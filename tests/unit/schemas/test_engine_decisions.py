@@ -106,5 +106,8 @@ def test_as_avro_they_say_the_same_and_use_known_symbols_only(decisions: list[De
             name: body[name] for name in ("id", "shopper", "cause", "definition", "silent", "source")
         }
         assert read.keys() == body.keys()
+        if read.get("cart") is not None:
+            # The one field that JSON leaves out where it has no value.
+            assert read["cart"].pop("gap_to_free_shipping") == body["cart"].pop("gap_to_free_shipping", None)
         assert read.get("cart") == body.get("cart")
         assert "unknown" not in (read.get("change"), read.get("entry"), read["cause"]["kind"])
