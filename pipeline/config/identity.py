@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from pipeline.domain import abandonment_definition, (
+from pipeline.domain import (
+    abandonment_definition,
     definition,
     derived_definition,
     message_definition,
