@@ -7,12 +7,13 @@ from pipeline.config.consent import asks_for_consent
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
 from pipeline.config.resolution import Surroundings, resolved, surroundings_of
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     Plan,
     ProgrammeDefinition,
     SegmentDefinition,
 )
+from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.consent_definition import ConsentDefinition
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def make_plan(topology: "Topology") -> Plan:
     members = {segment.name: segment.identity for segment in segments}
     abandonments = _abandonments(topology, surroundings, members)
     programmes = _programmes(topology, members)
+    messaging = _messaging(topology, surroundings, members)
     journey = surroundings.journey
     if journey is not None:
         journey = replace(journey, identity=identity(journey, members))
@@ -42,6 +44,7 @@ def make_plan(topology: "Topology") -> Plan:
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
         *([journey.identity] if journey is not None else []),
+        *([identity(messaging, members)] if messaging is not None else []),
     ]
     plan = Plan(
         name=topology.name,
@@ -60,6 +63,7 @@ def make_plan(topology: "Topology") -> Plan:
         journey=journey,
         traits=traits,
         free_shipping_from=shop.free_shipping_from,
+        messaging=messaging,
     )
     return replace(plan, consent=_consent(topology, plan))
 
@@ -110,4 +114,22 @@ def _programmes(topology: "Topology", members: dict[str, str]) -> tuple[Programm
     return tuple(
         rule.definition(name, currency, identity(rule.definition(name, currency), members))
         for name, rule in sorted(topology.loyalty.items())
+    )
+
+
+def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[str, str]) -> MessagingDefinition | None:
+    block = topology.messaging
+    if block is None:
+        return None
+    messages = []
+    for name, entry in sorted(block.messages.items()):
+        message = entry.definition(name)
+        message = replace(message, unless=message.unless and resolved(message.unless, surroundings))
+        messages.append(replace(message, identity=identity(message, members)))
+    return MessagingDefinition(
+        messages=tuple(messages),
+        caps=tuple(sorted(cap.definition() for cap in block.caps)),
+        quiet_hours=block.quiet_hours.definition() if block.quiet_hours else None,
+        holdout=block.holdout.definition() if block.holdout else None,
+        arbitration=block.arbitration,
     )

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from pipeline.domain.correspondence import Candidate, Correspondence, Messages
 from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
@@ -49,7 +50,7 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
                 instance.append("")
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
-        assert written[len(fields) :] == [None, None, None]
+        assert written[len(fields) :] == [None] * 4
 
 
 def test_why_an_instance_stopped_is_appended_and_read_back() -> None:
@@ -84,6 +85,17 @@ def test_what_was_said_of_consent_is_appended_read_back_and_left_alone_until_ask
     read = CODEC.decode(stored)
     assert CODEC.encode(read) == stored
     assert opened(read) == opened(shopper)
+    assert CODEC.encode(read) == stored
+
+
+def test_what_waits_of_messages_and_what_was_sent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
+    waiting = Candidate("reminder", "m-1", 5, 9, False, 2, 6, "cart-1", True, b"payload")
+    kept = Correspondence([waiting], {"email": [4, 2**64 - 1]}, {"reminder": "b"}, {7: True})
+    shopper = Shopper(messages=Messages(9, kept))
+    stored = CODEC.encode(shopper)
+    read = CODEC.decode(stored)
+    assert CODEC.encode(read) == stored
+    assert read.correspondence() == kept
     assert CODEC.encode(read) == stored
 
 
