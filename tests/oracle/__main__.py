@@ -1,7 +1,8 @@
 """Try seeds and tell of those on which the engine and the oracle differ: `python -m tests.oracle --seeds 5000`.
 
 decisions: every line of every output of a random topology and stream. explanations: every clause at random instants.
-arrivals: one history that arrives in two ways.
+windows, window-explanations: the same on windows of the calendar and since events, on tiers and points, and on shoppers
+who travel. arrivals: one history that arrives in two ways.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from multiprocessing import Pool
 
 from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
+from tests.oracle.random_windows import case as window_case
 from tests.oracle.trial import case, disagreement
 
 EVERY = 20.0
@@ -24,9 +26,15 @@ def misdecided(seed: int) -> list[str]:
     return disagreement(*case(seed))
 
 
+def miswindowed(seed: int) -> list[str]:
+    return disagreement(*window_case(seed))
+
+
 LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "decisions": misdecided,
     "explanations": misexplained,
+    "windows": miswindowed,
+    "window-explanations": partial(misexplained, case=window_case),
     "arrivals": unsettled,
 }
 
@@ -45,7 +53,7 @@ def main() -> int:
     arguments.add_argument("--seeds", type=int, default=1_000, help="how many")
     arguments.add_argument("--first", type=int, default=0, help="the first one")
     arguments.add_argument("--jobs", type=int, default=2, help="how many at once")
-    arguments.add_argument("--only", choices=LOOKED_AT, help="only these, not all three")
+    arguments.add_argument("--only", choices=LOOKED_AT, help="only these, not all of them")
     given = arguments.parse_args()
     seeds = range(given.first, given.first + given.seeds)
     with Pool(given.jobs) as pool:

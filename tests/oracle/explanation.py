@@ -82,6 +82,8 @@ class Foresight:
             return scores(facts)
         if kind == "stage":
             return stage(facts)
+        if kind in ("tier", "points"):
+            return facts.standings[form["programme"]][kind == "points"]
         if kind == "computed":
             own = trait_of(condition, self.topology)
             return self.value(own) if next(iter(own)) in COUNTED else computed(form["name"], facts)
