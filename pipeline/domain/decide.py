@@ -21,6 +21,7 @@ from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.filter_index import shown
+from pipeline.domain.segments.kept_state import RESTING, KeptState
 from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, Segment, Segments
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
@@ -61,6 +62,7 @@ class Engine:
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
+        self._kept = KeptState(self._conditions)
         named = {name for _, events in self._conditions.windows.values() for name in events}
         named.update(name for _, events in self._conditions.edges.values() for name in events)
         named.update(name for one in self._conditions.sequences.values() for name in one.events)
@@ -145,6 +147,8 @@ class Engine:
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
+            if RESTING in shopper.windows:
+                self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
         return outcome
@@ -173,6 +177,7 @@ class Engine:
             shopper.now = max(shopper.now, changed_at)
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
+        self._kept.fit(shopper)
         self.loyalty.reassess(shopper, moment)
         posted = _taken(moment.decisions, 0)
         self._segments.adopt(shopper, moment)

@@ -7,7 +7,7 @@ import msgspec
 from pipeline.domain.derived import Derived
 from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
 
-FORMAT = 1
+FORMAT = 2
 
 
 class DamagedRecord(ValueError):

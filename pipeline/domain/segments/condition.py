@@ -65,7 +65,7 @@ class Conditions:
     """Compiles conditions, and collects what they need folded: windows, edges and sequences, each piece of state once.
 
     late: how late (ms) an event may be and still count. timezone: the shop's. zones: of the shoppers, None as long as
-    no condition asks for one.
+    no condition asks for one. claims: the meaning of each piece of state, by its fingerprint.
     """
 
     def __init__(self, carts: Carts, late: int, currency: str, timezone: str) -> None:
@@ -80,7 +80,7 @@ class Conditions:
         self._asked: dict[Filter, None] = {}
         # (traits) -> is one no number where a condition needs one?
         self.mistyped_traits: Callable[[dict[str, Any]], bool] | None = None
-        self._claims: dict[int, Any] = {}
+        self.claims: dict[int, Any] = {}
 
     @classmethod
     def compiled(cls, plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> "Conditions":
@@ -173,7 +173,9 @@ class Conditions:
 
     def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
         self.claim(folded.key, folded.meaning)
-        self.windows.setdefault(folded.key, (folded, events))
+        if folded.key in self.windows:
+            folded = self.windows[folded.key][0].shared_with(folded)
+        self.windows[folded.key] = (folded, events)
 
     def _computed(self, condition: Computed) -> Look:
         if condition.trait is None:
@@ -227,7 +229,7 @@ class Conditions:
     def claim(self, key: int, meaning: Any) -> None:
         """Take a fingerprint for a piece of state. Raises ValueError if it is that of another meaning, whose state
         would be taken for this one's."""
-        if self._claims.setdefault(key, meaning) != meaning:
+        if self.claims.setdefault(key, meaning) != meaning:
             raise ValueError(
                 "two conditions share a fingerprint; reword one of them (the order of its filters will do)"
             )

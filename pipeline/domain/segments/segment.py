@@ -20,7 +20,7 @@ from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
-from pipeline.domain.segments.hold import HoldWatch, hold_key
+from pipeline.domain.segments.hold import HoldWatch
 from pipeline.domain.shopper import Membership, Shopper
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Calendar, Since, Within
@@ -196,10 +196,7 @@ class Segments:
     def adopt(self, shopper: Shopper, moment: Moment) -> None:
         """Take the record over from another plan: leave segments that are gone, look at all there are."""
         for name, membership in shopper.memberships.items():
-            segment = self._by_name.get(name)
-            if segment is None or segment.hold is None:
-                shopper.windows.pop(hold_key(name), None)
-            if segment is None:
+            if name not in self._by_name:
                 # The sequence stays: should the segment come back, its decisions must not repeat an id.
                 membership.due = 0
                 if membership.member:
