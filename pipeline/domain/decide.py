@@ -232,7 +232,7 @@ class Engine:
             return reading
         before = zones.of(shopper) if zones is not None else None
         if reading.traits:
-            fold_traits(shopper, event, remarks, self._conditions.mistyped_traits)
+            fold_traits(shopper, event, remarks, self._conditions.asked)
         if zones is None or before is None:
             return reading
         if event.timezone:

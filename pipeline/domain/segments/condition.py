@@ -13,7 +13,6 @@ from pipeline.domain.definition import (
     CartNow,
     Condition,
     Edge,
-    Filter,
     Member,
     Not,
     Path,
@@ -24,6 +23,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.segments.asked_trait import AskedTraits
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding
 from pipeline.domain.segments.framed import FramedTraitWindow, FramedWindow
@@ -50,7 +50,6 @@ from pipeline.domain.value.operator import (
     TIMED,
     compile_bounds,
     compile_filters,
-    compile_mistyped,
     compile_tests,
     next_change,
 )
@@ -77,9 +76,7 @@ class Conditions:
         self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
         self.sequences: dict[int, SequenceWatch] = {}
-        self._asked: dict[Filter, None] = {}
-        # (traits) -> is one no number where a condition needs one?
-        self.mistyped_traits: Callable[[dict[str, Any]], bool] | None = None
+        self.asked = AskedTraits()
         self.claims: dict[int, Any] = {}
 
     @classmethod
@@ -107,8 +104,7 @@ class Conditions:
             case Sequence():
                 return self._sequence(condition)
             case Trait():
-                self._asked[Filter(condition.path, condition.tests)] = None
-                self.mistyped_traits = compile_mistyped(tuple(self._asked))
+                self.asked.add(condition)
                 return _trait(condition)
             case Purchases():
                 return compile_purchases(condition, self.frame(condition.within))
@@ -180,7 +176,10 @@ class Conditions:
     def _computed(self, condition: Computed) -> Look:
         if condition.trait is None:
             raise ValueError(f"there is no computed trait {condition.name}")
-        value_of, tests, check = self.trait(condition.trait), condition.tests, compile_tests(condition.tests)
+        trait, tests, check = condition.trait, condition.tests, compile_tests(condition.tests)
+        value_of = self.trait(trait)
+        if trait.function in ("first", "last") and trait.selection is not None and trait.property is not None:
+            self._watch(Edge(trait.function, trait.selection, trait.property, tests))
 
         def look(shopper: Shopper, now: int) -> tuple[bool, int]:
             value, due = value_of(shopper, now)
@@ -217,7 +216,7 @@ class Conditions:
         watch = EdgeWatch(edge)
         self.claim(watch.key, watch.meaning)
         known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        known.numbers |= watch.numbers
+        known.needs |= watch.needs
         return watch
 
     def _sequence(self, sequence: Sequence) -> Look:
