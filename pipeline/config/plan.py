@@ -40,9 +40,11 @@ def make_plan(topology: "Topology") -> Plan:
         *(rule.identity for rule in programmes),
         *([journey.identity] if journey is not None else []),
     ]
+    facts = {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}
+    loud = sorted(segment.name for segment in segments if segment.loud)
     return Plan(
         name=topology.name,
-        digest=digest(identities, {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}),
+        digest=digest(identities, facts | ({"loud": loud} if loud else {})),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -65,7 +67,8 @@ def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[Segment
     segments = []
     for name in in_order({name: list(members_of(rule)) for name, rule in rules.items()}):
         entry = topology.segments[name]
-        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping())
+        loud = entry.definition_change == "loud"
+        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping(), loud=loud)
         identities[name] = identity(unnamed, identities)
         segments.append(replace(unnamed, identity=identities[name], title=entry.title))
     return tuple(segments)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.domain.decision import SEGMENT_CHANGES, Moment
+from pipeline.domain.decision import KIND_DEFINITION_CHANGE, SEGMENT_CHANGES, Decision, Moment
 from pipeline.domain.definition import (
     Aggregate,
     All,
@@ -179,7 +179,9 @@ class Segments:
                 self._move_due(shopper, membership, due)
             if truth is not membership.member:
                 membership.member = truth
-                self._change(moment, segment.name, segment.definition.identity, membership)
+                decision = self._change(moment, segment.name, segment.definition.identity, membership)
+                if segment.definition.loud and moment.cause_kind == KIND_DEFINITION_CHANGE:
+                    decision.silent = False
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         """Look at the segments due at moment.now, and at those that refer to one that changed."""
@@ -205,12 +207,12 @@ class Segments:
         self.evaluate(shopper, moment, self.all)
         shopper.segments_due = _least_due(shopper)
 
-    def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> None:
+    def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> Decision:
         membership.sequence += 1
         membership.since = moment.now
         change = "entered" if membership.member else "exited"
         fields = {"segment": name, "change": change, "sequence": membership.sequence}
-        moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
+        return moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
 
     def _move_due(self, shopper: Shopper, membership: Membership, due: int) -> None:
         was, membership.due = membership.due, due
