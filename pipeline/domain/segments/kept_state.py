@@ -32,6 +32,8 @@ class KeptState:
         """Have what the plan has no use for rest, as of `shopper.now`: pieces that no condition asks for, and windows
         that hold more than their depth. What has rested long enough is dropped, or cut to the depth. A wait is over at
         once with the hold: nobody would know whether it was broken meanwhile."""
+        if self._fits(shopper):
+            return
         self._join(shopper.windows)
         for wait in map(hold_key, shopper.memberships):
             if wait not in self._known:
@@ -55,6 +57,17 @@ class KeptState:
         """Let go of what has rested long enough, if there is any."""
         if shopper.now - min(shopper.windows[RESTING][1::2]) >= REST:
             self.fit(shopper)
+
+    def _fits(self, shopper: Shopper) -> bool:
+        """Whether there is nothing to do, as for most records."""
+        known, windows, derived = self._known, shopper.windows, shopper.derived
+        return (
+            windows.keys() <= known
+            and shopper.observations.keys() <= known
+            and (derived is None or derived.seen.keys() <= known)
+            and RESTING not in windows
+            and not any(map(self._useless, windows, windows.values()))
+        )
 
     def _useless(self, key: int, state: Any) -> bool:
         window = self._windows.get(key)
