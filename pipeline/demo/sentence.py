@@ -6,9 +6,12 @@ from typing import Any
 from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
+    CONSENT_CHANGES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
+    MESSAGE_SUPPRESSIONS,
+    MESSAGES,
     SEGMENT_CHANGES,
     TRAIT_CHANGES,
 )
@@ -110,6 +113,22 @@ def _trait(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"has {change['trait']} {money(value) if isinstance(value, Mapping) else printable(str(value))}"
 
 
+def _consent(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    what = f"{change['purpose'] or 'everything'} by {change['channel'] or 'any channel'}"
+    return f"{_CONSENTS.get(change['after'], 'said something of')} {what}"
+
+
+def _message(message: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    variant = f" ({message['variant']})" if message["variant"] else ""
+    return f"gets {message['message']}{variant} by {message['channel']}"
+
+
+def _suppression(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    reason = line["reason"].replace("_", " ")
+    return f"{'waits for' if line['until'] else 'does not get'} {line['message']}: {reason}"
+
+
+_CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
     ABANDONMENT_TRIGGERS: _trigger,
@@ -117,4 +136,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     LOYALTY_POINTS: _points,
     JOURNEY_CHANGES: _stage,
     TRAIT_CHANGES: _trait,
+    CONSENT_CHANGES: _consent,
+    MESSAGES: _message,
+    MESSAGE_SUPPRESSIONS: _suppression,
 }

@@ -2,9 +2,10 @@
 
 A record is taken over as it is. A condition finds its past there if the topology before kept the very same state for
 any of its rules: same events, filters, property, function and window, and of counts and distinct values at least as
-many. If it kept fewer, only shoppers of whom there were no more are complete at once. Orders, the open cart and profile
-traits are kept whatever the rules are. State that begins with the deployment, or was cut before it, is complete once
-its window has passed, as no event is later than its received time; what looks at all time never is, by itself.
+many. If it kept fewer, only shoppers of whom there were no more are complete at once. Orders, the open cart,
+consent and profile traits are kept whatever the rules are. State that begins with the deployment, or was cut before
+it, is complete once its window has passed, as no event is later than its received time; what looks at all time never
+is, by itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,8 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
 from pipeline.domain.intake.alias import Aliases
+from pipeline.domain.messaging.consent_definition import ConsentNow
+from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.calendar import GREATEST_DAYS
@@ -114,6 +117,9 @@ class Retention:
                 return self._money_changed or not self._renamed.isdisjoint(CART_EVENTS)
             case Aggregate() | Edge() | Sequence() | Computed():
                 return not self._renamed.isdisjoint(_events(leaf)) or self._lacks(leaf)
+            case ConsentNow(purpose=purpose):
+                before, after = (_categories(plan, purpose) for plan in (self._old, self._new))
+                return before != after or not self._renamed.isdisjoint(CONSENT_EVENTS)
             case Trait() | Member() | All() | AnyOf() | Not() | Stage():
                 return False
 
@@ -208,6 +214,12 @@ def _events(leaf: Condition) -> tuple[str, ...]:
         case Computed(trait=TraitDefinition() as trait) if trait.selection is not None:
             return trait.selection.events
     return ()
+
+
+def _categories(plan: Plan, purpose: str) -> frozenset[str]:
+    """Categories of the consent manager that speak of a purpose."""
+    categories = plan.consent.categories if plan.consent is not None else {}
+    return frozenset(category for category, one in categories.items() if one == purpose)
 
 
 def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> dict[int, int]:

@@ -3,8 +3,11 @@
 import msgspec
 import pytest
 
+from pipeline.domain.correspondence import Candidate, Correspondence, Messages
 from pipeline.domain.derived import Derived, Seen, Told
+from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
+from pipeline.domain.shopping import Instance
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
 from pipeline.runtime.shopper_settings import Settings
@@ -40,6 +43,12 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
     assert [CODEC.encode(sample) for sample in SAMPLES] == stored
 
 
+def test_why_an_instance_stopped_is_appended_and_read_back() -> None:
+    shopper = Shopper()
+    shopper.instances = [Instance("hesitation", "k-1", 1, 0, 5, 5, reason="shipping")]
+    assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
+
+
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
     shopper = Shopper(memberships={"loyal": Membership(True, 3, 99, since=7)})
     assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
@@ -56,6 +65,28 @@ def test_what_is_derived_is_appended_and_read_back() -> None:
     shopper.derived.told = {"value": Told({"amount": 5, "currency": "EUR"}, 2, 9), "seen": Told("Shoes", 1)}
     shopper.derived.seen = {2**63: {2**62: Seen("Shoes", 4, 2, [3, 4]), 7: Seen(True, 1, 1)}}
     assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
+
+
+def test_what_was_said_of_consent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
+    shopper = Shopper(
+        consent=Words(2, [Word("", "marketing", 0, 2, 5), Word("email", "", 2**64 - 1, 4, 6)], [Device("t", 5)])
+    )
+    stored = CODEC.encode(shopper)
+    read = CODEC.decode(stored)
+    assert CODEC.encode(read) == stored
+    assert opened(read) == opened(shopper)
+    assert CODEC.encode(read) == stored
+
+
+def test_what_waits_of_messages_and_what_was_sent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
+    waiting = Candidate("reminder", "m-1", 5, 9, False, 2, 6, "cart-1", True, b"payload")
+    kept = Correspondence([waiting], {"email": [4, 2**64 - 1]}, {"reminder": "b"}, {7: True})
+    shopper = Shopper(messages=Messages(9, kept))
+    stored = CODEC.encode(shopper)
+    read = CODEC.decode(stored)
+    assert CODEC.encode(read) == stored
+    assert read.correspondence() == kept
+    assert CODEC.encode(read) == stored
 
 
 def old_value(now: int, due: int) -> bytes:

@@ -25,6 +25,8 @@ from tests.oracle.trial import case, zoned
 from tests.oracle.values import DAY
 
 LOOKS = 3
+TRACED = ("first", "last", "orders", "spend", "average_order", "rfm", "consent")
+"""Conditions that have evidence without a window."""
 
 Case = Callable[[int], tuple[dict[str, Any], list[dict[str, Any]]]]
 """A seed's topology and stream."""
@@ -97,9 +99,8 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
     if "computed" in condition:
         condition = trait_of(condition, seen.topology)
     (kind,) = condition
-    if kind in ("trait", "cart", "stage", "tier", "points") or (
-        kind not in ("first", "last", "orders", "spend", "average_order", "rfm") and "within" not in condition[kind]
-    ):
+    untraced = ("trait", "cart", "stage", "tier", "points")
+    if kind in untraced or (kind not in TRACED and "within" not in condition[kind]):
         return
     evidence = [(one.at, Fraction(one.value, 1_000_000) if told.unit == MICRO else one.value) for one in told.evidence]
     expected = seen.evidence(condition)

@@ -22,6 +22,7 @@ ALIASES = {
     "Viewed Checkout Step": "Checkout Step Viewed",
     "Completed Checkout Step": "Checkout Step Completed",
 }
+VISIT_GAP = 30 * 60_000
 UNHASHED = ("receivedAt", "sentAt", "originalTimestamp", "_metadata")
 
 
@@ -42,6 +43,7 @@ class Record:
     body: dict[str, Any]
     properties: dict[str, Any] = field(default_factory=dict)
     traits: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
     late_segments: bool = False
     late_triggers: bool = False
     copy: bool = False
@@ -126,6 +128,7 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
             late_segments=received - time > lateness.segments,
             late_triggers=received - time > lateness.triggers,
         )
+        record.context = raw.get("context") or {}
         if record.behaviour:
             record.properties = raw.get("properties") or {}
         if record.type == "identify":
@@ -145,3 +148,9 @@ def admit(known: list[Record], record: Record) -> str | None:
     if record.name == "Order Completed" and record.order_id is not None:
         record.copy = any(one.name == record.name and one.order_id == record.order_id for one in known)
     return None
+
+
+def visits(records: list[Record]) -> int:
+    """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
+    times = sorted(one.time for one in records if one.behaviour and not one.late_segments)
+    return sum(1 for i, time in enumerate(times) if i == 0 or time - times[i - 1] > VISIT_GAP)

@@ -23,6 +23,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.asked_trait import AskedTraits
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding
@@ -32,7 +33,7 @@ from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
-from pipeline.domain.segments.standing import compile_points, compile_tier
+from pipeline.domain.segments.standing import compile_standing
 from pipeline.domain.segments.trait_value import (
     ValueOf,
     aggregate_of,
@@ -100,7 +101,7 @@ class Conditions:
             case Aggregate():
                 return self._window(condition)
             case Edge():
-                return self._edge(condition)
+                return self._watch(condition).look
             case Sequence():
                 return self._sequence(condition)
             case Trait():
@@ -118,10 +119,8 @@ class Conditions:
                 return self._stage(condition)
             case Computed():
                 return self._computed(condition)
-            case Tier():
-                return compile_tier(condition)
-            case Points():
-                return compile_points(condition)
+            case Tier() | Points() | ConsentNow():
+                return compile_standing(condition)
 
     def stages(self, journey: JourneyDefinition) -> StageOf:
         return compile_stages(journey, self.compile)
@@ -159,13 +158,17 @@ class Conditions:
             case None:
                 return Lifetime()
             case Calendar(unit):
-                if self.zones is None:
-                    self.zones = Zones(ZoneInfo(self._timezone))
-                    self.claim(self.zones.key, self.zones.meaning)
-                return CalendarFrame(unit, self.zones)
+                return CalendarFrame(unit, self.watch_zones())
             case Since(events):
                 return SinceFrame(self._watch(Edge("last", Selection(events), TIME_PROPERTY, ())), self._late)
         return Sliding(within)
+
+    def watch_zones(self) -> Zones:
+        """The zones of the shoppers, which are kept from then on."""
+        if self.zones is None:
+            self.zones = Zones(ZoneInfo(self._timezone))
+            self.claim(self.zones.key, self.zones.meaning)
+        return self.zones
 
     def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
         self.claim(folded.key, folded.meaning)
@@ -208,9 +211,6 @@ class Conditions:
             window = Window(aggregate)
         self._fold(window, aggregate.selection.events)
         return window.look
-
-    def _edge(self, edge: Edge) -> Look:
-        return self._watch(edge).look
 
     def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)

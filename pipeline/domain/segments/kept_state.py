@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.domain.commerce.order_book import SETTLED
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.hold import hold_key
 from pipeline.domain.segments.window import fingerprint
@@ -24,6 +25,7 @@ class KeptState:
 
     def __init__(self, conditions: Conditions) -> None:
         conditions.claim(RESTING, "resting")
+        conditions.claim(SETTLED, "settled orders")
         self._known = frozenset(conditions.claims)
         self._windows = {key: window for key, (window, _) in conditions.windows.items()}
         self._moved = {former: key for key, window in self._windows.items() for former in window.former}

@@ -11,8 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
+from pipeline.domain.commerce.order_book import Totals, settled
 from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condition, Edge, Purchases, Trait
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent import Consent
+from pipeline.domain.messaging.consent_definition import UNKNOWN, ConsentNow
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import Frame, Lifetime
@@ -99,7 +102,16 @@ def _measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, con
             return Measure(JSON, tier_of(condition, shopper))
         case Points():
             return Measure(NUMBER, balance_of(condition, shopper))
+        case ConsentNow():
+            return _consent(condition, shopper)
     return None
+
+
+def _consent(condition: ConsentNow, shopper: Shopper) -> Measure:
+    word = Consent(shopper).word(condition.channel, condition.purpose)
+    if word is None:
+        return Measure(JSON, UNKNOWN)
+    return Measure(JSON, word.status, True, (Evidence(word.time, word.why),))
 
 
 def _aggregate(aggregate: Aggregate, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
@@ -154,11 +166,13 @@ def _trait(condition: Trait, shopper: Shopper) -> Measure:
 
 def _purchases(condition: Purchases, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
     evidence = tuple(_orders(shopper, now, conditions.frame(condition.within)))
+    forgotten = settled(shopper) if condition.within is None else Totals()
+    count = len(evidence) + forgotten.count
     if condition.measure == "orders":
-        return Measure(NUMBER, len(evidence), True, evidence)
-    total = sum(one.value for one in evidence)
+        return Measure(NUMBER, count, True, evidence)
+    total = sum(one.value for one in evidence) + forgotten.net
     if condition.measure == "average_order":
-        return Measure(MONEY, half_up(total, len(evidence)) if evidence else None, True, evidence)
+        return Measure(MONEY, half_up(total, count) if count else None, True, evidence)
     return Measure(MONEY, total, True, evidence)
 
 

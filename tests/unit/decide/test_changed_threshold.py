@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.domain.commerce.order_book import SETTLED
 from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
 from pipeline.domain.segments.kept_state import RESTING
@@ -196,3 +197,14 @@ def test_a_topology_that_is_taken_back_goes_on_where_it_was() -> None:
         changed.on_due(shopper, "ann", at, at)
     observed, kept = len(shopper.observations), [one for one in shopper.windows if one != RESTING]
     assert (observed, len(kept), RESTING in shopper.windows) == (1, 4, False)
+
+
+def test_orders_that_were_settled_are_no_piece_of_a_condition() -> None:
+    one, other = engine(views("at_least: 1")), engine(views("at_least: 2"))
+    shopper = viewing(one, 1)
+    shopper.windows[SETTLED] = [7, 700, 0, T, 1]
+    for changed in (other, one):
+        at = shopper.now + 48 * HOUR
+        changed.on_due(shopper, "ann", at, at)
+    assert shopper.windows[SETTLED] == [7, 700, 0, T, 1]
+    assert RESTING not in shopper.windows
