@@ -24,6 +24,7 @@ from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.filter_index import shown
+from pipeline.domain.segments.kept_state import RESTING, KeptState
 from pipeline.domain.segments.segment import CONSENT, ZONE, Segment, Segments
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
@@ -70,6 +71,7 @@ class Engine:
             self._conditions, self._segments, self.derivations, self._abandonment, self._arbiter.names
         )
         self._consents = ConsentBook(plan.consent)
+        self._kept = KeptState(self._conditions)
         self._zones = self._conditions.zones
 
     def _guard(self, condition: Condition) -> Any:
@@ -109,6 +111,8 @@ class Engine:
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
+            if RESTING in shopper.windows:
+                self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
         return outcome
@@ -137,6 +141,7 @@ class Engine:
             shopper.now = max(shopper.now, changed_at)
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
+        self._kept.fit(shopper)
         self.loyalty.reassess(shopper, moment)
         posted = _taken(moment.decisions, 0)
         self._segments.adopt(shopper, moment)
@@ -214,7 +219,7 @@ class Engine:
             return reading
         before = zones.of(shopper) if zones is not None else None
         if reading.traits:
-            fold_traits(shopper, event, remarks, self._conditions.mistyped_traits)
+            fold_traits(shopper, event, remarks, self._conditions.asked)
         if zones is None or before is None:
             return reading
         if event.timezone:
