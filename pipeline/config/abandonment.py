@@ -12,7 +12,7 @@ from pipeline.config.problem import Place
 from pipeline.config.quantity import Money, Whole
 from pipeline.config.selection import ANY_EVENT, EventNames
 from pipeline.config.source import Block
-from pipeline.domain.definition import AbandonmentDefinition
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE
 
@@ -28,7 +28,7 @@ SUBJECTS: dict[Kind, tuple[str, ...]] = {
     "payment_failure": ("checkout",),
     "wishlist": ("product",),
 }
-_STAGES: dict[Kind, tuple[int, ...]] = {
+STAGES: dict[Kind, tuple[int, ...]] = {
     "browse": (HOUR,),
     "cart": (4 * HOUR, 24 * HOUR, 72 * HOUR),
     "checkout": (HOUR, 24 * HOUR, 72 * HOUR),
@@ -119,7 +119,7 @@ class Abandonment(Entry):
             yield from self._mistakes_of(self._kind(name), given, reading)
 
     def _mistakes_of(self, kind: Kind, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
-        stages, standard = self.stages or _STAGES[kind], Aliases(reading.aliases)
+        stages, standard = self.stages or STAGES[kind], Aliases(reading.aliases)
         if stages[0] > self.expires:
             yield (
                 ("expires",),
@@ -144,7 +144,7 @@ class Abandonment(Entry):
         return AbandonmentDefinition(
             name=name,
             kind=kind,
-            stages=self.stages or _STAGES[kind],
+            stages=self.stages or STAGES[kind],
             identity=identity,
             subject=self.subject or SUBJECTS[kind][0],
             minimum_value=1 if self.minimum_value is None else self.minimum_value,

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
+from pipeline.config.message_account import message_rules
 from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
@@ -16,10 +17,11 @@ from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.rule import BROWSE, OF_PRODUCTS, WISHLIST
 from pipeline.domain.abandonment.wishlist import WISHLIST_EVENTS
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
-from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.definition import Plan
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.segment import CART, CONSENT, TRAITS, ZONE, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
@@ -44,12 +46,9 @@ def account(topology: Topology) -> dict[str, Any]:
     """The account as data: what `afterclick check --json` prints."""
     plan = topology.plan()
     rules = [*_segments(plan), *_traits(plan), *_journey(plan), *_abandonments(plan), *_programmes(plan)]
+    rules += message_rules(plan, rules)
     for rule in rules:
-        entries = getattr(topology, rule["section"])
-        # The journey is a list, and one rule as a whole.
-        rule["title"] = (
-            entries[rule["name"]].title if isinstance(entries, dict) else ", ".join(one.stage for one in entries)
-        )
+        rule["title"] = _title(topology, rule["section"], rule["name"])
     time = topology.time
     return {
         "name": topology.name,
@@ -75,6 +74,16 @@ def account(topology: Topology) -> dict[str, Any]:
         "record": _record(plan),
         "remarks": list(_remarks(plan)),
     }
+
+
+def _title(topology: Topology, section: str, name: str) -> str:
+    if section == "journey":
+        # A list, and one rule as a whole.
+        return ", ".join(one.stage for one in topology.journey)
+    if section == "messaging":
+        return topology.messaging.messages[name].title if topology.messaging is not None else ""
+    title: str = getattr(topology, section)[name].title
+    return title
 
 
 def _record(plan: Plan) -> dict[str, Any]:

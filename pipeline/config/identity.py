@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from pipeline.domain import definition, derived_definition, standing_definition, window_definition
+from pipeline.domain import (
+    abandonment_definition,
+    definition,
+    derived_definition,
+    message_definition,
+    standing_definition,
+    window_definition,
+)
 from pipeline.domain.messaging import consent_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
@@ -42,13 +49,19 @@ _TAGS: dict[type, str] = {
     consent_definition.ConsentDefinition: "consent_rule",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
-    definition.AbandonmentDefinition: "abandonment",
+    abandonment_definition.AbandonmentDefinition: "abandonment",
     definition.Span: "span",
     definition.EarnRule: "earn",
     definition.Level: "level",
     definition.ProgrammeDefinition: "programme",
+    message_definition.Occasion: "occasion",
+    message_definition.MessageDefinition: "message",
+    message_definition.Cap: "cap",
+    message_definition.QuietHours: "quiet_hours",
+    message_definition.Holdout: "holdout",
+    message_definition.MessagingDefinition: "messaging",
 }
-_NO_MEANING = frozenset({"identity", "title"})
+_NO_MEANING = frozenset({"identity", "title", "loud"})
 
 
 def identity(rule: Any, members: Mapping[str, str]) -> str:
@@ -61,7 +74,8 @@ def identity(rule: Any, members: Mapping[str, str]) -> str:
 
 
 def digest(identities: list[str], shop: Mapping[str, Any]) -> str:
-    """32 hex digits over all identities, and the facts of the shop that change what is true of a shopper."""
+    """32 hex digits over all identities, the facts of the shop that change what is true of a shopper, and which
+    segments tell a change of topology aloud."""
     return _digest({"rules": sorted(identities), "shop": dict(shop)}, 32)
 
 

@@ -7,12 +7,13 @@ from pipeline.config.consent import asks_for_consent
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
 from pipeline.config.resolution import Surroundings, resolved, surroundings_of
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     Plan,
     ProgrammeDefinition,
     SegmentDefinition,
 )
+from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.consent_definition import ConsentDefinition
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def make_plan(topology: "Topology") -> Plan:
     members = {segment.name: segment.identity for segment in segments}
     abandonments = _abandonments(topology, surroundings, members)
     programmes = _programmes(topology, members)
+    messaging = _messaging(topology, surroundings, members)
     journey = surroundings.journey
     if journey is not None:
         journey = replace(journey, identity=identity(journey, members))
@@ -42,10 +44,12 @@ def make_plan(topology: "Topology") -> Plan:
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
         *([journey.identity] if journey is not None else []),
+        *([identity(messaging, members)] if messaging is not None else []),
     ]
+    loud = sorted(segment.name for segment in segments if segment.loud)
     plan = Plan(
         name=topology.name,
-        digest=digest(identities, _facts(shop)),
+        digest=digest(identities, _facts(shop) | ({"loud": loud} if loud else {})),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -60,6 +64,7 @@ def make_plan(topology: "Topology") -> Plan:
         journey=journey,
         traits=traits,
         free_shipping_from=shop.free_shipping_from,
+        messaging=messaging,
     )
     return replace(plan, consent=_consent(topology, plan))
 
@@ -87,7 +92,8 @@ def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[Segment
     segments = []
     for name in in_order({name: list(members_of(rule)) for name, rule in rules.items()}):
         entry = topology.segments[name]
-        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping())
+        loud = entry.definition_change == "loud"
+        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping(), loud=loud)
         identities[name] = identity(unnamed, identities)
         segments.append(replace(unnamed, identity=identities[name], title=entry.title))
     return tuple(segments)
@@ -110,4 +116,22 @@ def _programmes(topology: "Topology", members: dict[str, str]) -> tuple[Programm
     return tuple(
         rule.definition(name, currency, identity(rule.definition(name, currency), members))
         for name, rule in sorted(topology.loyalty.items())
+    )
+
+
+def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[str, str]) -> MessagingDefinition | None:
+    block = topology.messaging
+    if block is None:
+        return None
+    messages = []
+    for name, entry in sorted(block.messages.items()):
+        message = entry.definition(name)
+        message = replace(message, unless=message.unless and resolved(message.unless, surroundings))
+        messages.append(replace(message, identity=identity(message, members)))
+    return MessagingDefinition(
+        messages=tuple(messages),
+        caps=tuple(sorted(cap.definition() for cap in block.caps)),
+        quiet_hours=block.quiet_hours.definition() if block.quiet_hours else None,
+        holdout=block.holdout.definition() if block.holdout else None,
+        arbitration=block.arbitration,
     )

@@ -9,15 +9,20 @@ from typing import Any
 
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
 from pipeline.domain.commerce.order_book import ORDERS
-from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
 from pipeline.domain.message import FULL
+from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.messaging import cap
+from pipeline.domain.messaging.arbiter import WAITING
+from pipeline.domain.messaging.message import PAYLOAD_BYTES
 from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.messaging.word import NAME as CONSENT_NAME
@@ -64,7 +69,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "visits": _list(2 * (plan.late_segments // GAP + 4)),
         "profile traits": TRAITS * a_trait,
         "memberships": sum(_RULE_NAME + _HEAD + 4 * _INTEGER for _ in plan.segments),
-        "windows": sum(_window(one.meaning) for one, _ in conditions.windows.values()) + holds * _list(3),
+        "windows": sum(_window(one.meaning, one.depth) for one, _ in conditions.windows.values()) + holds * _list(3),
         "sequences": len(conditions.sequences) * _list(1 + 3 * sequence.LIMIT),
         "first and last": len(conditions.edges) * (4 * _HEAD + 2 * _INTEGER + IDENTIFIER + KEPT_BYTES),
         "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
@@ -79,6 +84,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "orders": ORDERS * an_order + _list(5),
         "refunds": order.REFUNDS * _INTEGER,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
+        "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         "the rest": 40 * _INTEGER,
     }
     return RecordBound(parts, order=an_order, refund=_INTEGER)
@@ -89,12 +95,12 @@ def _list(integers: int) -> int:
     return 2 * _HEAD + integers * _INTEGER
 
 
-def _window(meaning: Any) -> int:
-    """meaning: of a Window or of MostFrequent, see there."""
+def _window(meaning: Any, depth: int) -> int:
+    """meaning, depth: of a Window or of MostFrequent, see there."""
     if meaning[0] == "most_frequent":
         times = window.LIMIT if meaning[3] else 0
         return _list(times) + most_frequent.VALUES * (2 * _HEAD + _VALUE + 3 * _INTEGER)
-    function, _, _, within, depth = meaning
+    function, _, _, within, _ = meaning
     match function, within is not None:
         case "count", True:
             return _list(depth)
@@ -110,6 +116,16 @@ def _abandonment(rule: AbandonmentDefinition) -> int:
     instance = _RULE_NAME + 3 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
     view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
     return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
+
+
+def _messages(messaging: MessagingDefinition) -> int:
+    """What waits, what counts against caps, and what each shopper was given."""
+    waiting = _RULE_NAME + IDENTIFIER + 2 * _RULE_NAME + 4 * _HEAD + 4 * _INTEGER + PAYLOAD_BYTES
+    longest: dict[str, int] = {}
+    for bound in messaging.caps:
+        longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)
+    sent = sum(_list(2 * (cap.REDUCED * most + 1)) for most in longest.values())
+    return WAITING * waiting + sent + len(messaging.messages) * 2 * _RULE_NAME + 2 * _INTEGER
 
 
 def _programme() -> int:

@@ -13,6 +13,11 @@ LOYALTY_POINTS = "loyalty-points"
 JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
 CONSENT_CHANGES = "consent-changes"
+MESSAGES = "messages"
+MESSAGE_SUPPRESSIONS = "message-suppressions"
+MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS)
+"""What the arbiter decides; nothing is on them of a topology without `messaging`."""
+
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
     ABANDONMENT_TRIGGERS,
@@ -21,6 +26,7 @@ DECISION_TOPICS = (
     JOURNEY_CHANGES,
     TRAIT_CHANGES,
     CONSENT_CHANGES,
+    *MESSAGE_TOPICS,
 )
 
 SEGMENT_CALLS = "segment-calls"
@@ -57,7 +63,9 @@ class Decision(msgspec.Struct, gc=False):
     silent: bool = False
 
 
-INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "said_at", "effective_at", "decided_at"})
+INSTANT_FIELDS = frozenset(
+    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "effective_at", "decided_at"}
+)
 
 
 # What a rule says for the first, second, ... time it says of many shoppers.

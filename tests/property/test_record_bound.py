@@ -71,6 +71,18 @@ abandonment:
 loyalty:
   club: {earn: [{on: Order Completed, points: 1, per: 1}], tiers: {metric: points_earned, levels: [{name: a, from: 0}]}}
 """
+# Messages that wait, each with what it tells of, and others that are sent and count against a cap.
+MESSAGING = """
+messaging:
+  consent: {unknown: granted}
+  arbitration: 90d
+  caps: [{channel: on-site, at_most: 1000, per: 90d}, {channel: push, at_most: 1000, per: 90d}]
+  holdout: {percent: 0, salt: q1}
+  messages:
+    told: {on: {event: A}, channel: on-site, variants: {a: 50, b: 50}}
+    listed: {on: {event: Cart Viewed}, channel: on-site, priority: 1}
+    left: {on: {abandonment: cart}, channel: on-site, priority: 2}
+"""
 LONG = "\U0001f6d2" * 300
 
 
@@ -123,7 +135,7 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("kind", CONDITIONS)
 def test_a_record_stays_within_what_check_states(kind: str) -> None:
     # given a topology with one condition of this kind, and a shopper who wants its record to grow
-    topology = parse(f"version: 1\nname: shop\nsegments:\n  one: {{when: {CONDITIONS[kind]}}}\n{REST}", {})
+    topology = parse(f"version: 1\nname: shop\nsegments:\n  one: {{when: {CONDITIONS[kind]}}}\n{REST}{MESSAGING}", {})
     stated, plan = account(topology)["record"], topology.plan()
     engine, intake, codec, random = Engine(plan), Intake(plan), RecordCodec(), Random(kind)
     shopper, now = Shopper(), START

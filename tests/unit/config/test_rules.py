@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     EarnRule,
     Level,
     Member,
@@ -201,7 +201,10 @@ def test_segment_calls_have_a_topic_where_they_are_asked_for() -> None:
     ("body", "told"),
     [
         ("topics: {clickstrem: x}", "topics.clickstrem: unknown topic, did you mean clickstream?"),
-        ("topics: {messages: x}", "topics.messages: not supported yet"),
+        (
+            "topics: {messages: segment-calls}",
+            "topics.messages: segment-calls would be both messages and segment-calls",
+        ),
         ("topics: {clickstream: a b}", "topics.clickstream: 'a b' is no topic name of Kafka"),
         ("topics: {clickstream: loyalty-tiers}", "topics.clickstream: loyalty-tiers would be both clickstream and"),
         ("topics: {clickstream: segment-calls}", "topics.clickstream: segment-calls would be both clickstream and"),

@@ -160,9 +160,10 @@ def test_calls_are_released_too() -> None:
 
 def as_json(example: dict[str, Any]) -> dict[str, Any]:
     instants = {"effective_at", "decided_at", *contract_instants()}
+    told = {name: as_json(value) if isinstance(value, dict) else value for name, value in example.items()}
     return {
         name: "2026-01-03T10:00:00.000Z" if name in instants and value is not None else value
-        for name, value in example.items()
+        for name, value in told.items()
     }
 
 

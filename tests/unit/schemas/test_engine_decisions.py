@@ -23,12 +23,21 @@ REPOSITORY = Path(__file__).parents[3]
 START = 1_767_434_400_000
 # What the demo shop does without.
 DERIVED = """
-messaging: {}
 journey: [{stage: buyer, when: {orders: {at_least: 1}}}, {stage: visitor}]
 traits:
   value: {spend: {within: 30d}}
   seen: {most_frequent: {of: Product Viewed, property: category}}
   price: {avg: {of: Product Viewed, property: price, within: 1d}}
+messaging:
+  consent: {unknown: granted}
+  quiet_hours: {from: "21:00", to: "08:00", spread: 30m}
+  arbitration: 0s
+  messages:
+    cart-left: {on: {abandonment: cart}, channel: on-site, variants: {plain: 50, discount: 50}}
+    engaged: {on: {segment: engaged, change: entered}, channel: on-site, expires: 12h}
+    risen: {on: {tier: club, change: upgraded}, channel: on-site, priority: 3}
+    earned: {on: {points: club, entry: confirmed}, channel: on-site, priority: 2}
+    ordered: {on: {event: Order Completed}, channel: on-site, transactional: true, quiet_hours: ignore}
 """
 SOURCE = {"topic": "shopper-events", "partition": 0, "offset": 0}
 
@@ -63,6 +72,12 @@ def decisions() -> list[Decision]:
     engine, shopper = Engine(parse(written, {}).plan()), Shopper()
     found = [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
     return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
+
+
+def test_messages_of_every_kind_of_trigger_are_among_them(decisions: list[Decision]) -> None:
+    payloads = [decision.fields["payload"] for decision in decisions if decision.topic == "messages"]
+    kinds = {kind for payload in payloads for kind, part in payload.items() if part is not None}
+    assert kinds == {"abandonment", "segment", "tier", "points", "event"}
 
 
 def test_decisions_of_every_topic_are_among_them(decisions: list[Decision]) -> None:
