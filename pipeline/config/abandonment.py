@@ -12,7 +12,7 @@ from pipeline.config.problem import Place
 from pipeline.config.quantity import Money, Whole
 from pipeline.config.selection import ANY_EVENT, EventNames
 from pipeline.config.source import Block
-from pipeline.domain.definition import AbandonmentDefinition
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE
 

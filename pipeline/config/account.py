@@ -17,10 +17,11 @@ from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.rule import BROWSE, OF_PRODUCTS, WISHLIST
 from pipeline.domain.abandonment.wishlist import WISHLIST_EVENTS
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
-from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.definition import Plan
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.segment import CART, CONSENT, TRAITS, ZONE, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE

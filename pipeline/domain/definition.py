@@ -7,6 +7,7 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.consent_definition import ConsentDefinition, ConsentNow
@@ -188,39 +189,15 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDefinition:
-    """identity: hash of the meaning (title left out), the `definition` of every decision it makes."""
+    """identity: hash of the meaning (title left out), the `definition` of every decision it makes. loud: what a changed
+    topology makes of it is not silent."""
 
     name: str
     when: Condition
     identity: str
     title: str = ""
     hold: Hold | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AbandonmentDefinition:
-    """One entry of `abandonment:`. `name` is the `kind` in outputs; `kind` is one of those of abandonment/rule.py.
-
-    stages: delay of each stage in ms, the first from the last own activity, the others from the stage before. events:
-    names of those that arm it, where the kind does not say it.
-    """
-
-    name: str
-    kind: str
-    stages: tuple[int, ...]
-    identity: str
-    subject: str
-    minimum_value: int
-    minimum_views: int
-    cool_down: int
-    expires: int
-    recovered_within: int
-    after_purchase: int
-    resets_on: str = "own_activity"
-    on_activity: str = "hold"
-    when: Condition | None = None
-    unless: Condition | None = None
-    events: tuple[str, ...] = ()
+    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

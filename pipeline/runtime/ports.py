@@ -100,7 +100,7 @@ class Checkpoint(msgspec.Struct, gc=False):
     sources: dict[int, int] = {}
     first_progress: int = 0
     time: int = 0
-    format: int = 1
+    format: int = 2
     letters: LetterCount = LetterCount()
     sweep: Sweep = Sweep()
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart_line import Lines
-from pipeline.domain.definition import AbandonmentDefinition, Condition
+from pipeline.domain.definition import Condition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Instance, Line
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     EarnRule,
     Level,
     Member,
