@@ -12,6 +12,7 @@ from pipeline.config.quantity import Whole
 from pipeline.config.rule_name import RuleName
 from pipeline.config.selection import ANY_EVENT, named_events
 from pipeline.config.source import Block
+from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.message_definition import Occasion as OccasionDefinition
 
 _CHANGES = {
@@ -68,6 +69,9 @@ class Occasion(Entry):
                 yield (key,), f"is for {' and '.join(of)} only, leave it out"
         if kind == "points" and self.entry is None:
             yield (), "needs entry: confirmed, reversed or adjusted"
+        standard = Aliases(reading.aliases)
+        if self.event is not None and standard[self.event] != self.event:
+            yield ("event",), f"rules see standard names: {self.event} is an alias of {standard[self.event]}, name that"
         if kind in _CHANGES and self.change not in _CHANGES[kind]:
             allowed = f"{', '.join(_CHANGES[kind][:-1])} or {_CHANGES[kind][-1]}"
             place: Place = () if self.change is None else ("change",)

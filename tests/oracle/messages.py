@@ -20,7 +20,6 @@ SOURCES = {
     "loyalty-tiers": ("tier", "programme", "change"),
     "loyalty-points": ("points", "programme", "entry"),
 }
-AFTER_PURCHASE = {"browse": 10 * DAY, "cart": 3 * DAY, "checkout": 3 * DAY}
 
 
 @dataclass(eq=False)
@@ -142,7 +141,9 @@ class Messages:
         rule = self.topology["abandonment"][one.about["kind"]] or {}
         kind = rule.get("kind", one.about["kind"])
         bought = [order.time for order in facts.orders.values() if order.counts]
-        return bool(bought) and facts.now - max(bought) < span(rule.get("after_purchase", AFTER_PURCHASE[kind]))
+        return bool(bought) and facts.now - max(bought) < span(
+            rule.get("after_purchase", "10d" if kind in ("browse", "wishlist") else "3d")
+        )
 
     def _gone(self, one: Waiting, facts: Facts) -> bool:
         """Whether what it tells of has passed: the shopper left the segment again, or has another tier."""

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.config.problem import TopologyError
 from pipeline.config.topology import parse
 from tests.oracle.engine_run import topology_text
+from tests.oracle.instances import STAGES
 from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
 from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import ZONES
@@ -74,7 +75,7 @@ class MessageTopologies(ConsentTopologies):
         rules = topology.get("abandonment")
         if kind == "abandonment" and rules:
             name = random.choice(list(rules))
-            stages = len(rules[name].get("stages", ["1h"] if rules[name].get("kind", name) == "browse" else "123"))
+            stages = len(rules[name].get("stages", STAGES[rules[name].get("kind", name)]))
             return {"abandonment": name, "stage": random.randint(1, stages)}
         if kind == "tier" and "loyalty" in topology:
             changes = ["joined", "upgraded", "upgraded", "downgraded", "renewed", "will_downgrade"]

@@ -36,7 +36,7 @@ _TOPICS = {
 """Topic of a decision -> what it is the source of, and its fields that tell which rule decided, and what."""
 
 # Of a trigger; the others tell of orders, which a message about what was left behind has none of.
-_OF_TRIGGER = ("kind", "subject", "instance", "stage", "of", "abandoned_since", "cart")
+_OF_TRIGGER = ("kind", "subject", "instance", "stage", "of", "abandoned_since", "cart", "reason")
 
 # Bytes (MessagePack) that a waiting message keeps of what it tells. Of more, the lines of the cart or the properties of
 # the event are left out, and counted as `payload_too_large`.

@@ -91,6 +91,7 @@ def test_occasions(on: str, occasion: Occasion) -> None:
         ("points: club", ": needs entry: confirmed, reversed or adjusted"),
         ("points: club, entry: expiring", ".entry: expiring is not supported yet"),
         ("points: pub, entry: confirmed", ".points: there is no loyalty programme pub"),
+        ("event: Viewed Product", ".event: rules see standard names: Viewed Product is an alias of Product Viewed"),
         ("event: '*'", ".event: should be the name of one event"),
         ("event: [A, B]", ".event: should be the name of one event"),
         ("event: identify", ".event: identify calls are never counted"),

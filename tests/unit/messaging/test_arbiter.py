@@ -99,7 +99,7 @@ def test_a_trigger_is_the_decision_and_its_payload_what_it_told() -> None:
     assert message.fields["trigger"] == trigger.id
     part = message.fields["payload"].pop("abandonment")
     assert part == {name: trigger.fields[name] for name in part}
-    assert set(trigger.fields) - set(part) == {"change", "reason", "retracts", "order_id"}
+    assert set(trigger.fields) - set(part) == {"change", "retracts", "order_id"}
     assert set(message.fields["payload"].values()) == {None}
 
 
