@@ -182,12 +182,12 @@ class Engine:
                 edge.take(shopper, event, properties, moment.remarks)
             for sequence in reading.sequences:
                 sequence.take(shopper, event, properties, moment.remarks)
-        told = len(moment.decisions)
-        if reading.order:
-            self.loyalty.on_order(shopper, event, properties, changes, moment)
         # Conditions ask for tiers, points and consent, those for no condition; theirs stand last (readings.md, 53).
-        posted = _taken(moment.decisions, told)
-        posted.extend(agreed)
+        posted = agreed
+        if reading.order:
+            told = len(moment.decisions)
+            self.loyalty.on_order(shopper, event, properties, changes, moment)
+            posted = [*_taken(moment.decisions, told), *agreed]
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations
@@ -195,7 +195,8 @@ class Engine:
             self.derivations.evaluate(shopper, moment, derivations)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
-        moment.decisions.extend(posted)
+        if posted:
+            moment.decisions.extend(posted)
         if self._messaging:
             self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
 
@@ -269,9 +270,11 @@ class Engine:
         due = shopper.orders_due
         if due and (due < soonest or not soonest):
             soonest = due
-        for part in (shopper.derived, shopper.messages):
-            if part is not None and part.due and (part.due < soonest or not soonest):
-                soonest = part.due
+        derived, messages = shopper.derived, shopper.messages
+        if derived is not None and derived.due and (derived.due < soonest or not soonest):
+            soonest = derived.due
+        if messages is not None and messages.due and (messages.due < soonest or not soonest):
+            soonest = messages.due
         shopper.due = soonest
 
 
