@@ -71,15 +71,19 @@ class Arbiter:
             self._enter(shopper, candidates, moment)
 
     def adopt(self, shopper: Shopper, moment: Moment) -> None:
-        """Take the record over from another plan: candidates for messages that are gone end, the others wait on."""
-        if shopper.messages is None:
-            return
-        kept = shopper.correspondence()
-        for candidate in [one for one in kept.candidates if one.message not in self._messages]:
-            kept.candidates.remove(candidate)
-            suppress(moment, REMOVED, candidate, EXCLUSION)
-        self._judge.forget(kept)
-        self._keep(shopper, kept)
+        """Take the record over from another plan: candidates for messages that are gone end, the others wait on. What
+        the change makes of a loud segment asks for messages as ever."""
+        if shopper.messages is not None:
+            kept = shopper.correspondence()
+            for candidate in [one for one in kept.candidates if one.message not in self._messages]:
+                kept.candidates.remove(candidate)
+                suppress(moment, REMOVED, candidate, EXCLUSION)
+            self._judge.forget(kept)
+            self._keep(shopper, kept)
+        candidates = self._asked_by(shopper, moment.decisions, moment)
+        if candidates:
+            moment.silent = False
+            self._enter(shopper, candidates, moment)
 
     def _asked_by(self, shopper: Shopper, decisions: Iterable[Decision], moment: Moment) -> list[Candidate]:
         """Candidates for the messages that decisions ask for. What they take back is noted of those that wait."""

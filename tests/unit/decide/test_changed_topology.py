@@ -1,6 +1,7 @@
 """What a changed topology says of a shopper, by its text."""
 
 import msgspec
+import pytest
 
 from pipeline.domain.decide import Engine, Outcome
 from pipeline.domain.event import Event
@@ -108,3 +109,24 @@ def test_loudness_that_comes_or_goes_tells_nothing_by_itself() -> None:
     silent.decide(shopper, order(50), T)
     for changed in (loud, silent, loud):
         assert told(changed.on_due(shopper, "ann", shopper.now + HOUR, shopper.now + HOUR)) == []
+
+
+@pytest.mark.parametrize("definition_change", ["silent", "loud"])
+def test_a_message_is_sent_for_a_loud_change_alone(definition_change: str) -> None:
+    def shop(total: int) -> Engine:
+        return engine(
+            f"segments: {{a: {{when: {{spend: {{at_least: {total}}}}}, definition_change: {definition_change}}}}}\n"
+            "messaging:\n"
+            "  messages:\n"
+            "    receipt: {on: {segment: a, change: entered}, channel: on-site, transactional: true}\n"
+            "    offer: {on: {segment: a, change: entered}, channel: on-site}\n"
+        )
+
+    shopper, after = Shopper(), shop(50)
+    shop(100).decide(shopper, order(50), T)
+    outcome = after.on_due(shopper, "ann", T + HOUR, T + HOUR)
+    outcome.decisions += after.on_due(shopper, "ann", T + 2 * HOUR).decisions
+    silent = definition_change == "silent"
+    assert [(one.topic, one.silent) for one in outcome.decisions][:1] == [("segment-changes", silent)]
+    asked = [(one.fields["message"], one.silent, one.effective_at - T - HOUR) for one in outcome.decisions[1:]]
+    assert asked == ([] if silent else [("receipt", False, 0), ("offer", False, 60_000)])
