@@ -209,9 +209,7 @@ def _events(leaf: Condition) -> tuple[str, ...]:
 
 def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> frozenset[int]:
     """Fingerprints of the state that events are folded into for them."""
-    compiled = Conditions.compiled(plan, conditions, traits)
-    zones = () if compiled.zones is None else (compiled.zones.key,)
-    return frozenset((*compiled.windows, *compiled.edges, *compiled.sequences, *zones))
+    return Conditions.compiled(plan, conditions, traits).pieces
 
 
 def _renamed(old: Plan, new: Plan) -> frozenset[str]:

@@ -12,9 +12,17 @@ import msgspec
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import CART_EVENTS, Carts
 from pipeline.domain.commerce.order import DUPLICATE, ORDER_EVENTS, Orders
-from pipeline.domain.decision import KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
+from pipeline.domain.decision import (
+    KIND_BACKFILL,
+    KIND_DEFINITION_CHANGE,
+    KIND_EVENT,
+    KIND_TIMER,
+    Decision,
+    Moment,
+)
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
+from pipeline.domain.graft import Graft, join
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.reading import Reading, index_of
@@ -180,6 +188,24 @@ class Engine:
         self._abandonment.adopt(shopper)
         moment.decisions.extend(posted)
         shopper.plan = self.digest
+        self._keep_due(shopper)
+        return outcome
+
+    @property
+    def pieces(self) -> frozenset[int]:
+        """Fingerprints of all state that events are folded into for conditions and traits."""
+        return self._conditions.pieces
+
+    def graft(self, shopper: Shopper, shopper_id: str, graft: Graft, until: int, changed_at: int = 0) -> Outcome:
+        """Take in what the record did not keep of earlier events, at `until` (ms), after the timers due by then: the
+        net difference, at one instant. changed_at: see `adopt`."""
+        outcome = self.on_due(shopper, shopper_id, until, changed_at)
+        shopper.now = max(shopper.now, until)
+        join(self._conditions, shopper, graft, outcome.remarks)
+        moment = self._moment(shopper_id, shopper.now, KIND_BACKFILL, None, outcome)
+        moment.silent = True
+        self._segments.evaluate(shopper, moment, self._segments.all)
+        self.derivations.adopt(shopper, moment)
         self._keep_due(shopper)
         return outcome
 

@@ -39,9 +39,12 @@ UNTOLD = 1
 
 
 class Tally(Protocol):
-    """How one kind of aggregate folds an event into its flat integer state, and reads it."""
+    """How one kind of aggregate folds an event into its flat integer state, joins the state of other events, and reads
+    it."""
 
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None: ...
+
+    def join(self, state: list[int], other: Sequence[int]) -> None: ...
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]: ...
 
@@ -55,6 +58,8 @@ class Folded(Protocol):
     reads_properties: bool
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None: ...
+
+    def join(self, shopper: Shopper, other: Any, remarks: list[str]) -> None: ...
 
 
 def fingerprint(meaning: Any) -> int:
@@ -116,6 +121,7 @@ class Window:
     __slots__ = (
         "_fingerprints",
         "_fold",
+        "_join",
         "_mistyped",
         "_passes",
         "_path",
@@ -129,7 +135,7 @@ class Window:
     def __init__(self, aggregate: Aggregate) -> None:
         keep = keep_for(aggregate.bounds)
         tally = _tally(aggregate, keep)
-        self._fold = tally.fold
+        self._fold, self._join = tally.fold, tally.join
         self._path: Path | None = aggregate.property
         self._passes = compile_filters(aggregate.selection.where)
         self._mistyped = compile_mistyped(aggregate.selection.where)
@@ -161,9 +167,13 @@ class Window:
             if len(values) < len(found):
                 remarks.append(self.MISTYPED)
             self._fold(state, at, values)
-        if len(state) > 2 * LIMIT:
-            del state[: len(state) - 2 * LIMIT]
-            remarks.append("window_truncated")
+        _bound(state, remarks)
+
+    def join(self, shopper: Shopper, other: Sequence[int], remarks: list[str]) -> None:
+        """Take in the state of other, earlier events than those folded so far; none may be in both."""
+        state = shopper.windows.setdefault(self.key, [])
+        self._join(state, other)
+        _bound(state, remarks)
 
     def _reader(self, tally: Tally) -> Callable[[Shopper, int], tuple[bool, int]]:
         """(shopper, now in ms) -> (true now?, next instant at which that changes without an event; 0 = never)."""
@@ -183,6 +193,12 @@ class Window:
             return [xxhash.xxh3_64_intdigest(repr(key).encode()) >> 1 for key in keys]
         numbers = (to_micro(value) for value in found)
         return [number for number in numbers if number is not None]
+
+
+def _bound(state: list[int], remarks: list[str]) -> None:
+    if len(state) > 2 * LIMIT:
+        del state[: len(state) - 2 * LIMIT]
+        remarks.append("window_truncated")
 
 
 class TraitWindow(Window):
