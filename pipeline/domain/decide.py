@@ -78,6 +78,8 @@ class Engine:
         self._quiet = self._reading("", behaviour=False)
         self._identify = self._reading(TRAITS, behaviour=False)
         self._zones = self._conditions.zones
+        self.pieces = self._conditions.pieces
+        """Fingerprints of all state that events are folded into for conditions and traits."""
         self._in_new_zone: dict[tuple[str, bool], Reading] = {}
 
     def _guard(self, condition: Condition) -> Any:
@@ -190,11 +192,6 @@ class Engine:
         shopper.plan = self.digest
         self._keep_due(shopper)
         return outcome
-
-    @property
-    def pieces(self) -> frozenset[int]:
-        """Fingerprints of all state that events are folded into for conditions and traits."""
-        return self._conditions.pieces
 
     def graft(self, shopper: Shopper, shopper_id: str, graft: Graft, until: int, changed_at: int = 0) -> Outcome:
         """Take in what the record did not keep of earlier events, at `until` (ms), after the timers due by then: the

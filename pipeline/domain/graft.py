@@ -21,10 +21,11 @@ class Graft(msgspec.Struct, array_like=True, gc=False):
 
     def only(self, pieces: Set[int]) -> "Graft":
         """Of these pieces alone."""
-        return Graft(*({key: one for key, one in each.items() if key in pieces} for each in self._kinds()))
-
-    def _kinds(self) -> tuple[dict[int, list[int]], dict[int, Observation], dict[int, dict[int, Seen]]]:
-        return self.windows, self.observations, self.seen
+        return Graft(
+            {key: one for key, one in self.windows.items() if key in pieces},
+            {key: one for key, one in self.observations.items() if key in pieces},
+            {key: one for key, one in self.seen.items() if key in pieces},
+        )
 
 
 def join(conditions: Conditions, shopper: Shopper, graft: Graft, remarks: list[str]) -> None:

@@ -1,5 +1,7 @@
 """The shopper agent's fold: canonical events and progress records into decisions and shopper records."""
 
+from collections.abc import Sequence
+
 from pipeline.domain.decision import SEGMENT_CALLS
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
@@ -11,6 +13,8 @@ from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
+from pipeline.runtime.gap import pack
+from pipeline.runtime.grafting import StoreGrafting, keep_account
 from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay
 from pipeline.runtime.ports import (
@@ -59,12 +63,14 @@ class ShopperFold:
     ) -> None:
         """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish."""
         self._engine = engine
+        self._kept = pack(engine.pieces)
         self._settings = settings
         self._encoder = encoder
         self._renderer = renderer
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
         self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
+        self._grafting = StoreGrafting(engine, self._overlay, settings)
 
     def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
@@ -128,6 +134,21 @@ class ShopperFold:
             self._due.arm(held)
         return self._effects(round_, 0, checkpoint.sweep.done)
 
+    def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
+        """See grafting.py. What is due comes first, as in any round."""
+        round_ = self._begin(batch, 0, checkpoint)
+        if not self._fire(round_, round_.checkpoint.time, batch.follows):
+            return self._effects(round_, 0, False)
+        for joined in self._grafting.take(records, round_.checkpoint):
+            if isinstance(joined, str):
+                tally(round_.counts.remarks, (joined,))
+                continue
+            held, shopper, outcome = joined
+            round_.counts.grafted += 1
+            self._tell(round_, outcome, shopper, Record(batch.follows, 0, held.key, None))
+            self._due.arm(held)
+        return self._effects(round_, 0, True) if round_.checkpoint.grafting != checkpoint.grafting else None
+
     def keep(self) -> None:
         self._overlay.keep()
         self._due.keep()
@@ -139,6 +160,8 @@ class ShopperFold:
     def _begin(self, batch: Batch, start: int, checkpoint: Checkpoint) -> Round:
         round_ = Round(batch, copy_checkpoint(checkpoint), start)
         take_over(round_.checkpoint, self._engine.digest)
+        if round_.checkpoint.kept != self._kept:
+            keep_account(round_.checkpoint, self._engine.pieces)
         return round_
 
     def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
