@@ -1,4 +1,4 @@
-"""What the records of one partition of shoppers lack, made of its source's retained records and of files before them."""
+"""What the records of one partition of shoppers lack, made of its source's retained records and of earlier files."""
 
 from collections.abc import Iterator, Sequence
 

@@ -29,7 +29,7 @@ class Graft(msgspec.Struct, array_like=True, gc=False):
 
 
 def join(conditions: Conditions, shopper: Shopper, graft: Graft, remarks: list[str]) -> None:
-    """Take a graft into a record: each piece becomes that of the events of both. Pieces of no condition are left out."""
+    """Take a graft into a record: each piece becomes that of the events of both. What no condition reads is left."""
     windows, edges, zones = conditions.windows, conditions.edges, conditions.zones
     for key, observation in graft.observations.items():
         if key in edges:

@@ -115,9 +115,7 @@ def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> i
         consumer.close()
 
 
-def latest_checkpoints(
-    properties: Mapping[str, Any], topic: str, partitions: Sequence[int]
-) -> dict[int, Checkpoint]:
+def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Sequence[int]) -> dict[int, Checkpoint]:
     """The latest checkpoint of each of these changelog partitions, where there is one: its last record is always one.
 
     Raises RestoreError.

@@ -31,11 +31,13 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
 class Grafting(msgspec.Struct, frozen=True, gc=False):
     """How far the log is taken in. offset: the next one of it. head: of the run that is being taken in, its gaps those
-    that the partition had when it began; None = between two. joined: grafts of it taken so far."""
+    that the partition had when it began; None = between two. joined: grafts of it taken so far. runs: how many there
+    were that filled something."""
 
     offset: int = 0
     head: Head | None = None
     joined: int = 0
+    runs: int = 0
 
 
 class LogError(ValueError):

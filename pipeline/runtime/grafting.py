@@ -59,34 +59,31 @@ class StoreGrafting:
         self._overlay = overlay
         self._settings = settings
 
-    def take(
-        self, records: Sequence[Record], checkpoint: Checkpoint
-    ) -> Iterator[tuple[Held, Shopper, Outcome] | str]:
+    def take(self, records: Sequence[Record], checkpoint: Checkpoint) -> Iterator[tuple[Held, Shopper, Outcome] | str]:
         """Take these records of the log in, up to a head whose time has not come; what became of each graft: the record
         and what follows from it, or a remark. The checkpoint says how far it came."""
         self._load(records)
         for record in records:
             grafting = checkpoint.grafting
-            head, joined, after = grafting.head, grafting.joined, record.offset + 1
+            head, joined, runs = grafting.head, grafting.joined, grafting.runs
             if record.key == HEAD_KEY:
+                joined = 0
                 try:
                     head = self._fitting(decode_head(record.value or b""), checkpoint)
                 except LogError:
-                    checkpoint.grafting = Grafting(after)
+                    head = None
                     yield GRAFT_FAILED
-                    continue
-                if head.gaps and checkpoint.next_offset < head.until:
+                if head is not None and head.gaps and checkpoint.next_offset < head.until:
                     return
-                checkpoint.grafting = Grafting(after, head)
             elif record.key == SEAL_KEY:
-                if head is not None:
-                    _fill(checkpoint, head)
-                checkpoint.grafting = Grafting(after)
-            else:
                 if head is not None and head.gaps:
-                    joined += 1
-                    yield self._join(record, head, checkpoint)
-                checkpoint.grafting = Grafting(after, head, joined)
+                    _fill(checkpoint, head)
+                    runs += 1
+                head, joined = None, 0
+            elif head is not None and head.gaps:
+                joined += 1
+                yield self._join(record, head, checkpoint)
+            checkpoint.grafting = Grafting(record.offset + 1, head, joined, runs)
 
     def _load(self, records: Sequence[Record]) -> None:
         """One look-up for all. They do not enter the cache: see Overlay.sweep."""

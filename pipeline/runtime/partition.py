@@ -176,7 +176,7 @@ class PartitionProcessor(Generic[Decoded]):
         the same until `finished`."""
         self._check_open()
         if self._batch is not None:
-            return self._taken(Counts(), False)
+            return self._taken(Counts(), True)
         try:
             effects = self._fold.graft(self._nothing(), records, self._checkpoint)
         except BaseException:

@@ -25,9 +25,9 @@ from pipeline.runtime.graft_log import HEAD_KEY, SEAL_KEY, encode_graft, encode_
 from pipeline.runtime.partition import STEPS
 from pipeline.runtime.ports import SHOPPER_EVENTS, Record
 from pipeline.runtime.shopper_settings import Settings
-from tests.support.memory_broker import Crash
 from tests.oracle.engine_run import topology_text
 from tests.oracle.random_topology import Topologies
+from tests.support.memory_broker import Crash
 from tests.support.road import Shop
 from tests.support.topology_driver import CODEC, AgentDriver, Lane, decisions, send_progress, shopper_fold
 
@@ -227,9 +227,11 @@ def test_grafts_wait_until_the_partition_has_come_as_far_as_they_were_read() -> 
         lane = driver.lanes[0]
         change.send(driver, change.parts[3])
         log = log_of_grafts(change.engine, driver)
-        if not log or not change.parts[3] or not PartitionHistory(
-            change.engine.plan, fillable(lane.processor.checkpoint), 3, None
-        )._sequences:
+        if (
+            not log
+            or not change.parts[3]
+            or not PartitionHistory(change.engine.plan, fillable(lane.processor.checkpoint), 3, None)._sequences
+        ):
             continue
         assert not take_in(lane, log)
         driver.run()
@@ -258,4 +260,3 @@ def test_what_another_topology_left_half_taken_in_is_not_filled_twice() -> None:
         assert not left & (missing - change.shop.engine.pieces)
         return
     pytest.fail("no run of several slices")
-

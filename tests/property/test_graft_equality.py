@@ -1,6 +1,6 @@
-"""State joined of what was folded apart is the state of all: of random topologies and streams, cut at random, the pieces
-of one part taken into the records of the other say what a record says that had every event. AFTERCLICK_SEEDS sets how
-many seeds are tried."""
+"""State joined of what was folded apart is the state of all: of random topologies and streams, cut at random, the
+pieces of one part taken into the records of the other say what a record says that had every event. AFTERCLICK_SEEDS
+sets how many seeds are tried."""
 
 import os
 from copy import deepcopy
