@@ -88,6 +88,7 @@ def _shopper_events() -> dict[str, Any]:
         int: {"type": "integer"},
         msgspec.Raw: {"type": "object"},
         tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
+        tuple[tuple[str, bool], ...]: {"type": "array", "items": {"type": "array"}},
     }
     fields = msgspec.structs.fields(Event)
     return {

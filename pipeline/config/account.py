@@ -17,16 +17,21 @@ from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
 from pipeline.domain.definition import AbandonmentDefinition, Plan
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
+from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, TRAITS, ZONE, reads, trait_reads
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
 # Any call tells the zone that it comes from.
 ANOTHER_ZONE = "another time zone"
+# Any call may tell of a consent manager's categories, and of a device that push messages go to.
+ANOTHER_CATEGORY = "another consent category"
+ANOTHER_DEVICE = "another device"
 
 _SHORT = {
     CART: CART_EVENTS,
     ORDERS: ORDER_EVENTS,
     TRAITS: frozenset({"identify"}),
+    CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY, ANOTHER_DEVICE},
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
 }
 

@@ -17,6 +17,7 @@ from pipeline.config.aggregate import (
     TraitTests,
 )
 from pipeline.config.computed_trait import ComputedTests
+from pipeline.config.consent import ConsentTests
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place
 from pipeline.config.rfm import RfmTests
@@ -33,10 +34,6 @@ class Condition(Entry):
     """A mapping with exactly one of these keys."""
 
     key_noun: ClassVar[str] = "condition"
-    later_keys: ClassVar[tuple[str, ...]] = (
-        "consent",
-    )  # fmt: skip
-
     all: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="All of these hold.")
     any: "tuple[Condition, ...] | None" = Field(None, min_length=1, description="At least one of these holds.")
     not_: "Condition | None" = Field(None, alias="not", description="This does not hold.")
@@ -107,6 +104,11 @@ class Condition(Entry):
     points: PointsTests | None = Field(
         None, description="The points of a loyalty programme.", examples=[{"programme": "club", "at_least": 100}]
     )
+    consent: ConsentTests | None = Field(
+        None,
+        description="What was said of consent.",
+        examples=[{"channel": "email", "purpose": "marketing", "is": "granted"}],
+    )
     in_: str | None = Field(None, alias="in", description="Member of that segment.", examples=["engaged"])
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -140,6 +142,7 @@ class Condition(Entry):
             self.computed,
             self.tier,
             self.points,
+            self.consent,
         ):
             if simple is not None:
                 return simple.condition()

@@ -19,6 +19,7 @@ DECISIONS = (
     "loyalty-points",
     "journey-changes",
     "trait-changes",
+    "consent-changes",
 )
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from pipeline.domain import definition, derived_definition, standing_definition, window_definition
+from pipeline.domain.messaging import consent_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
 _TAGS: dict[type, str] = {
@@ -37,6 +38,8 @@ _TAGS: dict[type, str] = {
     window_definition.Since: "since",
     standing_definition.Tier: "tier",
     standing_definition.Points: "points",
+    consent_definition.ConsentNow: "consent",
+    consent_definition.ConsentDefinition: "consent_rule",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
     definition.AbandonmentDefinition: "abandonment",

@@ -19,6 +19,10 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent_definition import ConsentNow
+from pipeline.domain.messaging.contact import PUSH, contact_traits
+from pipeline.domain.messaging.word import DEVICES
+from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.segments.most_frequent import VALUES
 from pipeline.domain.segments.sequence import LIMIT as SEQUENCE_LIMIT
 from pipeline.domain.segments.trait_value import aggregate_of
@@ -66,6 +70,11 @@ def kept(condition: Condition) -> Iterator[str]:
             yield f"the standing in loyalty programme {name}"
         case CartNow():
             yield "the lines of the open carts"
+        case ConsentNow():
+            yield f"the latest word on consent of each address, channel and purpose, at most {WORDS}"
+            yield from (f"trait {name}" for name in contact_traits(condition.channel))
+            if condition.channel == PUSH:
+                yield f"push tokens of the {DEVICES} latest devices"
 
 
 def kept_of_window(within: Within) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipeline.config.consent import asks_for_consent
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
 from pipeline.config.resolution import Surroundings, resolved, surroundings_of
@@ -12,6 +13,7 @@ from pipeline.domain.definition import (
     ProgrammeDefinition,
     SegmentDefinition,
 )
+from pipeline.domain.messaging.consent_definition import ConsentDefinition
 
 if TYPE_CHECKING:
     from pipeline.config.topology import Topology
@@ -40,7 +42,7 @@ def make_plan(topology: "Topology") -> Plan:
         *(rule.identity for rule in programmes),
         *([journey.identity] if journey is not None else []),
     ]
-    return Plan(
+    plan = Plan(
         name=topology.name,
         digest=digest(identities, {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}),
         timezone=shop.timezone,
@@ -57,6 +59,15 @@ def make_plan(topology: "Topology") -> Plan:
         journey=journey,
         traits=traits,
     )
+    return replace(plan, consent=_consent(topology, plan))
+
+
+def _consent(topology: "Topology", plan: Plan) -> ConsentDefinition | None:
+    """None where nothing asks for consent: then it is kept, and its changes are not told."""
+    if topology.messaging is None and not any(map(asks_for_consent, plan.conditions())):
+        return None
+    rule = topology.messaging.consent.definition() if topology.messaging is not None else ConsentDefinition()
+    return replace(rule, identity=identity(rule, {}))
 
 
 def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:

@@ -13,9 +13,13 @@ from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
 from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
 from pipeline.domain.message import FULL
+from pipeline.domain.messaging.word import DEVICES
+from pipeline.domain.messaging.word import LIMIT as WORDS
+from pipeline.domain.messaging.word import NAME as CONSENT_NAME
 from pipeline.domain.segments import most_frequent, sequence, window
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.trait import LIMIT as TRAITS
@@ -69,6 +73,11 @@ def record_bound(plan: Plan) -> RecordBound:
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
         "loyalty": len(plan.programmes) * _programme(),
+        "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
+        + 2 * _HEAD
+        + _INTEGER
+        + DEVICES * (4 * TOKEN + 2 * _HEAD + _INTEGER)
+        + _HEAD,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
         "the rest": 40 * _INTEGER,
     }

@@ -22,10 +22,12 @@ from pipeline.config.aggregate import (
 from pipeline.config.bound import Bounds
 from pipeline.config.computed_trait import ComputedTests, ComputedTrait, CountTrait, EdgeTrait, OrderTrait, ValueTrait
 from pipeline.config.condition import Condition
+from pipeline.config.consent import ConsentSettings, ConsentTests
 from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
+from pipeline.config.messaging import Messaging
 from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
@@ -64,6 +66,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("Conditions: rfm", RfmTests),
     ("tier", TierTests),
     ("points", PointsTests),
+    ("consent", ConsentTests),
     ("Events and filters", Selecting),
     ("Bounds", Bounds),
     ("Operators", Tests),
@@ -78,6 +81,8 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("journey", JourneyStage),
     ("segment_calls", SegmentCalls),
     ("abandonment.NAME", Abandonment),
+    ("messaging", Messaging),
+    ("messaging.consent", ConsentSettings),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),
     ("loyalty.NAME.tiers", Tiers),

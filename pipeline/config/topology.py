@@ -19,6 +19,7 @@ from pipeline.config.flow import LOGICAL_TOPICS, SEGMENT_CALLS, Kafka, physical,
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme
+from pipeline.config.messaging import Messaging
 from pipeline.config.plan import make_plan
 from pipeline.config.problem import Place, TopologyError
 from pipeline.config.reference import reference_mistakes
@@ -35,7 +36,7 @@ from pipeline.domain.definition import Plan
 class Topology(Entry):
     """What to decide, and where it flows."""
 
-    later_keys: ClassVar[tuple[str, ...]] = ("messaging", "rewards")
+    later_keys: ClassVar[tuple[str, ...]] = ("rewards",)
 
     version: Literal[1] = Field(description="Version of this language.", examples=[1])
     name: RuleName = Field(
@@ -69,6 +70,7 @@ class Topology(Entry):
         description="Stages in the order in which they are asked: the first that holds is the shopper's.",
     )
     abandonment: dict[RuleName, Abandonment] = Field(default={}, description="What is left behind, by name.")
+    messaging: Messaging | None = Field(default=None, description="Who may be written to.")
     loyalty: dict[RuleName, Programme] = Field(default={}, description="Loyalty programmes, by name.")
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:

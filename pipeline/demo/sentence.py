@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
+    CONSENT_CHANGES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
@@ -110,6 +111,12 @@ def _trait(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"has {change['trait']} {money(value) if isinstance(value, Mapping) else printable(str(value))}"
 
 
+def _consent(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    what = f"{change['purpose'] or 'everything'} by {change['channel'] or 'any channel'}"
+    return f"{_CONSENTS.get(change['after'], 'said something of')} {what}"
+
+
+_CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
     ABANDONMENT_TRIGGERS: _trigger,
@@ -117,4 +124,5 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     LOYALTY_POINTS: _points,
     JOURNEY_CHANGES: _stage,
     TRAIT_CHANGES: _trait,
+    CONSENT_CHANGES: _consent,
 }

@@ -15,6 +15,7 @@ _TOPICS = {
     "loyalty-points": "points entries",
     "journey-changes": "changes of stage",
     "trait-changes": "changes of traits",
+    "consent-changes": "changes of consent",
 }
 
 

@@ -1,9 +1,9 @@
 """What a definition cannot know when it is deployed: history that no rule of the topology before it kept.
 
 A record is taken over as it is. A condition finds its past there if the topology before kept the very same state for
-any of its rules: same events, filters, property, function, window and, of counts, depth. Orders, the open cart and
-profile traits are kept whatever the rules are. State that begins with the deployment is complete once its window has
-passed, as no event is later than its received time; what looks at all time never is, by itself.
+any of its rules: same events, filters, property, function, window and, of counts, depth. Orders, the open cart,
+consent and profile traits are kept whatever the rules are. State that begins with the deployment is complete once its
+window has passed, as no event is later than its received time; what looks at all time never is, by itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,6 +31,8 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
 from pipeline.domain.intake.alias import Aliases
+from pipeline.domain.messaging.consent_definition import ConsentNow
+from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.calendar import GREATEST_DAYS
@@ -116,6 +118,9 @@ class Retention:
             case Aggregate() | Edge() | Sequence() | Computed():
                 renamed = not self._renamed.isdisjoint(_events(leaf))
                 return renamed or not _folded(self._new, (leaf,), ()) <= self._known
+            case ConsentNow(purpose=purpose):
+                before, after = (_categories(plan, purpose) for plan in (self._old, self._new))
+                return before != after or not self._renamed.isdisjoint(CONSENT_EVENTS)
             case Trait() | Member() | All() | AnyOf() | Not() | Stage():
                 return False
 
@@ -205,6 +210,12 @@ def _events(leaf: Condition) -> tuple[str, ...]:
         case Computed(trait=TraitDefinition() as trait) if trait.selection is not None:
             return trait.selection.events
     return ()
+
+
+def _categories(plan: Plan, purpose: str) -> frozenset[str]:
+    """Categories of the consent manager that speak of a purpose."""
+    categories = plan.consent.categories if plan.consent is not None else {}
+    return frozenset(category for category, one in categories.items() if one == purpose)
 
 
 def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> frozenset[int]:

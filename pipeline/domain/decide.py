@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.abandonment.abandonment import Abandonment
-from pipeline.domain.commerce.cart import CART_EVENTS, Carts
-from pipeline.domain.commerce.order import DUPLICATE, ORDER_EVENTS, Orders
+from pipeline.domain.commerce.cart import Carts
+from pipeline.domain.commerce.order import DUPLICATE, Orders
 from pipeline.domain.decision import (
     KIND_BACKFILL,
     KIND_DEFINITION_CHANGE,
@@ -21,15 +21,17 @@ from pipeline.domain.decision import (
     Moment,
 )
 from pipeline.domain.definition import Condition, Plan
-from pipeline.domain.event import BEHAVIOUR, Event, decode_object
+from pipeline.domain.event import Event, decode_object
 from pipeline.domain.graft import Graft, join
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
-from pipeline.domain.reading import Reading, index_of
+from pipeline.domain.messaging.consent_book import ConsentBook
+from pipeline.domain.reading import Reading
+from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.filter_index import shown
-from pipeline.domain.segments.segment import CART, ORDERS, TRAITS, ZONE, Segment, Segments
+from pipeline.domain.segments.segment import CONSENT, ZONE, Segment, Segments
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
@@ -69,63 +71,19 @@ class Engine:
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
-        named = {name for _, events in self._conditions.windows.values() for name in events}
-        named.update(name for _, events in self._conditions.edges.values() for name in events)
-        named.update(name for one in self._conditions.sequences.values() for name in one.events)
-        named.update(CART_EVENTS, ORDER_EVENTS, self._abandonment.names)
-        self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
-        self._other_tracks = self._reading("", behaviour=True)
-        self._quiet = self._reading("", behaviour=False)
-        self._identify = self._reading(TRAITS, behaviour=False)
+        self._readings = Readings(self._conditions, self._segments, self.derivations, self._abandonment)
+        self._consents = ConsentBook(plan.consent)
         self._zones = self._conditions.zones
         self.pieces = self._conditions.pieces
         """Fingerprints of all state that events are folded into for conditions and traits."""
-        self._in_new_zone: dict[tuple[str, bool], Reading] = {}
 
     def _guard(self, condition: Condition) -> Any:
         look = self._conditions.compile(condition)
         return lambda shopper, now: look(shopper, now)[0]
 
-    def _reading(self, name: str, *, behaviour: bool, new_zone: bool = False) -> Reading:
-        names = {name, "*"} if behaviour else {name}
-        windows = tuple(one for one, events in self._conditions.windows.values() if not names.isdisjoint(events))
-        edges = tuple(one for one, events in self._conditions.edges.values() if not names.isdisjoint(events))
-        sequences = tuple(one for one in self._conditions.sequences.values() if not names.isdisjoint(one.events))
-        cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
-        causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
-        causes |= {ZONE} if new_zone else set()
-        segments = self._segments.touched_by(causes)
-        segments_of_new = self._segments.touched_by(causes, new=True)
-        moved = causes | {f"in:{one.name}" for one in segments}
-        derivations = self.derivations.touched_by(moved)
-        abandonment = behaviour and not names.isdisjoint(self._abandonment.names)
-        reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
-        return Reading(
-            name=name,
-            windows=windows,
-            edges=edges,
-            sequences=sequences,
-            segments=segments,
-            segments_of_new=segments_of_new,
-            indexed=None if new_zone else index_of(name, windows, segments, segments_of_new),
-            properties=reads or bool(sequences) or cart or order or name in self._abandonment.names,
-            cart=cart,
-            order=order,
-            traits=traits,
-            derivations=derivations,
-            derivations_of_new=self.derivations.touched_by(moved, new=True),
-            abandonment=abandonment,
-            behaviour=behaviour,
-            idle=not (
-                windows or edges or sequences or segments or cart or order or traits or derivations or abandonment
-            ),
-        )
-
     def reading(self, event: Event) -> Reading:
-        """The rules that an event touches."""
-        if event.type in BEHAVIOUR:
-            return self._tracks.get(event.name, self._other_tracks)
-        return self._identify if event.type == "identify" else self._quiet
+        """The rules that an event touches by its name."""
+        return self._readings.of(event)
 
     def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
         """Apply one record at `now` (ms, its received time as raised), after the shopper's timers due by then.
@@ -144,14 +102,15 @@ class Engine:
             outcome.refusal = refusal
             return outcome
         shopper.anonymous = event.anonymous and shopper.anonymous is not False
-        reading = self.reading(event)
+        reading = self._readings.of(event)
         late = now - event.time > self._late
         if late:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
         zones = self._zones if event.timezone and not late else None
-        if new or not reading.idle or (zones is not None and not zones.confirms(shopper, event)):
+        moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
+        if new or not reading.idle or moves:
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
@@ -210,6 +169,11 @@ class Engine:
         if not late and (reading.traits or (event.timezone and self._zones is not None)):
             reading = self._know(shopper, event, reading, moment.remarks)
         properties = decode_object(event.properties) if reading.properties else _NOTHING
+        agreed: Sequence[Decision] = ()
+        if reading.consent or event.consents or event.device:
+            told = len(moment.decisions)
+            reading = self._heed(shopper, event, reading, properties, moment)
+            agreed = _taken(moment.decisions, told)
         windows: Sequence[Folded] = reading.windows
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
         indexed = reading.indexed
@@ -232,8 +196,9 @@ class Engine:
         told = len(moment.decisions)
         if reading.order:
             self.loyalty.on_order(shopper, event, properties, changes, moment)
-        # Conditions ask for tiers and points, loyalty for no condition; its decisions stand last (readings.md, 53).
+        # Conditions ask for tiers, points and consent, those for no condition; theirs stand last (readings.md, 53).
         posted = _taken(moment.decisions, told)
+        posted.extend(agreed)
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations
@@ -242,6 +207,18 @@ class Engine:
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         moment.decisions.extend(posted)
+
+    def _heed(
+        self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment
+    ) -> Reading:
+        """Take in what the event says of consent; what has to be done if a category or a device moves that, else
+        `reading`."""
+        if reading.consent:
+            self._consents.on_event(shopper, event, properties, moment)
+        moved = bool(event.consents) and self._consents.on_categories(shopper, event, moment)
+        if event.device:
+            moved |= self._consents.on_device(shopper, event)
+        return self._readings.wider(reading, CONSENT) if moved else reading
 
     def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
         """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""
@@ -257,11 +234,7 @@ class Engine:
             zones.take(shopper, event, remarks)
         if zones.of(shopper).key == before.key:
             return reading
-        which = (reading.name, reading.behaviour)
-        if which not in self._in_new_zone:
-            name, behaviour = which
-            self._in_new_zone[which] = self._reading(name, behaviour=behaviour, new_zone=True)
-        return self._in_new_zone[which]
+        return self._readings.wider(reading, ZONE)
 
     def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome, changed_at: int) -> None:
         if shopper.plan != self.digest:

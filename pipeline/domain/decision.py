@@ -12,7 +12,16 @@ LOYALTY_TIERS = "loyalty-tiers"
 LOYALTY_POINTS = "loyalty-points"
 JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
-DECISION_TOPICS = (SEGMENT_CHANGES, ABANDONMENT_TRIGGERS, LOYALTY_TIERS, LOYALTY_POINTS, JOURNEY_CHANGES, TRAIT_CHANGES)
+CONSENT_CHANGES = "consent-changes"
+DECISION_TOPICS = (
+    SEGMENT_CHANGES,
+    ABANDONMENT_TRIGGERS,
+    LOYALTY_TIERS,
+    LOYALTY_POINTS,
+    JOURNEY_CHANGES,
+    TRAIT_CHANGES,
+    CONSENT_CHANGES,
+)
 
 SEGMENT_CALLS = "segment-calls"
 """The decisions of SEGMENT_CHANGES once more, as calls that destinations of Segment take. No topic of decisions."""
@@ -46,7 +55,7 @@ class Decision(msgspec.Struct, gc=False):
     silent: bool = False
 
 
-INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "effective_at", "decided_at"})
+INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "said_at", "effective_at", "decided_at"})
 
 
 # What a rule says for the first, second, ... time it says of many shoppers.

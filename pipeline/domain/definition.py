@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Within
 
@@ -172,6 +173,7 @@ Condition = (
     | Computed
     | Tier
     | Points
+    | ConsentNow
 )
 
 
@@ -285,6 +287,7 @@ class Plan:
     rfm: RfmScale | None = None
     journey: JourneyDefinition | None = None
     traits: tuple[TraitDefinition, ...] = ()
+    consent: ConsentDefinition | None = None
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition: of segments, stages, and the guards of abandonment rules."""

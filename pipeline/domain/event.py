@@ -26,6 +26,8 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     timezone: IANA zone name from `context.timezone`, "" if not sent.
     flags: what intake had to correct: `skew_future`, `no_zone`, `derived_id`, `received_ahead`.
     anonymous: the shopper's id is an anonymous id, as the call had no user id.
+    consents: (purpose, granted?) of each category in `context.consent` that the topology gives a purpose.
+    device: the push token in `context.device`, "" if not sent, or under a topology that asks for no consent.
     """
 
     type: str
@@ -40,6 +42,8 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     timezone: str = ""
     flags: tuple[str, ...] = ()
     anonymous: bool = False
+    consents: tuple[tuple[str, bool], ...] = ()
+    device: str = ""
 
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])

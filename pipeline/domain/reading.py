@@ -22,7 +22,8 @@ class Indexed(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them."""
+    """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them.
+    beside: what those events do besides what their name says, see `Readings.wider`."""
 
     name: str
     windows: tuple[Folded, ...]
@@ -35,11 +36,13 @@ class Reading(msgspec.Struct, frozen=True):
     cart: bool
     order: bool
     traits: bool
+    consent: bool
     derivations: tuple[Derivation, ...]
     derivations_of_new: tuple[Derivation, ...]
     abandonment: bool
     behaviour: bool
     idle: bool
+    beside: frozenset[str] = frozenset()
 
 
 def index_of(

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipeline.domain.derived import Derived
+from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 1
 
 
 class DamagedRecord(ValueError):
-    """What a record keeps of shopping is no such thing. Found only by an event that asks for it."""
+    """What a record keeps of shopping or consent is no such thing. Found only by an event that asks for it."""
 
 
 class TraitValue(msgspec.Struct, array_like=True, gc=False):
@@ -43,11 +44,13 @@ class Membership(msgspec.Struct, array_like=True, gc=False):
 
 if TYPE_CHECKING:
     Kept = Shopping | msgspec.Raw | None
+    KeptWords = Words | msgspec.Raw | None
 else:
     # What the decoder goes by: it leaves the value as it is.
-    Kept = msgspec.Raw
+    Kept = KeptWords = msgspec.Raw
 
 _decode_shopping = msgspec.msgpack.Decoder(Shopping | None).decode
+_decode_words = msgspec.msgpack.Decoder(Words | None).decode
 
 
 class Shopper(msgspec.Struct, array_like=True, gc=False):
@@ -60,6 +63,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     shopping: None until something looks at carts, orders, abandonment or loyalty; most shoppers only look around, and
     their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
+    consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     """
 
     format: int = FORMAT
@@ -83,6 +87,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     shopping: Kept = None
     derived: Derived | None = None
     anonymous: bool | None = None
+    consent: KeptWords = None
 
     def _open(self) -> Shopping:
         kept = self.shopping
@@ -147,3 +152,14 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     def standings(self) -> dict[str, Standing]:
         shopping = self.shopping
         return (shopping if type(shopping) is Shopping else self._open()).standings
+
+    @property
+    def words(self) -> Words | None:
+        """What was said of consent, None if nothing was."""
+        kept = self.consent
+        if isinstance(kept, msgspec.Raw):
+            try:
+                kept = self.consent = _decode_words(kept)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise DamagedRecord(f"damaged shopper record: {type(error).__name__}") from error
+        return kept

@@ -66,6 +66,8 @@ def _heading(clause: dict[str, Any]) -> str:
         text += f" {clause['name']}"
     if "programme" in clause:
         text += f" of {clause['programme']}"
+    if "channel" in clause:
+        text += f" to {clause['purpose']} by {clause['channel']}"
     if "segment" in clause:
         text += f" {clause['segment']}"
     if "of" in clause:

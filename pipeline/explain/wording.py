@@ -25,6 +25,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage
+from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.measure import JSON, MICRO, MONEY, NUMBER
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.instant import format_instant
@@ -69,6 +70,8 @@ def clause_name(condition: Condition) -> str:
             return "cart"
         case RfmScore():
             return "rfm"
+        case ConsentNow():
+            return "consent"
     return type(condition).__name__.lower()
 
 
@@ -92,6 +95,8 @@ def subject(condition: Condition) -> dict[str, Any]:
             return {"name": name}
         case Tier(name) | Points(name):
             return {"programme": name}
+        case ConsentNow(channel, purpose):
+            return {"channel": channel, "purpose": purpose}
         case Sequence():
             steps = [_selected(one.selection) | ({"absent": True} if one.absent else {}) for one in condition.steps]
             return {"steps": steps} | _within(condition.within)
@@ -112,6 +117,8 @@ def threshold(condition: Condition, currency: str) -> dict[str, Any]:
             return _bounds(bounds, NUMBER, currency)
         case Stage(names):
             return {"in": list(names)}
+        case ConsentNow(status=status):
+            return {"is": status}
         case RfmScore(recency, frequency, monetary):
             wanted = {"recency": recency, "frequency": frequency, "monetary": monetary}
             return {name: list(scores) for name, scores in wanted.items() if scores}

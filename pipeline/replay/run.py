@@ -75,8 +75,8 @@ class _Run:
                 received = until
                 break
             if type(call) is not Event:
-                number, item, _ = whence(value, index)
-                self._dead_letter(call.reason, call.detail, name, number, item, value[2] or call.original)  # type: ignore[union-attr]
+                number, _, _ = whence(value, index)
+                self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
                 continue
             if several > 1:
                 apply = partitions[crc32(call.shopper.encode()) % several].apply

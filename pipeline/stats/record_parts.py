@@ -32,6 +32,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "abandonment": ("views", "instances", "cooldowns"),
     "loyalty": ("standings",),
     "stage and computed traits": ("derived",),
+    "consent": ("consent",),
 }
 """Fields of Shopper and of Shopping, by what they are for."""
 

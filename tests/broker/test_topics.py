@@ -28,6 +28,7 @@ MADE = (
     "loyalty-points",
     "journey-changes",
     "trait-changes",
+    "consent-changes",
     "shop.intake-changelog",
     "shop.shopper-changelog",
 )

@@ -68,17 +68,12 @@ class ChaosWorker:
 
     def kill(self) -> None:
         """kill -9 of all its processes, as a machine that dies."""
-        with contextlib.suppress(ProcessLookupError):
-            # A stopped supervisor starts no further process.
-            self._process.process.send_signal(signal.SIGSTOP)
-        for process in self._agents():
-            _send(process, signal.SIGKILL)
         self._process.kill()
         self._killed, self.frozen = True, False
 
     def kill_agent(self, place: int) -> bool:
         """kill -9 of one of its agents; False if it has none just now."""
-        agents = self._agents()
+        agents = self._process.agents()
         if not agents:
             return False
         self._killed = True
@@ -88,12 +83,12 @@ class ChaosWorker:
     def freeze(self) -> None:
         self.frozen = True
         self._process.process.send_signal(signal.SIGSTOP)
-        for process in self._agents():
+        for process in self._process.agents():
             _send(process, signal.SIGSTOP)
 
     def thaw(self) -> None:
         if self.frozen and self.running:
-            for process in [*self._agents(), self._process.process.pid]:
+            for process in [*self._process.agents(), self._process.process.pid]:
                 _send(process, signal.SIGCONT)
         self.frozen = False
 
@@ -108,14 +103,6 @@ class ChaosWorker:
 
     def tail(self, characters: int = 3_000) -> str:
         return self._process.text()[-characters:]
-
-    def _agents(self) -> list[int]:
-        process = self._process.process.pid
-        try:
-            children = Path(f"/proc/{process}/task/{process}/children").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return []
-        return [int(child) for child in children.split()]
 
 
 def _send(process: int, number: int) -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from pipeline.domain.derived import Derived, Seen, Told
+from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
@@ -44,7 +45,7 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
             membership.extend(APPENDED.values())
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
-        assert written[len(fields) :] == [None, None]
+        assert written[len(fields) :] == [None, None, None]
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
@@ -63,6 +64,17 @@ def test_what_is_derived_is_appended_and_read_back() -> None:
     shopper.derived.told = {"value": Told({"amount": 5, "currency": "EUR"}, 2, 9), "seen": Told("Shoes", 1)}
     shopper.derived.seen = {2**63: {2**62: Seen("Shoes", 4, 2, [3, 4]), 7: Seen(True, 1, 1)}}
     assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
+
+
+def test_what_was_said_of_consent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
+    shopper = Shopper(
+        consent=Words(2, [Word("", "marketing", 0, 2, 5), Word("email", "", 2**64 - 1, 4, 6)], [Device("t", 5)])
+    )
+    stored = CODEC.encode(shopper)
+    read = CODEC.decode(stored)
+    assert CODEC.encode(read) == stored
+    assert opened(read) == opened(shopper)
+    assert CODEC.encode(read) == stored
 
 
 def old_value(now: int, due: int) -> bytes:

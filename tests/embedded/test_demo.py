@@ -114,6 +114,7 @@ def test_a_file_is_decided_about_as_replay_does(temporary: Path, tmp_path: Path)
         ("loyalty-points", "points entries"),
         ("journey-changes", "changes of stage"),
         ("trait-changes", "changes of traits"),
+        ("consent-changes", "changes of consent"),
     ):
         assert f"{lines[topic]:,} {name}" in told, told
     assert f"{lines['dead-letters']} dead letters" in told

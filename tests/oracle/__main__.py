@@ -1,7 +1,7 @@
 """Try seeds and tell of those on which the engine and the oracle differ: `python -m tests.oracle --seeds 5000`.
 
 decisions: every line of every output of a random topology and stream. explanations: every clause at random instants.
-arrivals: one history that arrives in two ways.
+arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent.
 """
 
 import argparse
@@ -14,10 +14,15 @@ from multiprocessing import Pool
 
 from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
+from tests.oracle.random_consent import consent_case
 from tests.oracle.trial import case, disagreement
 
 EVERY = 20.0
 SHOWN = 5
+
+
+def misdecided_on_consent(seed: int) -> list[str]:
+    return disagreement(*consent_case(seed))
 
 
 def misdecided(seed: int) -> list[str]:
@@ -28,6 +33,7 @@ LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "decisions": misdecided,
     "explanations": misexplained,
     "arrivals": unsettled,
+    "consents": misdecided_on_consent,
 }
 
 
@@ -45,7 +51,7 @@ def main() -> int:
     arguments.add_argument("--seeds", type=int, default=1_000, help="how many")
     arguments.add_argument("--first", type=int, default=0, help="the first one")
     arguments.add_argument("--jobs", type=int, default=2, help="how many at once")
-    arguments.add_argument("--only", choices=LOOKED_AT, help="only these, not all three")
+    arguments.add_argument("--only", choices=LOOKED_AT, help="only these, not all of them")
     given = arguments.parse_args()
     seeds = range(given.first, given.first + given.seeds)
     with Pool(given.jobs) as pool:

@@ -30,6 +30,16 @@ FIELDS = {
         "points_to_keep",
     ),
     "trait-changes": ("trait", "before", "after", "sequence"),
+    "consent-changes": (
+        "channel",
+        "purpose",
+        "address",
+        "before",
+        "after",
+        "reason",
+        "said_at",
+        "sequence",
+    ),
     "journey-changes": ("from", "to", "sequence"),
     "loyalty-points": ("programme", "entry", "points", "balance", "pending", "order_id", "expires_at"),
 }

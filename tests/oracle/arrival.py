@@ -4,6 +4,7 @@ What a shopper is in the end must not depend on it. What the pages let depend on
 applied as it comes), a second order of one id (the first received counts), and holds (they damp what was seen).
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -21,10 +22,10 @@ DELAYS = [0, 0, 1, MINUTE, HOUR, 6 * HOUR, DAY - 1, DAY, 3 * DAY, 7 * DAY]
 AFTER = [0, 1, 10 * MINUTE, HOUR, 4 * HOUR, DAY]
 
 
-def settled_topology(random: Random) -> dict[str, Any]:
+def settled_topology(random: Random, topologies: type[Topologies]) -> dict[str, Any]:
     """A topology without carts and holds."""
     while True:
-        topology = Topologies(random).draw()
+        topology = topologies(random).draw()
         topology = {name: part for name, part in topology.items() if name not in ("abandonment", "loyalty")}
         for rule in topology["segments"].values():
             rule.pop("hold", None)
@@ -37,11 +38,15 @@ def settled_topology(random: Random) -> dict[str, Any]:
         return topology
 
 
-def calls(random: Random) -> list[Call]:
+def drawn(random: Random) -> list[Call]:
+    return Stream(random, several_carts=False).draw(random.randint(15, 60))
+
+
+def calls(stream: list[Call]) -> list[Call]:
     """What happened, each with its own time in `timestamp` and none received yet."""
     found = []
     orders: set[str] = set()
-    for call in Stream(random, several_carts=False).draw(random.randint(15, 60)):
+    for call in stream:
         properties = call.get("properties") or {}
         if call["messageId"] in {one["messageId"] for one in found}:
             continue  # a message id twice, which delivery() sees to
@@ -75,10 +80,12 @@ def delivery(random: Random, history: list[Call], lateness: int, end: int) -> li
     ]
 
 
-def unsettled(seed: int) -> list[str]:
+def unsettled(
+    seed: int, topologies: type[Topologies] = Topologies, stream: Callable[[Random], list[Call]] = drawn
+) -> list[str]:
     """Where two arrivals of one history end otherwise, or otherwise than the oracle says."""
     random = Random(seed)
-    topology, history = settled_topology(random), calls(random)
+    topology, history = settled_topology(random, topologies), calls(stream(random))
     lateness = span(topology["time"]["late"]["segments"])
     end = max(call["timestamp"] for call in history) + random.choice(AFTER)
     until = end + random.choice(AFTER)

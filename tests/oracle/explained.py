@@ -25,6 +25,8 @@ from tests.oracle.trial import case, zoned
 from tests.oracle.values import DAY
 
 LOOKS = 3
+TRACED = ("first", "last", "orders", "spend", "average_order", "rfm", "consent")
+"""Conditions that have evidence without a window."""
 
 Look = tuple[str, int, int]
 """Shopper, instant (ms), and how many of the calls have been received by then."""
@@ -94,9 +96,7 @@ def wrong_measure(clause: Clause, condition: dict[str, Any], seen: Foresight) ->
     if "computed" in condition:
         condition = trait_of(condition, seen.topology)
     (kind,) = condition
-    if kind in ("trait", "cart", "stage") or (
-        kind not in ("first", "last", "orders", "spend", "average_order", "rfm") and "within" not in condition[kind]
-    ):
+    if kind in ("trait", "cart", "stage") or (kind not in TRACED and "within" not in condition[kind]):
         return
     evidence = [(one.at, Fraction(one.value, 1_000_000) if told.unit == MICRO else one.value) for one in told.evidence]
     expected = seen.evidence(condition)

@@ -6,12 +6,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle.consent import status
 from tests.oracle.history import Record
 from tests.oracle.oracle import History
 from tests.oracle.segments import (
     AGGREGATES,
     aggregate,
     computed,
+    consent_word,
     kind_of,
     matching,
     plain,
@@ -24,7 +26,7 @@ from tests.oracle.values import DAY, elements, number, reach
 
 Condition = dict[str, Any]
 
-DECIDES_SEGMENTS = ("shop", "time", "segments", "rfm", "journey", "traits", "loyalty")
+DECIDES_SEGMENTS = ("shop", "time", "segments", "rfm", "journey", "traits", "loyalty", "messaging")
 # Longer than any span of a random topology, and than two years: what still changes by itself does so within it.
 HORIZON = 800 * DAY
 COUNTED = (*AGGREGATES, "orders", "spend")
@@ -82,6 +84,8 @@ class Foresight:
             return scores(facts)
         if kind == "stage":
             return stage(facts)
+        if kind == "consent":
+            return status(consent_word(form, facts))
         if kind == "computed":
             own = trait_of(condition, self.topology)
             return self.value(own) if next(iter(own)) in COUNTED else computed(form["name"], facts)
@@ -96,6 +100,9 @@ class Foresight:
             return sorted(self._orders({} if kind == "rfm" else form))
         if kind == "most_frequent":
             return sorted((time, None) for time, _, _ in sightings(form["property"], matching(form, self.now)))
+        if kind == "consent":
+            word = consent_word(form, self.now)
+            return [] if word is None else [(word.time, word.reason if word.channel else "category")]
         if kind in ("first", "last"):
             found = self._edge(kind, form)
             return [] if found is None else [(found.time, None)]

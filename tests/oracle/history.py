@@ -42,6 +42,7 @@ class Record:
     body: dict[str, Any]
     properties: dict[str, Any] = field(default_factory=dict)
     traits: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
     late_segments: bool = False
     late_triggers: bool = False
     copy: bool = False
@@ -126,6 +127,7 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
             late_segments=received - time > lateness.segments,
             late_triggers=received - time > lateness.triggers,
         )
+        record.context = raw.get("context") or {}
         if record.behaviour:
             record.properties = raw.get("properties") or {}
         if record.type == "identify":

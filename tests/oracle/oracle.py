@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.oracle import consent
 from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read
@@ -20,6 +21,7 @@ TOPICS = (
     "loyalty-points",
     "journey-changes",
     "trait-changes",
+    "consent-changes",
 )
 VISIT_GAP = 30 * 60_000
 
@@ -46,6 +48,7 @@ class History:
         self.stage: str | None = None
         self.stages: list[dict[str, Any]] = []
         self.traits = Traits(topology)
+        self.consents: list[dict[str, Any]] = []
         self.months = list(months(self.traits.zone)) if "'month'" in repr(topology) else []
         segments = topology.get("segments") or {}
         self.holds = {name: Hold(entry["hold"]) for name, entry in segments.items() if entry.get("hold")}
@@ -93,6 +96,8 @@ class History:
         if self.months:
             self.pending |= {begin for begin in self.months if begin > self.now}
         facts = Facts(self.records, self.topology, self.now)
+        if consent.told(self.topology):
+            self.consents += consent.changes(earlier, record, self.topology, len(self.consents))
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))
         self._segments(facts, record)
@@ -193,6 +198,7 @@ def collect(verdict: Verdict, history: History) -> None:
         "loyalty-tiers": [line for one in history.programmes for line in one.tiers],
         "journey-changes": history.stages,
         "trait-changes": history.traits.lines,
+        "consent-changes": history.consents,
         "loyalty-points": [line for one in history.programmes for line in one.points],
     }
     for topic, found in lines.items():
@@ -209,7 +215,7 @@ def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
         "silent": False,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
-    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at"):
+    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at"):
         if isinstance(done.get(name), int):
             done[name] = rfc3339(done[name])
     return done

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle import consent
 from tests.oracle.carts import Line, carts
 from tests.oracle.history import Record
 from tests.oracle.operators import bounded, holds, passes, satisfies
@@ -255,6 +256,11 @@ def _points(form: dict[str, Any], facts: Facts) -> bool:
     return bounded(bounds, facts.standings[form["programme"]][1])
 
 
+def consent_word(form: dict[str, Any], facts: Facts) -> consent.Said | None:
+    purpose = form.get("purpose", "marketing")
+    return consent.decides(facts.records, facts.topology, facts.traits, form["channel"], purpose)
+
+
 _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "all": lambda form, facts: all(truth(one, facts) for one in form),
     "any": lambda form, facts: any(truth(one, facts) for one in form),
@@ -273,6 +279,7 @@ _KINDS: dict[str, Callable[[Any, Facts], bool]] = {
     "cart": _cart,
     "tier": _tier,
     "points": _points,
+    "consent": lambda form, facts: consent.holds(form, consent_word(form, facts)),
 }
 
 

@@ -1,7 +1,8 @@
 """Scenarios: given a topology, when these events arrive, then these decisions follow. Written in YAML, to be read.
 
 An event is one line: `RECEIVED [@HAPPENED] [#MESSAGE_ID] [SHOPPER:] NAME [{properties}]`. Times are `10:00`,
-`10:00:30.500`, or with a day `d2 10:00`; day 1 is Monday, 5 January 2026, in UTC. `RAW {...}` takes a whole body.
+`10:00:30.500`, or with a day `d2 10:00`; day 1 is Monday, 5 January 2026, in UTC. `RAW {...}` takes a whole body,
+`$context` in the properties is the context of the call.
 """
 
 import re
@@ -68,6 +69,7 @@ def event(line: str, number: int) -> dict[str, Any]:
     if name == "RAW":
         return {"receivedAt": rfc3339(received), **body}
     happened = at(match, "then_") if match["then_hour"] else received
+    context = body.pop("$context", None)
     call: dict[str, Any] = {"userId": match["shopper"] or "kim", "messageId": match["id"] or f"m{number}"}
     if name == "identify":
         call |= {"type": "identify", "traits": body}
@@ -75,6 +77,8 @@ def event(line: str, number: int) -> dict[str, Any]:
         call |= {"type": name, "properties": body}
     else:
         call |= {"type": "track", "event": name, "properties": body}
+    if context is not None:
+        call["context"] = context
     return {**call, "timestamp": rfc3339(happened), "receivedAt": rfc3339(received)}
 
 

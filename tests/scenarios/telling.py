@@ -101,7 +101,17 @@ def trait(line: dict[str, Any]) -> Iterator[str]:
     yield f"trait {line['trait']}: {amount(line['before'])} > {amount(line['after'])}"
 
 
+def consent(line: dict[str, Any]) -> Iterator[str]:
+    yield f"consent {line['channel'] or 'everywhere'} {line['purpose'] or 'everything'}:"
+    yield f"{line['before'] or 'nothing'} > {line['after']} by {line['reason']}"
+    if line["address"]:
+        yield f"at {line['address'][:6]}"
+    if line["said_at"] != line["effective_at"]:
+        yield f"said {clock(line['said_at'])}"
+
+
 WORDS = {
+    "consent-changes": consent,
     "trait-changes": trait,
     "journey-changes": stage,
     "segment-changes": segment,

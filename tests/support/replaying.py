@@ -21,6 +21,7 @@ segments:
   buyers: {when: {orders: {within: 30d, at_least: 1}}}
 journey: [{stage: buyer, when: {in: buyers}}, {stage: visitor}]
 traits: {value: {spend: {within: 30d}}}
+messaging: {}
 abandonment:
   cart: {stages: [4h, 24h]}
 loyalty:

@@ -22,7 +22,7 @@ CODEC = RecordCodec()
 def opened(shopper: Shopper) -> Shopper:
     """A copy for comparing, of which all is decoded, also what a record keeps encoded until an event asks for it."""
     copy = msgspec.structs.replace(shopper)
-    _ = copy.orders
+    _ = copy.orders, copy.words
     return copy
 
 

@@ -1,5 +1,6 @@
 """`afterclick` as a user runs it: processes of its own, that can be killed."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -52,8 +53,7 @@ class WorkerProcess:
 
     def pause(self) -> None:
         """Stop it and its agents where they are, as a machine that hangs, until `resume`."""
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        self._paused = [self.process.pid, *map(int, found.stdout.split())]
+        self._paused = [self.process.pid, *self.agents()]
         self._signal_paused(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -64,11 +64,28 @@ class WorkerProcess:
         for process in self._paused:
             os.kill(process, number)
 
+    def agents(self) -> list[int]:
+        """Processes of a worker that runs both."""
+        process = self.process.pid
+        try:
+            children = Path(f"/proc/{process}/task/{process}/children").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+        return [int(child) for child in children.split()]
+
     def kill(self, wipe: bool = False) -> None:
-        """As a machine that dies; with `wipe` its disk dies too."""
-        self._signal_paused(signal.SIGKILL)
+        """As a machine that dies, all processes at once; with `wipe` its disk dies too."""
+        if self.process.poll() is None:
+            # A stopped supervisor starts no further process.
+            self.process.send_signal(signal.SIGSTOP)
+        agents = self.agents()
+        for process in agents:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
+        # An agent that outlives its supervisor stops in order, and commits into what may be the next test's topics.
+        eventually("its agents are gone", lambda: not any(map(runs, agents)), 30)
         if wipe:
             shutil.rmtree(self.data, ignore_errors=True)
 
@@ -84,6 +101,14 @@ class WorkerProcess:
 
     def text(self) -> str:
         return self.log.read_text()
+
+
+def runs(process: int) -> bool:
+    """Whether there is such a process, and not just its exit code that nobody asked for yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def eventually(what: str, holds: Callable[[], bool], patience: float = 60) -> None:

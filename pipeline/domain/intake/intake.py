@@ -10,14 +10,18 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, Event
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
+from pipeline.domain.intake.category import said_of
 from pipeline.domain.intake.clock import Clock
 from pipeline.domain.intake.commerce import COMMERCE, check_commerce
+from pipeline.domain.intake.device import token_of
 from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
 from pipeline.domain.intake.identity import anonymous, identifier
+from pipeline.domain.intake.provider.webhook import read_webhook
 from pipeline.domain.intake.refusal import (
     INVALID_PROPERTIES,
     INVALID_TRAITS,
     MISSING_EVENT,
+    NO_CALL,
     OVERSIZE,
     UNDECODABLE,
     UNKNOWN_TYPE,
@@ -37,6 +41,8 @@ class Intake:
     def __init__(self, plan: Plan) -> None:
         self._aliases = Aliases(plan.aliases)
         self._clock = Clock(plan.future_skew)
+        self._devices = plan.consent is not None
+        self._purposes = plan.consent.categories if plan.consent is not None else {}
 
     def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
         """What one value comes to: one event or refusal for each of its calls, in their order. Never raises.
@@ -56,17 +62,33 @@ class Intake:
                     return [self._event(call, received, from_field, SINGLE)]
         except RefusedCall as refused:
             if BATCH_KEY not in value:
-                return [Refusal(refused.reason, value, refused.detail)]
+                return self._feedback(value, received, from_field, Refusal(refused.reason, value, refused.detail))
         return self._batch(value, received, from_field)
 
     def _batch(self, value: bytes, received: int, from_field: bool) -> list[Event | Refusal]:
         try:
             envelope, items = open_envelope(value)
         except RefusedCall as refused:
-            return [Refusal(refused.reason, value, refused.detail)]
+            return self._feedback(value, received, from_field, Refusal(refused.reason, value, refused.detail))
         if items is None:
-            return [self._take(value, received, from_field, SINGLE, None)]
+            taken = self._take(value, received, from_field, SINGLE, None)
+            return self._feedback(value, received, from_field, taken) if isinstance(taken, Refusal) else [taken]
         return [self._take(item, received, from_field, envelope, at) for at, item in enumerate(items)]
+
+    def _feedback(self, value: bytes, received: int, from_field: bool, refusal: Refusal) -> list[Event | Refusal]:
+        """What a provider's webhook comes to; the refusal, if the value is none."""
+        parts = read_webhook(value) if refusal.reason in NO_CALL else None
+        if parts is None:
+            return [refusal]
+        found: list[Event | Refusal] = []
+        for part in parts:
+            try:
+                if part.refused is not None:
+                    raise part.refused
+                found.extend([self._event(call, received, from_field, SINGLE) for call in part.calls])
+            except RefusedCall as refused:
+                found.append(Refusal(refused.reason, part.original, refused.detail, part.item))
+        return found
 
     def _take(
         self, value: bytes, received: int, from_field: bool, envelope: Envelope, item: int | None
@@ -118,10 +140,13 @@ class Intake:
         zone = context.get("timezone", "")
         if type(zone) is not str or len(zone) > _ZONE_LIMIT:
             zone = ""
+        consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
+        device = token_of(context) if self._devices and "device" in context else ""
         fingerprint, unknown = xxh32_intdigest(body), user is None
         return Event(
-            kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown
-        )
+            kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown,
+            consents, device,
+        )  # fmt: skip
 
 
 def _properties(call: dict[str, Any], name: str) -> msgspec.Raw:

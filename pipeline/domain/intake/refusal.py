@@ -15,8 +15,13 @@ ABSURD_TIME = "absurd_time"
 INVALID_PRICE = "invalid_price"
 INVALID_QUANTITY = "invalid_quantity"
 INVALID_PRODUCTS = "invalid_products"
+UNKNOWN_FEEDBACK = "unknown_feedback"
+INVALID_FEEDBACK = "invalid_feedback"
 OVERSIZE = "oversize"
 TOO_DEEP = "too_deep"
+
+NO_CALL = frozenset({UNDECODABLE, NOT_AN_OBJECT, UNKNOWN_TYPE})
+"""Of values that are no client's call at all: a provider's webhook may be one."""
 
 
 class Refusal(msgspec.Struct, gc=False):

@@ -24,6 +24,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding
 from pipeline.domain.segments.framed import FramedTraitWindow, FramedWindow
@@ -32,7 +33,7 @@ from pipeline.domain.segments.most_frequent import MostFrequent
 from pipeline.domain.segments.purchase import compile_purchases
 from pipeline.domain.segments.rfm import compile_rfm
 from pipeline.domain.segments.sequence import SequenceWatch
-from pipeline.domain.segments.standing import compile_points, compile_tier
+from pipeline.domain.segments.standing import compile_standing
 from pipeline.domain.segments.trait_value import (
     ValueOf,
     aggregate_of,
@@ -128,10 +129,8 @@ class Conditions:
                 return self._stage(condition)
             case Computed():
                 return self._computed(condition)
-            case Tier():
-                return compile_tier(condition)
-            case Points():
-                return compile_points(condition)
+            case Tier() | Points() | ConsentNow():
+                return compile_standing(condition)
 
     def stages(self, journey: JourneyDefinition) -> StageOf:
         return compile_stages(journey, self.compile)

@@ -13,6 +13,8 @@ from typing import Any
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condition, Edge, Purchases, Trait
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent import Consent
+from pipeline.domain.messaging.consent_definition import UNKNOWN, ConsentNow
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import Frame, Lifetime
@@ -99,7 +101,16 @@ def _measure(condition: Condition, shopper: Shopper, now: int, carts: Carts, con
             return Measure(JSON, tier_of(condition, shopper))
         case Points():
             return Measure(NUMBER, balance_of(condition, shopper))
+        case ConsentNow():
+            return _consent(condition, shopper)
     return None
+
+
+def _consent(condition: ConsentNow, shopper: Shopper) -> Measure:
+    word = Consent(shopper).word(condition.channel, condition.purpose)
+    if word is None:
+        return Measure(JSON, UNKNOWN)
+    return Measure(JSON, word.status, True, (Evidence(word.time, word.why),))
 
 
 def _aggregate(aggregate: Aggregate, shopper: Shopper, now: int, conditions: Conditions) -> Measure:

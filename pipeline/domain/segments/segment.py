@@ -18,6 +18,7 @@ from pipeline.domain.definition import (
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch, hold_key
@@ -29,11 +30,12 @@ CART = "$cart"
 ORDERS = "$orders"
 TRAITS = "$traits"
 ZONE = "$zone"
+CONSENT = "$consent"
 
 
 def reads(condition: Condition) -> Iterable[str]:
-    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, ZONE (that the shopper lives in), and
-    `in:NAME` of other segments."""
+    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, CONSENT, ZONE (that the shopper lives
+    in), and `in:NAME` of other segments."""
     match condition:
         case All(of) | AnyOf(of):
             for part in of:
@@ -57,6 +59,8 @@ def reads(condition: Condition) -> Iterable[str]:
             yield ORDERS
         case CartNow():
             yield CART
+        case ConsentNow():
+            yield from (CONSENT, TRAITS)
         case Member(segment):
             yield f"in:{segment}"
         case Computed(trait=TraitDefinition() as trait):

@@ -1,13 +1,27 @@
-"""`tier` and `points`: conditions on what the ledger and the tiers of a loyalty programme have come to.
+"""`tier`, `points` and `consent`: conditions on what a programme, or what was said of consent, has come to.
 
 Loyalty asks no conditions. So it comes first at each instant, and conditions see what an order or a timer made of it.
 """
 
 from collections.abc import Callable
 
+from pipeline.domain.messaging.consent_definition import ConsentNow
+from pipeline.domain.segments.consent import compile_consent
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.operator import compile_bounds, compile_tests
+
+Look = Callable[[Shopper, int], tuple[bool, int]]
+
+
+def compile_standing(condition: Tier | Points | ConsentNow) -> Look:
+    """(shopper, now in ms) -> (true now?, when that may next change by itself; 0 = never)."""
+    match condition:
+        case Tier():
+            return compile_tier(condition)
+        case Points():
+            return compile_points(condition)
+    return compile_consent(condition)
 
 
 def tier_of(condition: Tier, shopper: Shopper) -> str | None:
@@ -24,7 +38,7 @@ def balance_of(condition: Points, shopper: Shopper) -> int:
     return 0 if standing is None else standing.balance
 
 
-def compile_tier(condition: Tier) -> Callable[[Shopper, int], tuple[bool, int]]:
+def compile_tier(condition: Tier) -> Look:
     """(shopper, now in ms) -> (true now?, when that may next change by itself; 0 = never): as the programme's own timer
     fires. Raises ValueError if the condition has no programme."""
     if condition.programme is None:
@@ -40,7 +54,7 @@ def compile_tier(condition: Tier) -> Callable[[Shopper, int], tuple[bool, int]]:
     return look
 
 
-def compile_points(condition: Points) -> Callable[[Shopper, int], tuple[bool, int]]:
+def compile_points(condition: Points) -> Look:
     """As `compile_tier`. Points do not expire: time alone changes no balance."""
     truth = compile_bounds(condition.bounds)
 

@@ -20,6 +20,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.definition import Test as Check
+from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.value.instant import DAY, HOUR, parse_instant
 from pipeline.domain.window_definition import Calendar, Since
 from tests.unit.config.builder import condition, condition_problems, problems, topology
@@ -200,9 +201,12 @@ def test_what_cannot_be_meant_is_told(written: str, told: str) -> None:
     assert any(problem.startswith(told) for problem in found), found
 
 
-@pytest.mark.parametrize("key", ["consent"])
-def test_conditions_of_the_language_that_are_to_come_are_refused_as_such(key: str) -> None:
-    assert condition_problems(f"{{{key}: {{}}}}") == [f"{key}: not supported yet"]
+def test_consent_is_asked_of_marketing_unless_it_says_otherwise() -> None:
+    assert condition("{consent: {channel: email, is: granted}}") == ConsentNow("email", "marketing", "granted")
+    spared = condition("{consent: {channel: sms, purpose: offers, is: reduced}}")
+    assert spared == ConsentNow("sms", "offers", "reduced")
+    assert condition_problems("{consent: {channel: email, is: given}}")
+    assert condition_problems("{consent: {channel: email}}")
 
 
 def test_article_numbers_may_be_long() -> None:

@@ -9,8 +9,8 @@ import pytest
 from pipeline.replay.source import InputError
 from tests.support.replaying import call, files, lines, ms, replay, segment_changes, write
 
-FILES = ["abandonment-triggers.ndjson", "dead-letters.ndjson", "journey-changes.ndjson", "loyalty-points.ndjson",
-         "loyalty-tiers.ndjson", "segment-changes.ndjson", "trait-changes.ndjson"]  # fmt: skip
+FILES = ["abandonment-triggers.ndjson", "consent-changes.ndjson", "dead-letters.ndjson", "journey-changes.ndjson",
+         "loyalty-points.ndjson", "loyalty-tiers.ndjson", "segment-changes.ndjson", "trait-changes.ndjson"]  # fmt: skip
 VIEW, ADD, ORDER = "Product Viewed", "Product Added", "Order Completed"
 
 
@@ -160,3 +160,15 @@ def test_an_input_that_breaks_off_leaves_no_file_behind(tmp_path: Path) -> None:
 def test_a_missing_input_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         replay(tmp_path / "out", tmp_path / "nothing")
+
+
+def test_a_webhook_changes_consent_and_names_the_event_that_it_refuses(tmp_path: Path) -> None:
+    body = {"email": "ann@shop.example", "timestamp": 1767434400, "user_id": "ann"}
+    said = {**body, "event": "spamreport", "sg_event_id": "e1"}
+    odd = {**body, "event": "deferred", "sg_event_id": "e2"}
+    replay(tmp_path / "out", write(tmp_path / "in.ndjson", [said, odd]))
+    (change,) = lines(tmp_path / "out", "consent-changes")
+    assert (change["shopper"], change["after"], change["reason"]) == ("ann", "denied", "complaint")
+    (refused,) = lines(tmp_path / "out", "dead-letters")
+    assert (refused["reason"], refused["position"]["item"]) == ("unknown_feedback", 1)
+    assert json.loads(refused["original"]) == odd

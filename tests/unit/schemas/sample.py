@@ -49,6 +49,16 @@ FIELDS: dict[str, dict[str, Any]] = {
         "sequence": 1,
     },
     "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
+    "consent-changes": {
+        "channel": "email",
+        "purpose": "marketing",
+        "address": None,
+        "before": None,
+        "after": "denied",
+        "reason": "opt_out",
+        "said_at": NOON - 5,
+        "sequence": 1,
+    },
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",

@@ -73,6 +73,10 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
     "loyalty-tiers": [{"value": {"b": 1, "a": 2}, "threshold": {"b": 1, "a": 2}}, {"valid_until": 1_767_434_400_123}],
     "loyalty-points": [{"expires_at": 1_767_434_400_123}, {"points": -7}],
     "journey-changes": [{"from": None}, {"to": None}, {"from": 'qu"ote\\ é \u2028', "to": "\x00"}, {"sequence": 2**62}],
+    "consent-changes": [
+        {"channel": None, "purpose": None, "address": "0" * 64, "reason": "category"},
+        {"before": "granted", "after": "reduced", "said_at": 1_767_434_400_123},
+    ],
     "trait-changes": [
         {"before": None, "after": {"currency": "EUR", "amount": -7}},
         {"before": True, "after": False},

@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).parents[3]
 START = 1_767_434_400_000
 # What the demo shop does without.
 DERIVED = """
+messaging: {}
 journey: [{stage: buyer, when: {orders: {at_least: 1}}}, {stage: visitor}]
 traits:
   value: {spend: {within: 30d}}
@@ -55,6 +56,8 @@ def decisions() -> list[Decision]:
         track("Order Completed", START + 4 * DAY, cart_id="c-1", **order),
         track("Order Completed", START + 5 * DAY, **{**order, "order_id": "o-2", "total": 9000}),
         track("Order Refunded", START + 6 * DAY, order_id="o-2", total=9000),
+        track("Consent Changed", START + 7 * DAY, channel="email", status="reduced", address="s@shop.example"),
+        track("Email Bounced", START + 8 * DAY, bounce_type="hard"),
     ]
     written = (REPOSITORY / "topology.yaml").read_text(encoding="utf-8") + DERIVED
     engine, shopper = Engine(parse(written, {}).plan()), Shopper()

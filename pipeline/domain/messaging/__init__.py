@@ -1,0 +1,1 @@
+"""Messaging: whether, where and how often a shopper may be written to."""
