@@ -22,15 +22,20 @@ def fillable(checkpoint: Checkpoint) -> tuple[Gap, ...]:
     return tuple(gap for gap in found if gap.pieces and gap.begin < gap.end)
 
 
+def reachable(gaps: Sequence[Gap], first: int, *, files: bool) -> tuple[Gap, ...]:
+    """Those of which something is retained, from offset `first` on, or in files."""
+    return tuple(gap for gap in gaps if gap.end > first or (files and not gap.begin))
+
+
 class PartitionHistory:
     """First `before`, of events in files, then `take`, of records from the first retained one on; then `head` and
-    `grafts`. gaps: see `fillable`. sources, stall: see runtime/shopper_settings.py.
+    `grafts`. gaps: see `fillable`. sources, stall: see runtime/shopper_settings.py. first: offset of the first record.
 
     Each piece is folded with the records of its gaps alone, but sequences with all there are: what was dropped of
     them between the gap and now may be the other half of one that the gap began, and an event twice is there once.
     """
 
-    def __init__(self, plan: Plan, gaps: Sequence[Gap], sources: int, stall: int | None) -> None:
+    def __init__(self, plan: Plan, gaps: Sequence[Gap], sources: int, stall: int | None, first: int = 0) -> None:
         self.gaps = tuple(gaps)
         self.events = 0
         self._history = History(plan)
@@ -40,8 +45,8 @@ class PartitionHistory:
         self._bounds = sorted({offset for gap in self.gaps for offset in (gap.begin, gap.end)})
         self._shoppers: dict[bytes, Shopper] = {}
         self._time = Checkpoint()
-        self._from_files = False
-        self._first = self._at = self._next = 0
+        self._first = first
+        self._at = self._files_at = self._next = 0
         self._changes_at = -1
 
     @property
@@ -49,14 +54,10 @@ class PartitionHistory:
         """Behind which offset nothing is needed; None: all there is."""
         return None if self._sequences else max((gap.end for gap in self.gaps), default=0)
 
-    def begin(self, first: int, at: int) -> None:
-        """first: offset of the first record that will be taken. at: its received time, ms."""
-        self._first, self._at = first, at
-
     def before(self, key: bytes, event: Event) -> None:
         """Take an event of before the first record. In order of received time."""
-        if not self._from_files:
-            self._from_files, self._first, self._at = True, 0, event.received
+        if not self._files_at:
+            self._files_at = event.received
             self._history.keep(self._folded_at(0))
         self._fold(key, event)
 
@@ -73,11 +74,13 @@ class PartitionHistory:
         elif item is None:
             event = decode_event(record)
             if not isinstance(event, Refused):
+                self._at = self._at or event.received
                 self._fold(record.key or b"", event)
 
     def head(self) -> Head:
         grafts = sum(1 for _ in self.grafts())
-        return Head(self.gaps, self._first, self._at, max(self._next, *(gap.end for gap in self.gaps)), grafts)
+        until = max(self._next, *(gap.end for gap in self.gaps))
+        return Head(self.gaps, self._first, self._at, self._files_at, until, grafts)
 
     def grafts(self) -> Iterator[tuple[bytes, Graft]]:
         """Of each shopper of whom there is something to tell, by key."""

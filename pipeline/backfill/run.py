@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.backfill.partition_history import PartitionHistory, fillable
+from pipeline.backfill.partition_history import PartitionHistory, fillable, reachable
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
@@ -12,13 +12,25 @@ from pipeline.replay.reader import readings
 from pipeline.replay.source import Source
 from pipeline.runtime.fold import Refused
 from pipeline.runtime.gap import Gap, unpack
-from pipeline.runtime.graft_log import HEAD_KEY, SEAL_KEY, Head, LogError, decode_head, encode_graft, encode_head
+from pipeline.runtime.graft_log import (
+    HEAD_KEY,
+    SEAL_KEY,
+    Grafting,
+    Head,
+    LogError,
+    decode_head,
+    encode_graft,
+    encode_head,
+)
 from pipeline.runtime.item import decode_event, decode_item
 from pipeline.runtime.ports import Checkpoint, Output, Record
 
-NOTHING, WAITING, WRITTEN, FOUND = "nothing", "waiting", "written", "found"
-"""Of a partition: nothing that can be filled; a run before has written it, and its worker has yet to take it in; this
-run has written it; this run found it and writes nothing."""
+NOTHING, GONE, WAITING, WRITTEN, FOUND = "nothing", "gone", "waiting", "written", "found"
+"""Of a partition: it lacks nothing; nothing is retained of what it lacks; a run before has written it, and its worker
+has yet to take it in; this run has written it; this run found it and writes nothing."""
+
+Lacking = dict[int, tuple[Gap, ...]]
+"""Gaps by partition."""
 
 _STRIDE = 10_000
 
@@ -53,47 +65,41 @@ class Backfill:
     partition_of: Callable[[bytes], int] = lambda key: 0
     progress: Callable[[int], None] | None = None
 
+    def lacking(self, checkpoints: Mapping[int, Checkpoint], retained: Mapping[int, Retained]) -> Lacking:
+        """What of each partition can be filled."""
+        return {
+            partition: reachable(fillable(checkpoint), retained[partition].first, files=bool(self.files))
+            for partition, checkpoint in sorted(checkpoints.items())
+        }
+
     def histories(
-        self, checkpoints: Mapping[int, Checkpoint], retained: Mapping[int, Retained], waiting: Iterable[int] = ()
-    ) -> Iterator[tuple[PartitionResult, PartitionHistory | None]]:
+        self, lacking: Lacking, retained: Mapping[int, Retained]
+    ) -> Iterator[tuple[PartitionResult, PartitionHistory]]:
         """Fold the history of each partition, one after the other; with files, all at once, as they are read once.
 
         Raises InputError.
         """
-        lacking = {
-            partition: gaps
-            for partition, checkpoint in sorted(checkpoints.items())
-            if partition not in waiting and (gaps := fillable(checkpoint))
-        }
         begun = self._begun(lacking, retained) if self.files else {}
-        for partition in sorted(checkpoints):
-            if partition not in lacking:
-                yield PartitionResult(partition, WAITING if partition in waiting else NOTHING), None
-                continue
-            history = begun.pop(partition, None) or self._history(lacking[partition])
+        for partition, gaps in lacking.items():
+            history = begun.pop(partition, None) or self._history(gaps, retained[partition])
             self._read(history, retained[partition])
             yield PartitionResult(partition, FOUND, history.head(), history.events), history
 
-    def _history(self, gaps: Sequence[Gap]) -> PartitionHistory:
-        return PartitionHistory(self.plan, gaps, self.sources, self.stall)
+    def _history(self, gaps: Sequence[Gap], retained: Retained) -> PartitionHistory:
+        return PartitionHistory(self.plan, gaps, self.sources, self.stall, retained.first)
 
     def _read(self, history: PartitionHistory, retained: Retained) -> None:
-        until, begun = history.needed_until, False
+        until = history.needed_until
         for record in retained.records():
             if until is not None and record.offset >= until:
                 return
-            if not begun and (received := _received(record)):
-                history.begin(retained.first, received)
-                begun = True
             history.take(record)
             if self.progress is not None and not record.offset % _STRIDE:
                 self.progress(history.events)
 
-    def _begun(
-        self, lacking: Mapping[int, Sequence[Gap]], retained: Mapping[int, Retained]
-    ) -> dict[int, PartitionHistory]:
+    def _begun(self, lacking: Lacking, retained: Mapping[int, Retained]) -> dict[int, PartitionHistory]:
         """Histories that have what the files tell of before the first retained record."""
-        histories = {partition: self._history(gaps) for partition, gaps in lacking.items()}
+        histories = {partition: self._history(gaps, retained[partition]) for partition, gaps in lacking.items()}
         ends = {
             partition: _first_received(retained[partition], gaps) or min(gap.at for gap in gaps)
             for partition, gaps in lacking.items()
@@ -113,15 +119,10 @@ def _first_received(retained: Retained, gaps: Sequence[Gap]) -> int:
     for record in retained.records():
         if record.offset >= max(gap.end for gap in gaps):
             return 0
-        if received := _received(record):
-            return received
+        event = decode_event(record) if decode_item(record) is None else None
+        if event is not None and not isinstance(event, Refused):
+            return event.received
     return 0
-
-
-def _received(record: Record) -> int:
-    """0 of what is no event."""
-    event = decode_event(record) if decode_item(record) is None else None
-    return 0 if event is None or isinstance(event, Refused) else event.received
 
 
 def log_records(partition: int, topic: str, head: Head, history: PartitionHistory) -> Iterator[Output]:
@@ -132,12 +133,12 @@ def log_records(partition: int, topic: str, head: Head, history: PartitionHistor
     yield Output(topic, SEAL_KEY, b"{}", None, partition)
 
 
-def is_waiting(checkpoint: Checkpoint, log: Iterable[Record]) -> bool:
-    """Whether what the partition lacks is written already, but not taken in. log: of grafts, from where the checkpoint
-    has come to."""
-    if checkpoint.grafting.head is not None and checkpoint.grafting.head.gaps:
+def is_waiting(grafting: Grafting, gaps: Sequence[Gap], log: Iterable[Record]) -> bool:
+    """Whether what fills these gaps is written already, but not taken in. grafting: how far the partition has come;
+    log: of grafts, from there on."""
+    if grafting.head is not None and grafting.head.gaps:
         return True
-    lacks = {(piece, gap.begin, gap.end) for gap in fillable(checkpoint) for piece in unpack(gap.pieces)}
+    lacks = {(piece, gap.begin, gap.end) for gap in gaps for piece in unpack(gap.pieces)}
     for record in log:
         if record.key == HEAD_KEY:
             try:
@@ -145,6 +146,6 @@ def is_waiting(checkpoint: Checkpoint, log: Iterable[Record]) -> bool:
             except LogError:
                 continue
             fills = {(piece, gap.begin, gap.end) for gap in head.gaps for piece in unpack(gap.pieces)}
-            if lacks and lacks <= fills:
+            if lacks <= fills:
                 return True
     return False

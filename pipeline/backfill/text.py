@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.backfill.run import FOUND, NOTHING, WAITING, WRITTEN, PartitionResult
+from pipeline.backfill.run import FOUND, GONE, NOTHING, WAITING, WRITTEN, PartitionResult
 from pipeline.backfill.trial import Trial
 from pipeline.diff.comparison import Some
 from pipeline.domain.definition import Condition, Plan
@@ -12,7 +12,8 @@ from pipeline.domain.value.instant import format_instant
 from pipeline.runtime.gap import unpack
 
 _STATES = {
-    NOTHING: "nothing is missing that can be filled",
+    NOTHING: "nothing is missing",
+    GONE: "nothing is retained of what is missing; --input takes files of it",
     WAITING: "written by a run before; its worker has yet to take it in",
 }
 
@@ -40,7 +41,7 @@ def lines(plan: Plan, topic: str, results: Sequence[PartitionResult], trial: Tri
     if pieces:
         yield f"Lacks history: {', '.join(readers(plan, pieces))}."
     yield from (f"{topic}[{one.partition}]: {_outcome(one)}" for one in results)
-    late = max((head.at for head in heads if head.first), default=0)
+    late = max((head.at for head in heads if head.first and not head.files_at), default=0)
     if late:
         yield f"Retained from {format_instant(late)} on: from there it is complete. --input takes files of before."
     if trial is not None:

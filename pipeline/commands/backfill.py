@@ -9,7 +9,17 @@ import typer
 from rich.console import Console
 
 from pipeline.backfill.partition_history import PartitionHistory, fillable
-from pipeline.backfill.run import WRITTEN, Backfill, PartitionResult, is_waiting, log_records
+from pipeline.backfill.run import (
+    GONE,
+    NOTHING,
+    WAITING,
+    WRITTEN,
+    Backfill,
+    Lacking,
+    PartitionResult,
+    is_waiting,
+    log_records,
+)
 from pipeline.backfill.text import lines
 from pipeline.backfill.trial import Trial
 from pipeline.commands.failure import Failure
@@ -91,16 +101,17 @@ class _Run:
 
     def results(self, console: Console | None) -> list[PartitionResult]:
         checkpoints = self._checkpoints()
-        waiting = self._waiting(checkpoints)
-        found = []
         with RetainedTopic(self._client, self._topology.topic(_TOPICS.source)) as topic:
             sources = [*self.backfill.files, *topic.partitions]
             bar = ProgressBar(console, sources) if console is not None and console.is_terminal else None
-            run = replace(self.backfill, progress=bar)
+            run, retained = replace(self.backfill, progress=bar), dict(enumerate(topic.partitions))
+            lacking = run.lacking(checkpoints, retained)
+            found = self._without_history(checkpoints, lacking)
             with bar or nullcontext():
-                for result, history in run.histories(checkpoints, dict(enumerate(topic.partitions)), waiting):
-                    found.append(self._finish(result, history) if history is not None else result)
-        return found
+                left = {partition: gaps for partition, gaps in lacking.items() if partition not in found}
+                for result, history in run.histories(left, retained):
+                    found[result.partition] = self._finish(result, history)
+        return [found[partition] for partition in sorted(found)]
 
     def _checkpoints(self) -> dict[int, Checkpoint]:
         """Of all partitions. Raises Failure unless the topology is deployed."""
@@ -115,16 +126,19 @@ class _Run:
                 )
         return found
 
-    def _waiting(self, checkpoints: dict[int, Checkpoint]) -> set[int]:
-        reader = GraftReader(self._client, self._topology.topic(_TOPICS.grafts))
+    def _without_history(self, checkpoints: dict[int, Checkpoint], lacking: Lacking) -> dict[int, PartitionResult]:
+        """What is to be told of partitions for which there is nothing to read."""
+        reader, found = GraftReader(self._client, self._topology.topic(_TOPICS.grafts)), {}
         try:
-            return {
-                partition
-                for partition, checkpoint in checkpoints.items()
-                if fillable(checkpoint) and is_waiting(checkpoint, _log(reader, partition, checkpoint))
-            }
+            for partition, checkpoint in checkpoints.items():
+                gaps = lacking[partition]
+                if not gaps:
+                    found[partition] = PartitionResult(partition, GONE if fillable(checkpoint) else NOTHING)
+                elif is_waiting(checkpoint.grafting, gaps, _log(reader, partition, checkpoint)):
+                    found[partition] = PartitionResult(partition, WAITING)
         finally:
             reader.close()
+        return found
 
     def _finish(self, result: PartitionResult, history: PartitionHistory) -> PartitionResult:
         partition, topic = result.partition, self._topology.topic(_TOPICS.grafts)

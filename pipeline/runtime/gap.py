@@ -44,7 +44,7 @@ def unpack(packed: bytes) -> frozenset[int]:
 
 
 def changed(gaps: Iterable[Gap], before: Set[int], after: Set[int], offset: int, at: int) -> tuple[Gap, ...]:
-    """The gaps once the pieces `after` are kept instead of those `before`: from `offset` on, at partition time `at`."""
+    """The gaps once the pieces `after` are kept instead of those `before`: from `offset` on. at: see Gap."""
     begun, found, known = after - before, list[Gap](), set[int]()
     for gap in gaps:
         if gap.end:

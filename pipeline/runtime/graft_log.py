@@ -16,14 +16,15 @@ LOG_FORMAT = 1
 class Head(msgspec.Struct, frozen=True, gc=False):
     """What the grafts behind it are.
 
-    gaps: those that they fill, as the checkpoint has them. first: the first offset that was read, 0 = all there ever
-    was, or files in its stead. at: received time, ms, from which on the grafts know everything. until: next offset
-    behind the last that was read. shoppers: how many grafts.
+    gaps: those that they fill, as the checkpoint has them. first: the first offset that is retained. at: received time,
+    ms, of the first event that was read there; files_at: of the first in files, which were to have all of before, 0 =
+    there was none. until: next offset behind the last that was read. shoppers: how many grafts.
     """
 
     gaps: tuple[Gap, ...]
     first: int
     at: int
+    files_at: int
     until: int
     shoppers: int
     format: int = LOG_FORMAT

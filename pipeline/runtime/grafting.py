@@ -27,9 +27,9 @@ def keep_account(checkpoint: Checkpoint, pieces: frozenset[int]) -> None:
     """Note which pieces of state are kept from the checkpoint's offset on, and what those that are new lack."""
     if checkpoint.kept is not None:
         _leave(checkpoint, unpack(checkpoint.kept) - pieces)
-        checkpoint.gaps = changed(
-            checkpoint.gaps, unpack(checkpoint.kept), pieces, checkpoint.next_offset, checkpoint.time
-        )
+        # All that was received up to partition time lies before.
+        known_from = checkpoint.time + 1
+        checkpoint.gaps = changed(checkpoint.gaps, unpack(checkpoint.kept), pieces, checkpoint.next_offset, known_from)
     checkpoint.kept = pack(pieces)
 
 
@@ -133,13 +133,12 @@ class StoreGrafting:
 
 
 def _fill(checkpoint: Checkpoint, head: Head) -> None:
-    """All grafts of the run are in."""
+    """All grafts of the run are in. Files are for pieces that were never kept before."""
     for gap in head.gaps:
-        pieces = unpack(gap.pieces)
+        pieces, by_files = unpack(gap.pieces), bool(head.files_at) and not gap.begin
+        first, at = (0, head.files_at) if by_files else (head.first, head.at)
         checkpoint.gaps = tuple(
             left
             for own in checkpoint.gaps
-            for left in (
-                filled(own, pieces, head.first, head.at) if (own.begin, own.end) == (gap.begin, gap.end) else [own]
-            )
+            for left in (filled(own, pieces, first, at) if (own.begin, own.end) == (gap.begin, gap.end) else [own])
         )
