@@ -1,6 +1,7 @@
 """The contracts as data: each output topic's Avro schema (`schemas/TOPIC.avsc`) and what can be read off it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ class ContractError(ValueError):
 class Contract:
     """One output topic. schema: its Avro schema; defaults: its own fields that may be left out, and what stands then;
     own: its own fields, in order; names: the same as a set; instants: those of them that are ms in a Decision and
-    RFC 3339 in JSON; nested: those that are arrays or records."""
+    RFC 3339 in JSON; nested: those that are arrays or records. inner: the same instants within records, as paths."""
 
     topic: str
     schema: dict[str, Any]
@@ -34,6 +35,7 @@ class Contract:
     defaults: dict[str, Any]
     instants: tuple[str, ...]
     nested: tuple[str, ...]
+    inner: tuple[tuple[str, ...], ...] = ()
 
 
 def is_instant(schema: Any) -> bool:
@@ -52,6 +54,17 @@ def _is_nested(schema: Any) -> bool:
     return schema["type"] in ("array", "map", "record")
 
 
+def _instants(fields: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Paths of all instants, through records; lists have none."""
+    for field in fields:
+        branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
+        if is_instant(branches):
+            yield (field["name"],)
+        for branch in branches:
+            if isinstance(branch, dict) and branch["type"] == "record":
+                yield from ((field["name"], *path) for path in _instants(branch["fields"]))
+
+
 @cache
 def contract(topic: str) -> Contract:
     """The contract of a topic, by its logical name. Raises ContractError if there is none."""
@@ -68,4 +81,5 @@ def contract(topic: str) -> Contract:
         defaults={field["name"]: field["default"] for field in own if "default" in field},
         instants=tuple(field["name"] for field in own if is_instant(field["type"])),
         nested=tuple(field["name"] for field in own if _is_nested(field["type"])),
+        inner=tuple(path for path in _instants(own) if len(path) > 1),
     )

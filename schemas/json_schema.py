@@ -58,7 +58,8 @@ def _translate(schema: Any, names: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(schema: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
-    """All fields are always there; readers must bear more, since a later version may add some."""
+    """All fields are always there, but for those that say `left_out`; readers must bear more, since a later version may
+    add some."""
     properties = {
         field["name"]: {"description": field["doc"], **_translate(field["type"], names)} for field in schema["fields"]
     }
@@ -66,7 +67,7 @@ def _record(schema: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
         "description": schema["doc"],
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [field["name"] for field in schema["fields"] if not field.get("left_out")],
         "additionalProperties": True,
     }
 

@@ -36,8 +36,19 @@ def render(decision: Decision, source: dict[str, Any] | None, *, trace: bool) ->
     for name in terms.instants:
         if own[name] is not None:
             own[name] = format_instant(own[name])
+    for path in terms.inner:
+        own = _dated(own, path)
     body.update(own)
     return body
+
+
+def _dated(body: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """A copy in which the instant at `path`, if there is one, stands as text."""
+    name, rest = path[0], path[1:]
+    value = body.get(name)
+    if value is None:
+        return body
+    return {**body, name: _dated(value, rest) if rest else format_instant(value)}
 
 
 def own_fields(terms: Contract, decision: Decision) -> dict[str, Any]:
@@ -63,13 +74,15 @@ def json_writer(topic: str) -> Callable[[Decision, dict[str, Any] | None], bytes
     same bytes in half the time, as the keys are brought in order once and not for each decision. It raises
     ContractError."""
     terms = contract(topic)
-    names, instants, nested = terms.names, terms.instants, terms.nested
+    names, instants, nested, inner = terms.names, terms.instants, terms.nested, terms.inner
     ordered: dict[str, Any] = dict.fromkeys(sorted({*COMMON_FIELDS, *names}))
 
     def write(decision: Decision, source: dict[str, Any] | None) -> bytes:
         own = decision.fields
         if len(own) != len(names) or not names.issuperset(own):
             own = own_fields(terms, decision)
+        for path in inner:
+            own = _dated(own, path)
         body = ordered | own
         for name in instants:
             if own[name] is not None:

@@ -76,8 +76,8 @@ def _record(record: dict[str, Any]) -> Iterator[str]:
     yield from _table({part: f"{size:>10,}" for part, size in record["parts"].items()})
     yield from _table({"together": f"{record['total']:>10,}"}, max(map(len, record["parts"])))
     yield (
-        f"  and {record['an_order']} for each order, {record['a_refund']} for each refund, kept for ever: room for"
-        f" {record['room_for_orders']:,} orders;"
+        f"  of it {record['an_order']} for each of {record['orders']:,} orders, {record['a_refund']} for each of"
+        f" {record['refunds']:,} refunds; older ones remain in totals alone;"
     )
     yield f"  an event that would make it longer than {record['limit']:,} is a dead letter (oversize)"
 

@@ -5,20 +5,26 @@ from typing import Any
 
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
-from pipeline.config.kept_state import kept, kept_of_trait, kept_of_window
+from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
+from pipeline.config.message_account import message_rules
 from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
 from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
 from pipeline.config.topology import Topology
-from pipeline.domain.abandonment.abandonment import CHECKOUT_EVENTS
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
+from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
+from pipeline.domain.abandonment.rule import BROWSE, OF_PRODUCTS, WISHLIST
+from pipeline.domain.abandonment.wishlist import WISHLIST_EVENTS
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart import CART_EVENTS
-from pipeline.domain.commerce.order import ORDER_EVENTS
-from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
+from pipeline.domain.commerce.order_book import ORDERS
+from pipeline.domain.definition import Plan
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
-from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.segments.segment import CART, CONSENT, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
 # Any call tells the zone that it comes from.
@@ -29,7 +35,7 @@ ANOTHER_DEVICE = "another device"
 
 _SHORT = {
     CART: CART_EVENTS,
-    ORDERS: ORDER_EVENTS,
+    ORDER_CAUSE: ORDER_EVENTS,
     TRAITS: frozenset({"identify"}),
     CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY, ANOTHER_DEVICE},
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
@@ -40,12 +46,9 @@ def account(topology: Topology) -> dict[str, Any]:
     """The account as data: what `afterclick check --json` prints."""
     plan = topology.plan()
     rules = [*_segments(plan), *_traits(plan), *_journey(plan), *_abandonments(plan), *_programmes(plan)]
+    rules += message_rules(plan, rules)
     for rule in rules:
-        entries = getattr(topology, rule["section"])
-        # The journey is a list, and one rule as a whole.
-        rule["title"] = (
-            entries[rule["name"]].title if isinstance(entries, dict) else ", ".join(one.stage for one in entries)
-        )
+        rule["title"] = _title(topology, rule["section"], rule["name"])
     time = topology.time
     return {
         "name": topology.name,
@@ -73,17 +76,28 @@ def account(topology: Topology) -> dict[str, Any]:
     }
 
 
+def _title(topology: Topology, section: str, name: str) -> str:
+    if section == "journey":
+        # A list, and one rule as a whole.
+        return ", ".join(one.stage for one in topology.journey)
+    if section == "messaging":
+        return topology.messaging.messages[name].title if topology.messaging is not None else ""
+    title: str = getattr(topology, section)[name].title
+    return title
+
+
 def _record(plan: Plan) -> dict[str, Any]:
-    """Bytes of a shopper's record at the most; room_for_orders: of a shopper who has used all else to the full."""
+    """Bytes of a shopper's record at the most. orders, refunds: how many are kept one by one; an_order, a_refund: what
+    each of them takes of it."""
     bound = record_bound(plan)
-    room = max(0, SHOPPER_LIMIT - bound.total) // bound.order
     return {
         "parts": {part: size for part, size in bound.parts.items() if size},
         "total": bound.total,
         "limit": SHOPPER_LIMIT,
         "an_order": bound.order,
         "a_refund": bound.refund,
-        "room_for_orders": room,
+        "orders": ORDERS,
+        "refunds": REFUNDS,
     }
 
 
@@ -159,16 +173,18 @@ def _journey(plan: Plan) -> Iterator[dict[str, Any]]:
 
 def _abandonments(plan: Plan) -> Iterator[dict[str, Any]]:
     for rule in plan.abandonments:
-        touched = CART_EVENTS | CHECKOUT_EVENTS
-        if rule.kind == "browse":
+        touched = CART_EVENTS | CHECKOUT_EVENTS | set(rule.events)
+        if rule.kind == BROWSE:
             touched |= {PRODUCT_VIEWED}
+        elif rule.kind == WISHLIST:
+            touched |= WISHLIST_EVENTS
         if rule.resets_on == "any_activity":
             touched |= {"*"}
         yield _rule("abandonment", rule.name, rule.identity, touched, _left_behind(rule), abandonment_timers(rule))
 
 
 def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
-    if rule.kind == "browse":
+    if rule.kind in OF_PRODUCTS:
         yield "the product of each running instance"
         if rule.minimum_views > 1:
             yield f"latest {rule.minimum_views} views of each of the 20 subjects viewed last"
@@ -183,7 +199,7 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
-        keeps = ["the order book: time, value and refunds of every order", "a lot of points for each order"]
+        keeps = [ORDER_BOOK, "a lot of points for each order"]
         yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, programme_timers(programme))
 
 
@@ -211,7 +227,7 @@ def _remarks(plan: Plan) -> Iterator[str]:
                     f"abandonment.{rule.name}: stage {number} is due {format_duration(since)} after the last activity,"
                     f" but the instance expires after {format_duration(rule.expires)}"
                 )
-        if rule.minimum_views > 1 and rule.kind != "browse":
+        if rule.minimum_views > 1 and rule.kind != BROWSE:
             yield f"abandonment.{rule.name}: minimum_views counts product views, a {rule.kind} has none"
     for programme in plan.programmes:
         if programme.window is None and programme.term is None and programme.metric == "points_earned":

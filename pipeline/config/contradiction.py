@@ -58,6 +58,9 @@ def _conditions(topology: "Topology") -> Iterator[tuple[Place, Condition]]:
         for key, guard in (("when", rule.when), ("unless", rule.unless)):
             if guard is not None:
                 yield ("abandonment", name, key), guard.meaning()
+    for name, message in (topology.messaging.messages if topology.messaging is not None else {}).items():
+        if message.unless is not None:
+            yield ("messaging", "messages", name, "unless"), message.unless.meaning()
 
 
 def _within(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.config.entry import NOT_YET, Entry
+from pipeline.config.entry import Entry
 from pipeline.config.problem import Place, nearest
 
 CLICKSTREAM = "clickstream"
@@ -21,12 +21,21 @@ DECISIONS = (
     "trait-changes",
     "consent-changes",
 )
+MESSAGE_TOPICS = ("messages", "message-suppressions")
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 BACKFILL = "backfill"
-LOGICAL_TOPICS = (CLICKSTREAM, SHOPPER_EVENTS, DEAD_LETTERS, *DECISIONS, SEGMENT_CALLS, *CHANGELOGS, BACKFILL)
+LOGICAL_TOPICS = (
+    CLICKSTREAM,
+    SHOPPER_EVENTS,
+    DEAD_LETTERS,
+    *DECISIONS,
+    *MESSAGE_TOPICS,
+    SEGMENT_CALLS,
+    *CHANGELOGS,
+    BACKFILL,
+)
 _OF_NAME = (*CHANGELOGS, BACKFILL)
-_LATER_TOPICS = ("messages", "message-suppressions")
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -49,9 +58,7 @@ def physical(logical: str, name: str, topics: Mapping[str, str]) -> str:
 def topic_mistakes(name: str, topics: Mapping[str, str]) -> Iterator[tuple[Place, str, str | None]]:
     """What is wrong with the renamed topics, as (place, what to do, nearest known name)."""
     for logical, given in topics.items():
-        if logical in _LATER_TOPICS:
-            yield ("topics", logical), NOT_YET, None
-        elif logical not in LOGICAL_TOPICS:
+        if logical not in LOGICAL_TOPICS:
             yield ("topics", logical), "unknown topic", nearest(logical, LOGICAL_TOPICS)
         elif not _TOPIC.fullmatch(given) or given in (".", ".."):
             yield ("topics", logical), f"{given!r} is no topic name of Kafka: letters, digits, . _ -, at most 249", None

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from pipeline.domain import definition, derived_definition, standing_definition, window_definition
+from pipeline.domain import (
+    abandonment_definition,
+    definition,
+    derived_definition,
+    message_definition,
+    standing_definition,
+    window_definition,
+)
 from pipeline.domain.messaging import consent_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
@@ -42,11 +49,17 @@ _TAGS: dict[type, str] = {
     consent_definition.ConsentDefinition: "consent_rule",
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
-    definition.AbandonmentDefinition: "abandonment",
+    abandonment_definition.AbandonmentDefinition: "abandonment",
     definition.Span: "span",
     definition.EarnRule: "earn",
     definition.Level: "level",
     definition.ProgrammeDefinition: "programme",
+    message_definition.Occasion: "occasion",
+    message_definition.MessageDefinition: "message",
+    message_definition.Cap: "cap",
+    message_definition.QuietHours: "quiet_hours",
+    message_definition.Holdout: "holdout",
+    message_definition.MessagingDefinition: "messaging",
 }
 _NO_MEANING = frozenset({"identity", "title"})
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.config.duration import format_duration
 from pipeline.config.window import window_words
+from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -29,6 +30,8 @@ from pipeline.domain.segments.trait_value import aggregate_of
 from pipeline.domain.segments.window import LIMIT, keep_for
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Calendar, Since, Within
+
+ORDER_BOOK = f"the order book: time, value and refunds of the latest {ORDERS:,} orders, and totals of those before"
 
 
 def event_words(selection: Selection) -> str:
@@ -56,10 +59,10 @@ def kept(condition: Condition) -> Iterator[str]:
         case Trait():
             yield f"trait {condition.path[0]}"
         case Purchases():
-            yield "the order book: time, value and refunds of every order"
+            yield ORDER_BOOK
             yield from kept_of_window(condition.within)
         case RfmScore():
-            yield "the order book: time, value and refunds of every order"
+            yield ORDER_BOOK
         case Stage(journey=JourneyDefinition(stages)):
             for stage in stages:
                 yield from kept(stage.when) if stage.when is not None else ()
@@ -90,7 +93,7 @@ def kept_of_trait(trait: TraitDefinition) -> str:
     """The state that a computed trait needs, with its bound."""
     selection, function, name = trait.selection, trait.function, ".".join(trait.property or ())
     if selection is None:
-        return "the order book: time, value and refunds of every order"
+        return ORDER_BOOK
     if function in ("first", "last"):
         return _edge(Edge(function, selection, trait.property or (), ()))
     if function == "most_frequent":

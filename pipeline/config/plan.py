@@ -1,21 +1,23 @@
 """From a topology to the plan that the core is compiled from."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config.consent import asks_for_consent
 from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
 from pipeline.config.resolution import Surroundings, resolved, surroundings_of
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     Plan,
     ProgrammeDefinition,
     SegmentDefinition,
 )
+from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.consent_definition import ConsentDefinition
 
 if TYPE_CHECKING:
+    from pipeline.config.shop import Shop
     from pipeline.config.topology import Topology
 
 
@@ -28,6 +30,7 @@ def make_plan(topology: "Topology") -> Plan:
     members = {segment.name: segment.identity for segment in segments}
     abandonments = _abandonments(topology, surroundings, members)
     programmes = _programmes(topology, members)
+    messaging = _messaging(topology, surroundings, members)
     journey = surroundings.journey
     if journey is not None:
         journey = replace(journey, identity=identity(journey, members))
@@ -41,10 +44,11 @@ def make_plan(topology: "Topology") -> Plan:
         *(rule.identity for rule in abandonments),
         *(rule.identity for rule in programmes),
         *([journey.identity] if journey is not None else []),
+        *([identity(messaging, members)] if messaging is not None else []),
     ]
     plan = Plan(
         name=topology.name,
-        digest=digest(identities, {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}),
+        digest=digest(identities, _facts(shop)),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -58,6 +62,8 @@ def make_plan(topology: "Topology") -> Plan:
         rfm=surroundings.rfm,
         journey=journey,
         traits=traits,
+        free_shipping_from=shop.free_shipping_from,
+        messaging=messaging,
     )
     return replace(plan, consent=_consent(topology, plan))
 
@@ -68,6 +74,15 @@ def _consent(topology: "Topology", plan: Plan) -> ConsentDefinition | None:
         return None
     rule = topology.messaging.consent.definition() if topology.messaging is not None else ConsentDefinition()
     return replace(rule, identity=identity(rule, {}))
+
+
+def _facts(shop: "Shop") -> dict[str, Any]:
+    """What of the shop changes what is decided. A fact that is not stated is left out, so that a key added later
+    changes no digest."""
+    facts: dict[str, Any] = {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}
+    if shop.free_shipping_from is not None:
+        facts["free_shipping_from"] = shop.free_shipping_from
+    return facts
 
 
 def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:
@@ -99,4 +114,22 @@ def _programmes(topology: "Topology", members: dict[str, str]) -> tuple[Programm
     return tuple(
         rule.definition(name, currency, identity(rule.definition(name, currency), members))
         for name, rule in sorted(topology.loyalty.items())
+    )
+
+
+def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[str, str]) -> MessagingDefinition | None:
+    block = topology.messaging
+    if block is None:
+        return None
+    messages = []
+    for name, entry in sorted(block.messages.items()):
+        message = entry.definition(name)
+        message = replace(message, unless=message.unless and resolved(message.unless, surroundings))
+        messages.append(replace(message, identity=identity(message, members)))
+    return MessagingDefinition(
+        messages=tuple(messages),
+        caps=tuple(sorted(cap.definition() for cap in block.caps)),
+        quiet_hours=block.quiet_hours.definition() if block.quiet_hours else None,
+        holdout=block.holdout.definition() if block.holdout else None,
+        arbitration=block.arbitration,
     )

@@ -9,14 +9,20 @@ from typing import Any
 
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
-from pipeline.domain.definition import AbandonmentDefinition, Plan
+from pipeline.domain.commerce.order_book import ORDERS
+from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import ledger, tier
 from pipeline.domain.message import FULL
+from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.messaging import cap
+from pipeline.domain.messaging.arbiter import WAITING
+from pipeline.domain.messaging.message import PAYLOAD_BYTES
 from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.messaging.word import NAME as CONSENT_NAME
@@ -41,7 +47,7 @@ _LOT = 2 * _HEAD + 7 * _INTEGER
 
 @dataclass(frozen=True, slots=True)
 class RecordBound:
-    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds, for ever."""
+    """parts: bytes at the most of each part, by its name. order, refund: bytes that each of them adds."""
 
     parts: dict[str, int]
     order: int
@@ -49,17 +55,14 @@ class RecordBound:
 
     @property
     def total(self) -> int:
-        """Bytes of a record of a shopper without orders."""
+        """Bytes of a record."""
         return sum(self.parts.values())
-
-    def of(self, orders: int, refunds: int = 0) -> int:
-        """Bytes of a record of a shopper with so many orders and refunds."""
-        return self.total + orders * self.order + refunds * self.refund
 
 
 def record_bound(plan: Plan) -> RecordBound:
     conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
+    an_order = _ORDER + len(plan.programmes) * _LOT
     a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
     parts = {
         "message ids": 2 * (FULL + _HEAD),
@@ -78,10 +81,13 @@ def record_bound(plan: Plan) -> RecordBound:
         + _INTEGER
         + DEVICES * (4 * TOKEN + 2 * _HEAD + _INTEGER)
         + _HEAD,
+        "orders": ORDERS * an_order + _list(5),
+        "refunds": order.REFUNDS * _INTEGER,
         "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
+        "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         "the rest": 40 * _INTEGER,
     }
-    return RecordBound(parts, order=_ORDER + len(plan.programmes) * _LOT, refund=_INTEGER)
+    return RecordBound(parts, order=an_order, refund=_INTEGER)
 
 
 def _list(integers: int) -> int:
@@ -107,9 +113,19 @@ def _window(meaning: Any) -> int:
 
 def _abandonment(rule: AbandonmentDefinition) -> int:
     stages = len(rule.stages) * (_INTEGER + _DECISION_ID)
-    instance = _RULE_NAME + 2 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
+    instance = _RULE_NAME + 3 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
     view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
     return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
+
+
+def _messages(messaging: MessagingDefinition) -> int:
+    """What waits, what counts against caps, and what each shopper was given."""
+    waiting = _RULE_NAME + IDENTIFIER + 2 * _RULE_NAME + 4 * _HEAD + 4 * _INTEGER + PAYLOAD_BYTES
+    longest: dict[str, int] = {}
+    for bound in messaging.caps:
+        longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)
+    sent = sum(_list(2 * (cap.REDUCED * most + 1)) for most in longest.values())
+    return WAITING * waiting + sent + len(messaging.messages) * 2 * _RULE_NAME + 2 * _INTEGER
 
 
 def _programme() -> int:

@@ -97,6 +97,11 @@ def _conditions(root: Mapping[str, Any]) -> Iterator[tuple[str, Any, Place]]:
         for name, rule in rules.items() if isinstance(rules, Mapping) else ():
             for key in keys if isinstance(rule, Mapping) else ():
                 yield name if section == "segments" else "", rule.get(key), (section, name, key)
+    messaging = root.get("messaging")
+    messages = messaging.get("messages") if isinstance(messaging, Mapping) else None
+    for name, message in messages.items() if isinstance(messages, Mapping) else ():
+        if isinstance(message, Mapping):
+            yield "", message.get("unless"), ("messaging", "messages", name, "unless")
     stages = root.get(JOURNEY)
     for index, stage in enumerate(stages if isinstance(stages, list) else ()):
         if isinstance(stage, Mapping):

@@ -27,7 +27,9 @@ from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
-from pipeline.config.messaging import Messaging
+from pipeline.config.message import Message
+from pipeline.config.messaging import Cap, Holdout, Messaging, QuietHours
+from pipeline.config.occasion import Occasion
 from pipeline.config.operator import FilterTests, Tests
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
@@ -83,6 +85,11 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("abandonment.NAME", Abandonment),
     ("messaging", Messaging),
     ("messaging.consent", ConsentSettings),
+    ("messaging.quiet_hours", QuietHours),
+    ("messaging.caps", Cap),
+    ("messaging.holdout", Holdout),
+    ("messaging.messages.NAME", Message),
+    ("messaging.messages.NAME.on", Occasion),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),
     ("loyalty.NAME.tiers", Tiers),

@@ -1,4 +1,4 @@
-"""Segment changes once more, as calls for destinations that know Segment's: whether, and which."""
+"""What changes once more, as calls for destinations that know Segment's: whether, and which."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal
@@ -7,9 +7,10 @@ from pydantic import Field
 
 from pipeline.config.entry import Entry
 from pipeline.config.problem import Place
+from pipeline.domain.decision import STAGE_TRAIT
 
 # Traits that destinations give a meaning (https://segment.com/docs/connections/spec/identify/), also in snake case, and
-# the property that names the segment in a track call.
+# the properties that name the segment or the trait in a track call.
 RESERVED = frozenset(
     {
         "address",
@@ -28,6 +29,7 @@ RESERVED = frozenset(
         "name",
         "phone",
         "title",
+        "trait_key",
         "username",
         "website",
     }
@@ -35,12 +37,14 @@ RESERVED = frozenset(
 
 
 class SegmentCalls(Entry):
-    """Publish `segment-changes` as Segment-compatible calls, too, on the topic `segment-calls`; `{}` = all defaults."""
+    """Publish `segment-changes`, `trait-changes` and `journey-changes` as Segment-compatible calls, too, on the topic
+    `segment-calls`; `{}` = all defaults."""
 
     render: Literal["track", "identify", "both"] = Field(
         default="both",
-        description="`track`: an event, Audience Entered or Audience Exited. `identify`: a trait, true or false."
-        " Silent changes come as identify only.",
+        description="`track`: an event, Audience Entered, Audience Exited or Trait Computed. `identify`: a trait: of a"
+        " segment true or false, of a computed trait its value, of the journey `journey_stage`. Silent changes come as"
+        " identify only.",
         examples=["identify"],
     )
     traits: tuple[str, ...] = Field(
@@ -50,8 +54,12 @@ class SegmentCalls(Entry):
         examples=[["email"]],
     )
 
-    def clashes(self, segments: Iterable[str]) -> Iterator[tuple[Place, str]]:
-        """Segments whose trait would overwrite another, as (place, what to do)."""
-        for name in segments:
-            if name in RESERVED or name in self.traits:
-                yield ("segments", name), f"segment_calls would overwrite the trait {name}, rename the segment"
+    def clashes(self, segments: Iterable[str], traits: Iterable[str], journey: bool) -> Iterator[tuple[Place, str]]:
+        """Segments and computed traits whose call would overwrite another trait, as (place, what to do). journey: there
+        is one, whose stage is a trait as well."""
+        taken = RESERVED.union(self.traits, [STAGE_TRAIT] if journey else [])
+        for block, noun, names in (("segments", "segment", segments), ("traits", "computed trait", traits)):
+            for name in names:
+                if name in taken:
+                    yield (block, name), f"segment_calls would overwrite the trait {name}, rename the {noun}"
+            taken = taken.union(names)

@@ -11,7 +11,7 @@ from pipeline.config.currency import CURRENCIES
 from pipeline.config.duration import Duration, PositiveDuration, parse_duration
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place, nearest
-from pipeline.config.quantity import PositiveMicro
+from pipeline.config.quantity import Money, PositiveMicro
 from pipeline.config.source import Block
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
 
@@ -59,6 +59,12 @@ class Shop(Entry):
         default={},
         description="Currency -> worth of one unit of it in the shop's.",
         examples=[{"USD": 0.92}],
+    )
+    free_shipping_from: Money | None = Field(
+        default=None,
+        description="Value of a cart that is shipped free. What a cart lacks of it is told with its triggers, as"
+        " `gap_to_free_shipping`.",
+        examples=[49],
     )
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import event_words
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
     TIME_PROPERTY,
-    AbandonmentDefinition,
     Aggregate,
     All,
     AnyOf,

@@ -15,11 +15,12 @@ from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.contradiction import contradictions
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.flow import LOGICAL_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
+from pipeline.config.flow import LOGICAL_TOPICS, MESSAGE_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme
 from pipeline.config.messaging import Messaging
+from pipeline.config.occasion import occasion_mistakes
 from pipeline.config.plan import make_plan
 from pipeline.config.problem import Place, TopologyError
 from pipeline.config.reference import reference_mistakes
@@ -55,7 +56,9 @@ class Topology(Entry):
     time: Time = Field(default=Time(), description="What time is made of.")
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
     segment_calls: SegmentCalls | None = Field(
-        default=None, description="Segment changes as calls, too. Left out: no.", examples=[{"render": "both"}]
+        default=None,
+        description="Changes of segments, traits and stage as calls, too. Left out: no.",
+        examples=[{"render": "both"}],
     )
     traits: dict[RuleName, ComputedTrait] = Field(default={}, description="Computed traits, by name.")
     rfm: Rfm | None = Field(
@@ -70,13 +73,13 @@ class Topology(Entry):
         description="Stages in the order in which they are asked: the first that holds is the shopper's.",
     )
     abandonment: dict[RuleName, Abandonment] = Field(default={}, description="What is left behind, by name.")
-    messaging: Messaging | None = Field(default=None, description="Who may be written to.")
+    messaging: Messaging | None = Field(default=None, description="Messages, and who gets them. Left out: none.")
     loyalty: dict[RuleName, Programme] = Field(default={}, description="Loyalty programmes, by name.")
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         yield from stage_mistakes(self.journey)
         if self.segment_calls is not None:
-            yield from self.segment_calls.clashes(self.segments)
+            yield from self.segment_calls.clashes(self.segments, self.traits, bool(self.journey))
 
     def plan(self) -> Plan:
         """What the core is compiled from; made once."""
@@ -91,6 +94,7 @@ class Topology(Entry):
     def used_topics(self) -> tuple[str, ...]:
         """The logical topics that this topology reads or writes."""
         unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
+        unused.update(MESSAGE_TOPICS if self.messaging is None else ())
         return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     @cached_property
@@ -125,6 +129,7 @@ def _validated(source: Source) -> Topology:
             place = source.known(tuple(step for step in each["loc"] if step != "[key]"))
             reading.found.append((place, *sentence(each)))
     reading.found.extend(reference_mistakes(source.root))
+    reading.found.extend(occasion_mistakes(source.root))
     if topology is not None:
         reading.found.extend((place, message, None) for place, message in contradictions(topology))
     name, topics = source.root.get("name"), source.root.get("topics")

@@ -36,8 +36,9 @@ class Feed:
     def __init__(self, brokers: str, topology: Topology, kinds: Mapping[str, str]) -> None:
         self._kinds = kinds
         self._decode_told = msgspec.json.Decoder(_Told).decode
-        self._readers = {logical: decision_reader(logical, topology.kafka.format) for logical in DECISION_TOPICS}
-        self._logical = {topology.topic(name): name for name in (SHOPPER_EVENTS, DEAD_LETTERS, *DECISION_TOPICS)}
+        read = [logical for logical in DECISION_TOPICS if logical in topology.used_topics()]
+        self._readers = {logical: decision_reader(logical, topology.kafka.format) for logical in read}
+        self._logical = {topology.topic(name): name for name in (SHOPPER_EVENTS, DEAD_LETTERS, *read)}
         self._consumer = Consumer(
             {
                 "bootstrap.servers": brokers,
@@ -78,9 +79,13 @@ class Feed:
             decision = self._readers[logical](message.value())
             tally.see_decision(logical, decision)
             if logical != LOYALTY_POINTS:
-                at = parse_instant(decision["effective_at"]) or 0
-                text = sentence(logical, decision, self._kinds)
-                ticker.offer(Headline(f"{logical} {decision['change']}", at, text))
+                ticker.offer(headline(logical, decision, self._kinds))
+
+
+def headline(topic: str, decision: Mapping[str, Any], kinds: Mapping[str, str]) -> Headline:
+    """What is shown of a decision. topic, kinds: see sentence.py."""
+    sort = f"{topic} {decision.get('change') or decision.get('reason') or ''}".strip()
+    return Headline(sort, parse_instant(decision["effective_at"]) or 0, sentence(topic, decision, kinds))
 
 
 def decision_reader(topic: str, form: str) -> Callable[[bytes], dict[str, Any]]:
@@ -98,4 +103,6 @@ def decision_reader(topic: str, form: str) -> Callable[[bytes], dict[str, Any]]:
 
 
 def _as_json(field: Any) -> Any:
+    if isinstance(field, dict):
+        return {name: _as_json(value) for name, value in field.items()}
     return format_instant(from_datetime(field)) if isinstance(field, datetime) else field

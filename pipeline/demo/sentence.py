@@ -10,6 +10,8 @@ from pipeline.domain.decision import (
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
+    MESSAGE_SUPPRESSIONS,
+    MESSAGES,
     SEGMENT_CHANGES,
     TRAIT_CHANGES,
 )
@@ -116,6 +118,16 @@ def _consent(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{_CONSENTS.get(change['after'], 'said something of')} {what}"
 
 
+def _message(message: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    variant = f" ({message['variant']})" if message["variant"] else ""
+    return f"gets {message['message']}{variant} by {message['channel']}"
+
+
+def _suppression(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    reason = line["reason"].replace("_", " ")
+    return f"{'waits for' if line['until'] else 'does not get'} {line['message']}: {reason}"
+
+
 _CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
@@ -125,4 +137,6 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     JOURNEY_CHANGES: _stage,
     TRAIT_CHANGES: _trait,
     CONSENT_CHANGES: _consent,
+    MESSAGES: _message,
+    MESSAGE_SUPPRESSIONS: _suppression,
 }

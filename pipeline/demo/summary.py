@@ -17,6 +17,8 @@ _TOPICS = {
     "trait-changes": "changes of traits",
     "consent-changes": "changes of consent",
 }
+# Told only if there are any: most topologies send none.
+_MESSAGE_TOPICS = {"messages": "messages", "message-suppressions": "suppressions"}
 
 
 def progress(tally: Tally, vitals: Vitals, cast: Cast, elapsed: float) -> str:
@@ -38,7 +40,8 @@ def summary(tally: Tally, cast: Cast, elapsed: float, first_decision: float | No
     if first_decision is not None:
         yield f"  first decision after {first_decision:.1f} s"
     if tally.decisions:
-        yield "  " + ", ".join(f"{tally.decisions[topic]:,} {name}" for topic, name in _TOPICS.items())
+        topics = _TOPICS | {topic: name for topic, name in _MESSAGE_TOPICS.items() if tally.decisions[topic]}
+        yield "  " + ", ".join(f"{tally.decisions[topic]:,} {name}" for topic, name in topics.items())
     if cast.segments:
         yield "  members now: " + ", ".join(f"{name} {tally.members[name]:,}" for name in cast.segments)
     for name, count in cast.stages.items():

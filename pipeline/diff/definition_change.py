@@ -1,14 +1,15 @@
 """Which definitions two plans have in common, by their identity: another title is no change."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.config.identity import identity
 from pipeline.domain.definition import Plan
 
 SEGMENTS, TRAITS, JOURNEY, RFM, ABANDONMENT, LOYALTY = "segments", "traits", "journey", "rfm", "abandonment", "loyalty"
-SECTIONS = (SEGMENTS, TRAITS, JOURNEY, RFM, ABANDONMENT, LOYALTY)
+MESSAGING = "messaging"
+SECTIONS = (SEGMENTS, TRAITS, JOURNEY, RFM, ABANDONMENT, LOYALTY, MESSAGING)
 NEW, CHANGED, REMOVED, UNCHANGED = "new", "changed", "removed", "unchanged"
 
 # What the one rule of a section that has no names is called, as in the account of `afterclick check`.
@@ -49,6 +50,8 @@ def _identities(plan: Plan) -> Iterator[tuple[tuple[str, str], str]]:
     yield from (((TRAITS, one.name), one.identity) for one in plan.traits)
     yield from (((ABANDONMENT, one.name), one.identity) for one in plan.abandonments)
     yield from (((LOYALTY, one.name), one.identity) for one in plan.programmes)
+    if plan.messaging is not None:
+        yield from (((MESSAGING, one.name), one.identity) for one in plan.messaging.messages)
     if plan.journey is not None:
         yield (JOURNEY, _STAGES), plan.journey.identity
     if plan.rfm is not None:
@@ -63,4 +66,6 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "events.aliases": plan.aliases,
         "time.late.segments": plan.late_segments,
         "time.late.triggers": plan.late_triggers,
+        "messaging.consent": plan.consent.identity if plan.consent is not None else None,
+        "messaging but its messages": identity(replace(plan.messaging, messages=()), {}) if plan.messaging else None,
     }

@@ -25,6 +25,7 @@ from pipeline.domain.event import Event, decode_object
 from pipeline.domain.graft import Graft, join
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
+from pipeline.domain.messaging.arbiter import Arbiter
 from pipeline.domain.messaging.consent_book import ConsentBook
 from pipeline.domain.reading import Reading
 from pipeline.domain.readings import Readings
@@ -71,7 +72,11 @@ class Engine:
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
         self.loyalty = Loyalty(plan)
-        self._readings = Readings(self._conditions, self._segments, self.derivations, self._abandonment)
+        self._arbiter = Arbiter(plan, self._guard, self._conditions)
+        self._messaging = plan.messaging is not None
+        self._readings = Readings(
+            self._conditions, self._segments, self.derivations, self._abandonment, self._arbiter.names
+        )
         self._consents = ConsentBook(plan.consent)
         self._zones = self._conditions.zones
         self.pieces = self._conditions.pieces
@@ -148,6 +153,7 @@ class Engine:
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
         moment.decisions.extend(posted)
+        self._arbiter.adopt(shopper, moment)
         shopper.plan = self.digest
         self._keep_due(shopper)
         return outcome
@@ -166,6 +172,7 @@ class Engine:
         return outcome
 
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
+        begun = len(moment.decisions)
         if not late and (reading.traits or (event.timezone and self._zones is not None)):
             reading = self._know(shopper, event, reading, moment.remarks)
         properties = decode_object(event.properties) if reading.properties else _NOTHING
@@ -207,6 +214,8 @@ class Engine:
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
         moment.decisions.extend(posted)
+        if self._messaging:
+            self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
 
     def _heed(
         self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment
@@ -256,6 +265,8 @@ class Engine:
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
             outcome.decisions.extend(posted)
+            if self._messaging:
+                self._arbiter.on_due(shopper, told, moment)
             self._keep_due(shopper)
             if 0 < shopper.due <= due:
                 raise StalledTimer("a timer did not move on")
@@ -276,10 +287,9 @@ class Engine:
         due = shopper.orders_due
         if due and (due < soonest or not soonest):
             soonest = due
-        if shopper.derived is not None:
-            due = shopper.derived.due
-            if due and (due < soonest or not soonest):
-                soonest = due
+        for part in (shopper.derived, shopper.messages):
+            if part is not None and part.due and (part.due < soonest or not soonest):
+                soonest = part.due
         shopper.due = soonest
 
 

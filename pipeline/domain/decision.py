@@ -13,6 +13,11 @@ LOYALTY_POINTS = "loyalty-points"
 JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
 CONSENT_CHANGES = "consent-changes"
+MESSAGES = "messages"
+MESSAGE_SUPPRESSIONS = "message-suppressions"
+MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS)
+"""What the arbiter decides; nothing is on them of a topology without `messaging`."""
+
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
     ABANDONMENT_TRIGGERS,
@@ -21,10 +26,14 @@ DECISION_TOPICS = (
     JOURNEY_CHANGES,
     TRAIT_CHANGES,
     CONSENT_CHANGES,
+    *MESSAGE_TOPICS,
 )
 
 SEGMENT_CALLS = "segment-calls"
-"""The decisions of SEGMENT_CHANGES once more, as calls that destinations of Segment take. No topic of decisions."""
+"""The decisions of SEGMENT_CHANGES, TRAIT_CHANGES and JOURNEY_CHANGES once more, as calls that destinations of Segment
+take. No topic of decisions."""
+STAGE_TRAIT = "journey_stage"
+"""The trait that the journey's stage is in those calls."""
 
 KIND_EVENT = "event"
 KIND_TIMER = "timer"
@@ -55,7 +64,9 @@ class Decision(msgspec.Struct, gc=False):
     silent: bool = False
 
 
-INSTANT_FIELDS = frozenset({"abandoned_since", "valid_until", "expires_at", "said_at", "effective_at", "decided_at"})
+INSTANT_FIELDS = frozenset(
+    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "effective_at", "decided_at"}
+)
 
 
 # What a rule says for the first, second, ... time it says of many shoppers.

@@ -7,7 +7,9 @@ are milliseconds, money is integer minor units of the shop's currency, other num
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Within
@@ -197,30 +199,6 @@ class SegmentDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class AbandonmentDefinition:
-    """One entry of `abandonment:`. `name` is the `kind` in outputs; `kind` is browse, cart or checkout.
-
-    stages: delay of each stage in ms, the first from the last own activity, the others from the stage before.
-    """
-
-    name: str
-    kind: str
-    stages: tuple[int, ...]
-    identity: str
-    subject: str
-    minimum_value: int
-    minimum_views: int
-    cool_down: int
-    expires: int
-    recovered_within: int
-    after_purchase: int
-    resets_on: str = "own_activity"
-    on_activity: str = "hold"
-    when: Condition | None = None
-    unless: Condition | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Span:
     """A span of loyalty: `months` of calendar arithmetic in the shop's zone, then `ms`."""
 
@@ -287,11 +265,14 @@ class Plan:
     rfm: RfmScale | None = None
     journey: JourneyDefinition | None = None
     traits: tuple[TraitDefinition, ...] = ()
+    messaging: MessagingDefinition | None = None
     consent: ConsentDefinition | None = None
+    free_shipping_from: int | None = None
 
     def conditions(self) -> Iterator[Condition]:
-        """Every condition: of segments, stages, and the guards of abandonment rules."""
+        """Every condition: of segments, stages, and the guards of abandonment rules and of messages."""
         yield from (segment.when for segment in self.segments)
-        stages = self.journey.stages if self.journey is not None else ()
-        guards = (guard for rule in self.abandonments for guard in (rule.when, rule.unless))
-        yield from (one for one in (*(stage.when for stage in stages), *guards) if one is not None)
+        guards = [stage.when for stage in (self.journey.stages if self.journey is not None else ())]
+        guards += (guard for rule in self.abandonments for guard in (rule.when, rule.unless))
+        guards += (message.unless for message in (self.messaging.messages if self.messaging is not None else ()))
+        yield from (one for one in guards if one is not None)

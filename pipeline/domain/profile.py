@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipeline.domain.commerce.order_book import of_all_time
 from pipeline.domain.decide import Engine
 from pipeline.domain.segments.rfm import render_scores
 from pipeline.domain.shopper import Shopper
@@ -13,7 +14,7 @@ def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]
 
     Orders: completed, not cancelled ones; `net` is their value less refunds (readings.md, 22).
     """
-    standing = [order for order in shopper.orders if order.completed and not order.cancelled]
+    orders = of_all_time(shopper)
     currency = engine.plan.currency
     cart = engine.carts.open_cart(shopper)
     return {
@@ -25,9 +26,9 @@ def profile(engine: Engine, shopper: Shopper, shopper_id: str) -> dict[str, Any]
         "rfm": render_scores(engine.plan.rfm, shopper, shopper.now),
         "cart": engine.carts.lines.render(cart.lines if cart is not None else []),
         "orders": {
-            "count": len(standing),
-            "value": render(sum(order.value for order in standing), currency),
-            "net": render(sum(order.value - order.refunded for order in standing), currency),
+            "count": orders.count,
+            "value": render(orders.value, currency),
+            "net": render(orders.net, currency),
         },
         "sessions": shopper.sessions,
         "loyalty": engine.loyalty.summary(shopper),

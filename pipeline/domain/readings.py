@@ -18,14 +18,21 @@ class Readings:
     """
 
     def __init__(
-        self, conditions: Conditions, segments: Segments, derivations: Derivations, abandonment: Abandonment
+        self,
+        conditions: Conditions,
+        segments: Segments,
+        derivations: Derivations,
+        abandonment: Abandonment,
+        asking: frozenset[str],
     ) -> None:
+        """asking: names of events that messages are about."""
+        self._asking = asking
         self._conditions, self._segments = conditions, segments
         self._derivations, self._abandonment = derivations, abandonment
         named = {name for _, events in conditions.windows.values() for name in events}
         named.update(name for _, events in conditions.edges.values() for name in events)
         named.update(name for one in conditions.sequences.values() for name in one.events)
-        named.update(CART_EVENTS, ORDER_EVENTS, CONSENT_EVENTS, abandonment.names)
+        named.update(CART_EVENTS, ORDER_EVENTS, CONSENT_EVENTS, abandonment.names, asking)
         self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
         self._other_tracks = self._reading("", behaviour=True)
         self._quiet = self._reading("", behaviour=False)
@@ -80,6 +87,6 @@ class Readings:
             derivations_of_new=self._derivations.touched_by(moved, new=True),
             abandonment=abandonment,
             behaviour=behaviour,
-            idle=not (folds or segments or derivations or abandonment),
+            idle=not (folds or segments or derivations or abandonment or name in self._asking),
             beside=beside,
         )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
@@ -12,7 +13,7 @@ FORMAT = 1
 
 
 class DamagedRecord(ValueError):
-    """What a record keeps of shopping or consent is no such thing. Found only by an event that asks for it."""
+    """What a record keeps of shopping, consent or messages is none. Found only by an event that asks for it."""
 
 
 class TraitValue(msgspec.Struct, array_like=True, gc=False):
@@ -64,6 +65,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     their records are to be small and quick to decode. A stored one stays MessagePack until then, and if nothing looks
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
+    messages: None of whom no message was ever asked for; see `correspondence`.
     """
 
     format: int = FORMAT
@@ -88,6 +90,16 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     derived: Derived | None = None
     anonymous: bool | None = None
     consent: KeptWords = None
+    messages: Messages | None = None
+
+    def correspondence(self) -> Correspondence:
+        """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""
+        if self.messages is None:
+            self.messages = Messages(0, Correspondence())
+        try:
+            return self.messages.open()
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DamagedRecord(f"damaged shopper record: {type(error).__name__}") from error
 
     def _open(self) -> Shopping:
         kept = self.shopping

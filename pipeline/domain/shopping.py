@@ -47,7 +47,8 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     `kind-number`. state: see instance.py. last_step: event time of the latest event about its subject itself,
     last_activity: of the latest own activity. due: the next instant it has to be looked at. abandoned_since: last own
     activity before the first stage. stage_times and stage_ids: `effective_at` and decision id of the stages sent so
-    far. cart_id: the cart that its lines are in; lines: of browse, the product viewed last.
+    far. cart_id: the cart that its lines are in; lines: of what is about one product, that product. reason: what
+    stopped it, of a step of a checkout or a failed payment.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     stage_ids: list[str] = []
     cart_id: str = ""
     lines: list[Line] = []
+    reason: str = ""
 
 
 class Cooldown(msgspec.Struct, array_like=True, gc=False):
@@ -74,7 +76,7 @@ class Cooldown(msgspec.Struct, array_like=True, gc=False):
 
 
 class Order(msgspec.Struct, array_like=True, gc=False):
-    """One order, kept for ever: it dedupes, and is what `orders`, `spend` and tiers count.
+    """One order, of the latest 10,000 (order_book.py): it dedupes, and is what `orders`, `spend` and tiers count.
 
     key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
     refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation or
@@ -148,7 +150,7 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
 class Shopping(msgspec.Struct, array_like=True, gc=False):
     """What is known of a shopper's carts and orders.
 
-    refund_keys: fingerprints of refunds taken, so that each counts once.
+    refund_keys: fingerprints of the refunds taken last, so that each counts once.
     """
 
     orders: list[Order] = []

@@ -2,11 +2,11 @@
 
 import base64
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS, Decision
+from pipeline.domain.decision import SEGMENT_CALLS, Decision
 from schemas.rendering import encode_json, render
 
 DEAD_LETTERS = "dead-letters"
@@ -28,13 +28,13 @@ class Files:
     Calls stand in order of cause within an instant: a destination makes them in the order of the file.
     """
 
-    def __init__(self, folder: Path, *, profiles: bool, trace: bool, calls: bool = False) -> None:
+    def __init__(self, folder: Path, topics: Sequence[str], *, profiles: bool, trace: bool) -> None:
+        """topics: of decisions, and SEGMENT_CALLS if there are any."""
         self._folder, self._trace = folder, trace
         folder.mkdir(parents=True, exist_ok=True)
-        sorted_ones = [*DECISION_TOPICS, *([SEGMENT_CALLS] if calls else [])]
-        names = [*sorted_ones, DEAD_LETTERS, *([PROFILES] if profiles else [])]
+        names = [*topics, DEAD_LETTERS, *([PROFILES] if profiles else [])]
         self._files: dict[str, BinaryIO] = {name: self._part(name).open("wb", 1 << 20) for name in names}
-        self._held: dict[str, list[Line]] = {topic: [] for topic in sorted_ones}
+        self._held: dict[str, list[Line]] = {topic: [] for topic in topics}
         self._written_until = 0
         self._calls = 0
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pipeline.domain.commerce.order_book import of_all_time, stands
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -66,11 +67,12 @@ def thresholds(values: list[int]) -> tuple[int, ...]:
 def _fitted(shoppers: list[Shopper], now: int) -> Fit:
     recency, frequency, monetary = [], [], []
     for shopper in shoppers:
-        standing = [order for order in shopper.orders if order.completed and not order.cancelled]
+        standing = [order for order in shopper.orders if stands(order)]
         if standing:
+            orders = of_all_time(shopper)
             recency.append((now - standing[-1].time) // DAY)
-            frequency.append(len(standing))
-            monetary.append(sum(order.value - order.refunded for order in standing))
+            frequency.append(orders.count)
+            monetary.append(orders.net)
     if not recency:
         return Fit(0, (), (), ())
     return Fit(len(recency), thresholds(recency), thresholds(frequency), thresholds(monetary))

@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, SEGMENT_CALLS
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
@@ -46,7 +47,8 @@ class Replay:
 
         Raises InputError if a source breaks off; then no file is left behind.
         """
-        files = Files(self.output, profiles=self.profiles, trace=self.trace, calls=self.renderer is not None)
+        topics = [*self.topics(), *([SEGMENT_CALLS] if self.renderer is not None else [])]
+        files = Files(self.output, topics, profiles=self.profiles, trace=self.trace)
         try:
             with collector_off():
                 summary = _Run(self, files).through(readings(sources, Intake(self.plan)), progress)
@@ -56,12 +58,17 @@ class Replay:
         files.finish()
         return summary
 
+    def topics(self) -> list[str]:
+        """Of the decisions that the plan may lead to."""
+        unused = MESSAGE_TOPICS if self.plan.messaging is None else ()
+        return [topic for topic in DECISION_TOPICS if topic not in unused]
+
 
 class _Run:
     def __init__(self, replay: Replay, files: Files) -> None:
         self._replay, self._files = replay, files
         self._engine = Engine(replay.plan)
-        self._summary = Summary()
+        self._summary = Summary(decisions=dict.fromkeys(replay.topics(), 0))
         self._partitions = [
             Partition(number, self._engine, self._publish, _TRACED_TOPIC) for number in range(replay.partitions)
         ]

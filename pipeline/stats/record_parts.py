@@ -33,6 +33,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "loyalty": ("standings",),
     "stage and computed traits": ("derived",),
     "consent": ("consent",),
+    "messages": ("messages",),
 }
 """Fields of Shopper and of Shopping, by what they are for."""
 

@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 
+from pipeline.domain.correspondence import Candidate, Correspondence, Messages
 from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
+from pipeline.domain.shopping import Instance, Shopping
 from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT, CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import Checkpoint, Record, StateFormatError
 from pipeline.runtime.shopper_settings import Settings
@@ -43,9 +45,18 @@ def test_the_present_version_stores_what_the_fixture_holds() -> None:
         fields = msgspec.msgpack.decode(value[1:], strict=False)
         for membership in fields[at].values():
             membership.extend(APPENDED.values())
+        if (shopping := fields[Shopper.__struct_fields__.index("shopping")]) is not None:
+            for instance in shopping[Shopping.__struct_fields__.index("instances")]:
+                instance.append("")
         written = msgspec.msgpack.decode(CODEC.encode(sample)[1:], strict=False)
         assert written[: len(fields)] == fields
-        assert written[len(fields) :] == [None, None, None]
+        assert written[len(fields) :] == [None] * 4
+
+
+def test_why_an_instance_stopped_is_appended_and_read_back() -> None:
+    shopper = Shopper()
+    shopper.instances = [Instance("hesitation", "k-1", 1, 0, 5, 5, reason="shipping")]
+    assert opened(CODEC.decode(CODEC.encode(shopper))) == opened(shopper)
 
 
 def test_when_a_membership_changed_is_kept_since_it_was_appended() -> None:
@@ -74,6 +85,17 @@ def test_what_was_said_of_consent_is_appended_read_back_and_left_alone_until_ask
     read = CODEC.decode(stored)
     assert CODEC.encode(read) == stored
     assert opened(read) == opened(shopper)
+    assert CODEC.encode(read) == stored
+
+
+def test_what_waits_of_messages_and_what_was_sent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
+    waiting = Candidate("reminder", "m-1", 5, 9, False, 2, 6, "cart-1", True, b"payload")
+    kept = Correspondence([waiting], {"email": [4, 2**64 - 1]}, {"reminder": "b"}, {7: True})
+    shopper = Shopper(messages=Messages(9, kept))
+    stored = CODEC.encode(shopper)
+    read = CODEC.decode(stored)
+    assert CODEC.encode(read) == stored
+    assert read.correspondence() == kept
     assert CODEC.encode(read) == stored
 
 

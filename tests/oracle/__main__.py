@@ -1,7 +1,8 @@
 """Try seeds and tell of those on which the engine and the oracle differ: `python -m tests.oracle --seeds 5000`.
 
 decisions: every line of every output of a random topology and stream. explanations: every clause at random instants.
-arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent.
+arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent,
+messages: of those that send messages.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from multiprocessing import Pool
 from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
 from tests.oracle.random_consent import consent_case
+from tests.oracle.random_messages import message_case
 from tests.oracle.trial import case, disagreement
 
 EVERY = 20.0
@@ -23,6 +25,10 @@ SHOWN = 5
 
 def misdecided_on_consent(seed: int) -> list[str]:
     return disagreement(*consent_case(seed))
+
+
+def misdecided_on_messages(seed: int) -> list[str]:
+    return disagreement(*message_case(seed))
 
 
 def misdecided(seed: int) -> list[str]:
@@ -34,6 +40,7 @@ LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "explanations": misexplained,
     "arrivals": unsettled,
     "consents": misdecided_on_consent,
+    "messages": misdecided_on_messages,
 }
 
 

@@ -3,14 +3,28 @@
 from typing import Any
 
 from tests.oracle.carts import DEFAULT, Cart, Carts, Line, apply, cart_of, carts, payload
-from tests.oracle.history import Record
-from tests.oracle.instances import CLOSED, EXHAUSTED, LIVE, SUPERSEDED, WAITING, Contents, Instance, Rule, Views
+from tests.oracle.history import Record, visits
+from tests.oracle.instances import (
+    CHECKOUTS,
+    CLOSED,
+    EXHAUSTED,
+    LIVE,
+    PRODUCTS,
+    SUPERSEDED,
+    WAITING,
+    Contents,
+    Instance,
+    Rule,
+    Views,
+)
 from tests.oracle.orders import product_key
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import Shop
 
 CHECKOUT_STEPS = ("Checkout Started", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered")
-RANK = {"checkout": 0, "cart": 1, "browse": 2}
+WISHED, UNWISHED, TAKEN = "Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart"
+RANK = ["checkout", "cart", "browse", "exit_intent", "checkout_hesitation", "payment_failure", "wishlist"]
+WHY = {"checkout_hesitation": ["step"], "payment_failure": ["reason", "error_code"]}
 
 
 class Abandonment:
@@ -18,11 +32,13 @@ class Abandonment:
         self.shop = Shop(topology)
         entries = (topology.get("abandonment") or {}).items()
         rules = [Rule(name, entry or {}, self.shop) for name, entry in entries]
-        self.rules = sorted(rules, key=lambda rule: RANK[rule.kind])
+        self.rules = sorted(rules, key=lambda rule: RANK.index(rule.kind))
         self.instances: list[Instance] = []
         self.views: dict[str, Views] = {rule.name: Views() for rule in self.rules}
         self.last_stage: dict[str, Contents] = {}
         self.lines: list[dict[str, Any]] = []
+        # Number of the visit that the present record is part of.
+        self.visit = 0
 
     def due(self) -> int | None:
         """The next instant at which a live instance has to be looked at."""
@@ -60,7 +76,7 @@ class Abandonment:
             one.since = one.last_activity
         one.stages.append(facts.now)
         self.last_stage[one.rule.name] = Contents(facts.now, contents(lines))
-        self._line(one, "abandoned", len(one.stages), payload(lines, self.shop), facts.now, None)
+        self._line(one, "abandoned", len(one.stages), self._cart(one, lines), facts.now, None)
         if len(one.stages) == len(one.rule.stages):
             self._end(one, EXHAUSTED)
         else:
@@ -78,13 +94,17 @@ class Abandonment:
         )
 
     def _activity(self, record: Record, before: Carts, facts: Facts) -> None:
+        self.visit = visits(facts.records)
         edited = apply(before, record)
         edit = edited and record.name != "Checkout Started"
         checkout = record.name in CHECKOUT_STEPS
         touched = [one for one in self.instances if one.live and self._is_own(one, record, edit)]
         newer = [one for one in touched if record.time > one.last_activity]
         for one in touched:
-            seen = record.name == "Product Viewed" and one.subject == subject_of_view(record)
+            shown = ("Product Viewed", WISHED) if one.rule.kind == "wishlist" else ("Product Viewed",)
+            seen = record.name in shown and one.subject == self._subject(one.rule, record)
+            if self._arms(one.rule, record) and record.time >= one.last_step:
+                one.reason = why(one.rule, record)
             if one.product is not None and seen and record.time >= one.last_activity:
                 one.product = viewed(record)
             one.touch(record.time)
@@ -93,9 +113,14 @@ class Abandonment:
         if edit:
             for one in self._live("browse"):
                 self._end(one, SUPERSEDED)
+        self._unwish(record, edit, facts)
         for rule in self.rules:
-            if rule.kind == "checkout" and checkout:
+            if rule.kind in CHECKOUTS and (checkout or record.name in rule.events):
                 self._reach_checkout(rule, record, facts)
+            elif rule.kind == "exit_intent" and record.name in rule.events:
+                self._arm(rule, cart_of(record), record, facts)
+            elif rule.kind == "wishlist" and record.name == WISHED:
+                self._arm(rule, subject_of_view(record), record, facts)
             elif rule.kind == "cart" and edit and cart_of(record) in facts.carts:
                 self._arm(rule, cart_of(record), record, facts)
             elif rule.kind == "browse" and record.name == "Product Viewed":
@@ -110,34 +135,67 @@ class Abandonment:
             return True
         if one.rule.kind == "cart":
             return edit and one.subject == cart_of(record)
-        if one.rule.kind == "checkout":
-            return edit or (record.name in CHECKOUT_STEPS and one.subject == checkout_of(record))
-        return record.name == "Product Viewed" and one.subject == subject_of_view(record)
+        if one.rule.kind in CHECKOUTS:
+            steps = (*CHECKOUT_STEPS, *one.rule.events)
+            return edit or (record.name in steps and one.subject == checkout_of(record))
+        if one.rule.kind == "exit_intent":
+            return (edit or record.name in one.rule.events) and one.subject == cart_of(record)
+        if one.rule.kind == "wishlist" and record.name == WISHED:
+            return one.subject == subject_of_view(record)
+        return record.name == "Product Viewed" and one.subject == self._subject(one.rule, record)
+
+    def _subject(self, rule: Rule, record: Record) -> str:
+        return str(self.visit) if rule.of_visits else subject_of_view(record)
+
+    def _arms(self, rule: Rule, record: Record) -> bool:
+        """Whether such an event arms a rule about checkouts."""
+        return rule.kind in CHECKOUTS and record.name in (rule.events or CHECKOUT_STEPS)
+
+    def _unwish(self, record: Record, edit: bool, facts: Facts) -> None:
+        """What is taken off a wishlist is closed, what is in the cart now is wished for no more."""
+        carted = {key[0] for key in facts.carts[cart_of(record)].lines} if edit else set()
+        if record.name == TAKEN:
+            carted.add(subject_of_view(record))
+        for one in self.instances:
+            if one.rule.kind != "wishlist" or one.state == CLOSED:
+                continue
+            if record.name == UNWISHED and one.subject == subject_of_view(record):
+                self._end(one, CLOSED)
+            elif one.live and one.subject in carted:
+                self._end(one, SUPERSEDED)
+
+    def _cart(self, one: Instance, lines: list[Line]) -> dict[str, Any]:
+        cart = payload(lines, self.shop)
+        if self.shop.free_shipping is not None and one.rule.kind not in PRODUCTS:
+            lacking = self.shop.free_shipping - sum(line.worth(self.shop) for line in lines)
+            cart["gap_to_free_shipping"] = self.shop.money(max(0, lacking))
+        return cart
 
     def _clear(self, cart_id: str, facts: Facts) -> None:
         """An emptied cart closes what hangs on it."""
         if facts.carts[cart_id].lines:
             return
         for one in self.instances:
-            if one.state != CLOSED and one.rule.kind != "browse" and one.cart_id == cart_id:
+            if one.state != CLOSED and one.rule.kind not in PRODUCTS and one.cart_id == cart_id:
                 self._end(one, CLOSED)
 
     def _reach_checkout(self, rule: Rule, record: Record, facts: Facts) -> None:
         subject = checkout_of(record)
-        older = [one for one in self._live("checkout") if one.rule is rule and one.subject != subject]
-        for one in self._live("checkout"):
+        older = [one for one in self._live(rule.kind) if one.rule is rule and one.subject != subject]
+        for one in self._live(rule.kind):
             if one.rule is rule and one.subject == subject:
                 one.cart_id = self._cart_id(rule, record, facts)
                 one.last_step = max(one.last_step, record.time)
         # Edits and other activity keep a checkout alive; which of two is the newer one, their own steps tell.
         if any(record.time < one.last_step for one in older):
             return
-        if self._arm(rule, subject, record, facts):
-            for one in [*older, *self._live("cart"), *self._live("browse")]:
+        if self._arms(rule, record) and self._arm(rule, subject, record, facts):
+            outranked = [*self._live("cart"), *self._live("browse")] if rule.kind == "checkout" else []
+            for one in [*older, *outranked]:
                 self._end(one, SUPERSEDED)
 
     def _view(self, rule: Rule, record: Record, facts: Facts) -> None:
-        subject = subject_of_view(record)
+        subject = self._subject(rule, record)
         if any(one.live and one.rule is rule and one.subject == subject for one in self.instances):
             return
         if self.views[rule.name].add(subject, record) >= rule.minimum_views:
@@ -152,10 +210,12 @@ class Abandonment:
         one = Instance(
             rule, subject, number, record.time, last_step=record.time, cart_id=self._cart_id(rule, record, facts)
         )
-        if rule.kind == "browse":
+        if rule.kind in PRODUCTS:
             one.product = viewed(record)
+        if self._arms(rule, record):
+            one.reason = why(rule, record)
         if restarted is not None:
-            one.cart_id, one.product = restarted.cart_id, restarted.product
+            one.cart_id, one.product, one.reason = restarted.cart_id, restarted.product, restarted.reason
         lines = self._lines_of(one, facts.carts)
         last = self.last_stage.get(rule.name)
         cooling = last is not None and facts.now - last.at < rule.cool_down and last.lines == contents(lines)
@@ -166,7 +226,7 @@ class Abandonment:
 
     def _cart_id(self, rule: Rule, record: Record, facts: Facts) -> str:
         """A checkout that names no cart is one of the open cart."""
-        if rule.kind == "checkout" and not record.properties.get("cart_id"):
+        if rule.kind in CHECKOUTS and not record.properties.get("cart_id"):
             return facts.carts.open()
         return cart_of(record)
 
@@ -175,7 +235,7 @@ class Abandonment:
             if one.rule.kind == "checkout" and rule.kind == "cart":
                 if one.live or (one.state == EXHAUSTED and one.open_for_recovery(now)):
                     return True
-            elif rule.kind == "browse" and one.rule.kind != "browse" and one.live:
+            elif rule.kind == "browse" and one.rule.kind in ("cart", "checkout") and one.live:
                 return True
         return False
 
@@ -185,7 +245,7 @@ class Abandonment:
             if one.state == CLOSED or (not one.live and one.passed(order.time)):
                 continue
             stand = [at for at in one.stages if at < order.time]
-            cart = payload(self._lines_of(one, before), self.shop)
+            cart = self._cart(one, self._lines_of(one, before))
             if len(stand) < len(one.stages):
                 self._line(one, "retracted", len(one.stages), cart, order.received, order, retracted=len(stand))
             if stand and order.time <= stand[-1] + one.rule.recovered_within:
@@ -228,6 +288,7 @@ class Abandonment:
                 "of": len(one.rule.stages),
                 "abandoned_since": one.since,
                 "cart": cart,
+                "reason": one.reason if change == "abandoned" else None,
                 "retracts": [] if retracted is None else list(range(retracted + 1, len(one.stages) + 1)),
                 "order_id": (order.order_id or order.message_id) if order else None,
             }
@@ -240,6 +301,11 @@ def contents(lines: list[Line]) -> list[tuple[str, int]]:
 
 def checkout_of(record: Record) -> str:
     return str(record.properties.get("checkout_id") or record.properties.get("order_id") or DEFAULT)
+
+
+def why(rule: Rule, record: Record) -> str | None:
+    told = (record.properties.get(name) for name in WHY.get(rule.kind, []))
+    return next((str(one) for one in told if one is not None), None)
 
 
 def viewed(record: Record) -> Line:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from pipeline.config.topology import parse
 from pipeline.replay.run import Replay
-from tests.oracle.oracle import TOPICS, Verdict
+from tests.oracle.oracle import Verdict, topics_of
 from tests.oracle.values import instant
 
 
@@ -53,7 +53,7 @@ def run(
         output = Path(folder)
         Replay(plan, output, until=end, partitions=partitions, profiles=True).run([Calls(events)])
         return Verdict(
-            topics={topic: lines(output / f"{topic}.ndjson") for topic in TOPICS},
+            topics={topic: lines(output / f"{topic}.ndjson") for topic in topics_of(topology)},
             dead=sorted((one["position"]["line"] - 1, one["reason"]) for one in lines(output / "dead-letters.ndjson")),
             profiles={one["shopper"]: one for one in lines(output / "profiles.ndjson")},
         )

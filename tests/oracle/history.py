@@ -22,6 +22,7 @@ ALIASES = {
     "Viewed Checkout Step": "Checkout Step Viewed",
     "Completed Checkout Step": "Checkout Step Completed",
 }
+VISIT_GAP = 30 * 60_000
 UNHASHED = ("receivedAt", "sentAt", "originalTimestamp", "_metadata")
 
 
@@ -147,3 +148,9 @@ def admit(known: list[Record], record: Record) -> str | None:
     if record.name == "Order Completed" and record.order_id is not None:
         record.copy = any(one.name == record.name and one.order_id == record.order_id for one in known)
     return None
+
+
+def visits(records: list[Record]) -> int:
+    """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
+    times = sorted(one.time for one in records if one.behaviour and not one.late_segments)
+    return sum(1 for i, time in enumerate(times) if i == 0 or time - times[i - 1] > VISIT_GAP)

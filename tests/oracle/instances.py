@@ -7,7 +7,19 @@ from tests.oracle.carts import DEFAULT, Line
 from tests.oracle.history import Record
 from tests.oracle.values import DAY, Shop, span
 
-STAGES = {"browse": ["1h"], "cart": ["4h", "24h", "72h"], "checkout": ["1h", "24h", "72h"]}
+STAGES = {
+    "browse": ["1h"],
+    "cart": ["4h", "24h", "72h"],
+    "checkout": ["1h", "24h", "72h"],
+    "exit_intent": ["0s"],
+    "checkout_hesitation": ["10m"],
+    "payment_failure": ["10m"],
+    "wishlist": ["7d"],
+}
+COOL_DOWN = {"browse": 14 * DAY, "wishlist": 14 * DAY, "cart": 7 * DAY, "checkout": 7 * DAY}
+EVENTS = {"exit_intent": "Exit Intent Detected", "payment_failure": "Payment Failed"}
+PRODUCTS = ("browse", "wishlist")
+CHECKOUTS = ("checkout", "checkout_hesitation", "payment_failure")
 ARMED, WAITING, EXHAUSTED, SUPERSEDED, CLOSED = "armed", "waiting", "exhausted", "superseded", "closed"
 LIVE = (ARMED, WAITING)
 
@@ -18,14 +30,16 @@ class Rule:
     def __init__(self, name: str, entry: dict[str, Any], shop: Shop) -> None:
         self.name = name
         self.kind = entry.get("kind", name)
-        browse = self.kind == "browse"
+        events = entry.get("on", EVENTS.get(self.kind, []))
+        self.events = [events] if isinstance(events, str) else events
         self.stages = [span(one) for one in entry.get("stages", STAGES[self.kind])]
         self.minimum_value = shop.minor(str(entry.get("minimum_value", "0.01"))) or 0
+        self.of_visits = entry.get("subject") == "session"
         self.minimum_views = entry.get("minimum_views", 1)
-        self.cool_down = span(entry.get("cool_down", 14 * DAY if browse else 7 * DAY))
+        self.cool_down = span(entry.get("cool_down", COOL_DOWN.get(self.kind, DAY)))
         self.expires = span(entry.get("expires", 10 * DAY))
         self.recovered_within = span(entry.get("recovered_within", 5 * DAY))
-        self.after_purchase = span(entry.get("after_purchase", 10 * DAY if browse else 3 * DAY))
+        self.after_purchase = span(entry.get("after_purchase", (10 if self.kind in PRODUCTS else 3) * DAY))
         self.any_activity = entry.get("resets_on", "own_activity") == "any_activity"
         self.on_activity = entry.get("on_activity", "hold")
         self.when = entry.get("when")
@@ -37,7 +51,8 @@ class Rule:
 class Instance:
     """One life of one subject under one rule.
 
-    planned: due of the next stage as planned, ms. stages: `effective_at` of those sent. product: of a browse.
+    planned: due of the next stage as planned, ms. stages: `effective_at` of those sent. product: of a browse or a
+    wishlist. reason: what stopped it, of a step or a failed payment.
     """
 
     rule: Rule
@@ -51,6 +66,7 @@ class Instance:
     cart_id: str = DEFAULT
     product: Line | None = None
     last_step: int = 0
+    reason: str | None = None
 
     @property
     def live(self) -> bool:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle import consent
+from tests.oracle import consent, messages
 from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
-from tests.oracle.history import Record, admit, read
+from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
@@ -23,14 +23,17 @@ TOPICS = (
     "trait-changes",
     "consent-changes",
 )
-VISIT_GAP = 30 * 60_000
+
+
+def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
+    return (*TOPICS, *(messages.TOPICS if "messaging" in topology else ()))
 
 
 @dataclass
 class Verdict:
     """What must come out. topics: lines without id, definition, decided_at and source. dead: (index, reason)."""
 
-    topics: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {topic: [] for topic in TOPICS})
+    topics: dict[str, list[dict[str, Any]]]
     dead: list[tuple[int, str]] = field(default_factory=list)
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -55,11 +58,34 @@ class History:
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
+        self.messages = messages.Messages(topology)
         self.pending: set[int] = set()
+
+    def lines(self) -> dict[str, list[dict[str, Any]]]:
+        """Of every topic, so far."""
+        return {
+            "segment-changes": self.changes,
+            "abandonment-triggers": self.abandonment.lines,
+            "loyalty-tiers": [line for one in self.programmes for line in one.tiers],
+            "journey-changes": self.stages,
+            "trait-changes": self.traits.lines,
+            "consent-changes": self.consents,
+            "loyalty-points": [line for one in self.programmes for line in one.points],
+        }
+
+    def known(self) -> set[int]:
+        """Which lines there are, if anybody asks."""
+        return {id(line) for lines in self.lines().values() for line in lines} if self.messages.messages else set()
+
+    def fresh(self, known: set[int]) -> list[tuple[str, dict[str, Any]]]:
+        """Lines that are not among the known, as (topic, line)."""
+        if not self.messages.messages:
+            return []
+        return [(topic, line) for topic, lines in self.lines().items() for line in lines if id(line) not in known]
 
     def following(self, until: int) -> int | None:
         """The next instant up to `until` at which anything may change without a record."""
-        dues = [self.abandonment.due(), *(one.due() for one in self.programmes)]
+        dues = [self.abandonment.due(), self.messages.due(), *(one.due() for one in self.programmes)]
         dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
         instants = [*self.pending, *(one for one in dues if one is not None)]
         return min((one for one in instants if self.now < one <= until), default=None)
@@ -69,11 +95,12 @@ class History:
         while self.records and (instant := self.following(until)) is not None:
             self.now = instant
             self.pending = {one for one in self.pending if one > self.now}
-            facts = Facts(self.records, self.topology, self.now)
+            facts, known = Facts(self.records, self.topology, self.now), self.known()
             for programme in self.programmes:
                 programme.fire(facts)
             self._segments(facts, None)
             self.abandonment.fire(facts)
+            self.messages.instant(facts, self.fresh(known))
 
     def facts(self, now: int) -> Facts:
         """What is known at `now`, up to which time has passed; memberships as holds have damped them."""
@@ -95,13 +122,14 @@ class History:
             self.pending |= {midnight(one, self.traits.zone) for one in (*self.pending, self.now)}
         if self.months:
             self.pending |= {begin for begin in self.months if begin > self.now}
-        facts = Facts(self.records, self.topology, self.now)
+        facts, known = Facts(self.records, self.topology, self.now), self.known()
         if consent.told(self.topology):
             self.consents += consent.changes(earlier, record, self.topology, len(self.consents))
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))
         self._segments(facts, record)
         self.abandonment.record(record, earlier, facts)
+        self.messages.record(facts, self.fresh(known), record)
         return "late" if record.late_segments else None
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
@@ -143,11 +171,6 @@ class History:
 
         self.traits.look(facts, record)
 
-    def visits(self) -> int:
-        """Visits end after a gap of more than 30 minutes (readings.md, 49), of events not too late for segments."""
-        times = sorted(one.time for one in self.records if one.behaviour and not one.late_segments)
-        return sum(1 for i, time in enumerate(times) if i == 0 or time - times[i - 1] > VISIT_GAP)
-
     def profile(self) -> dict[str, Any]:
         facts = Facts(self.records, self.topology, self.now)
         counted = [order for order in facts.orders.values() if order.counts]
@@ -163,7 +186,7 @@ class History:
                 "net": facts.shop.money(sum(order.net for order in counted)),
             },
             "cart": payload(facts.open_lines(), facts.shop),
-            "sessions": self.visits(),
+            "sessions": visits(self.records),
             "loyalty": {
                 one.name: {"tier": one.levels[one.level], "balance": one.balance}
                 for one in self.programmes
@@ -176,7 +199,7 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
     """What replaying `events` under `topology` up to `until` must say."""
     end = instant(until) if until is not None else None
     records, refused = read(events, topology, end)
-    verdict = Verdict(dead=list(refused))
+    verdict = Verdict({topic: [] for topic in topics_of(topology)}, dead=list(refused))
     shoppers: dict[str, History] = {}
     for record in records:
         history = shoppers.setdefault(record.shopper, History(record.shopper, topology))
@@ -192,16 +215,9 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
 
 
 def collect(verdict: Verdict, history: History) -> None:
-    lines = {
-        "segment-changes": history.changes,
-        "abandonment-triggers": history.abandonment.lines,
-        "loyalty-tiers": [line for one in history.programmes for line in one.tiers],
-        "journey-changes": history.stages,
-        "trait-changes": history.traits.lines,
-        "consent-changes": history.consents,
-        "loyalty-points": [line for one in history.programmes for line in one.points],
-    }
-    for topic, found in lines.items():
+    lines = {**history.lines(), **history.messages.lines}
+    for topic in verdict.topics:
+        found = lines[topic]
         verdict.topics[topic].extend(finished(line, history.shopper) for line in found)
         verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
     verdict.profiles[history.shopper] = history.profile()
@@ -215,7 +231,7 @@ def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
         "silent": False,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
-    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at"):
+    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until"):
         if isinstance(done.get(name), int):
             done[name] = rfc3339(done[name])
     return done

@@ -23,6 +23,7 @@ class Order:
     refunded: int = 0
     cancelled: bool = False
     refunds: list[Record] = field(default_factory=list)
+    updated: Record | None = None
 
     @property
     def counts(self) -> bool:
@@ -85,6 +86,8 @@ def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
                     parked.remove(refund)
                     if record.received - refund.received < PARKED_FOR:
                         take_refund(order, refund, shop)
+        elif record.name == "Order Updated" and order_id is not None:
+            update(found.setdefault(order_id, Order(order_id)), record, shop)
         elif record.name == "Order Cancelled" and order_id is not None:
             found.setdefault(order_id, Order(order_id)).cancelled = True
         elif record.name == "Order Refunded" and order_id is not None:
@@ -100,8 +103,20 @@ def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
 
 
 def complete(order: Order, record: Record, shop: Shop) -> None:
-    worth, order.priced = amount(record, shop)
-    order.completed, order.value = record, worth or 0
+    order.completed = record
+    if order.updated is None or order.updated.time < record.time:
+        worth, order.priced = amount(record, shop)
+        order.value = worth or 0
+
+
+def update(order: Order, record: Record, shop: Shop) -> None:
+    """The latest by event time sets the price, also if it overtakes its order; what was refunded never exceeds it."""
+    worth, priced = amount(record, shop)
+    latest = order.updated or order.completed
+    if worth is None or not priced or (latest is not None and record.time < latest.time):
+        return
+    order.updated, order.value, order.priced = record, worth, True
+    order.refunded = min(order.refunded, worth)
 
 
 def take_refund(order: Order, refund: Record, shop: Shop) -> None:

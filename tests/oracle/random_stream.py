@@ -49,6 +49,9 @@ class Stream:
             (2, self.cart_viewed),
             (2, self.checkout),
             (1, self.checkout_step),
+            (1.5, self.payment_failed),
+            (2, self.leaving),
+            (1.5, self.wished),
             (4, self.ordered),
             (2, self.refunded),
             (0.6, self.cancelled),
@@ -151,7 +154,23 @@ class Stream:
 
     def checkout_step(self) -> Call:
         event = self.random.choice(["Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"])
-        return self._track(event, {"checkout_id": self.random.choice(self.checkouts), "step": 1})
+        return self._track(
+            event,
+            {"checkout_id": self.random.choice(self.checkouts), "step": self.random.choice([1, "shipping", None])},
+        )
+
+    def payment_failed(self) -> Call:
+        reason = self.random.choice([{"reason": "card_declined"}, {"error_code": 51}, {}])
+        return self._track("Payment Failed", {"checkout_id": self.random.choice(self.checkouts), **reason})
+
+    def leaving(self) -> Call:
+        return self._track("Exit Intent Detected", {"cart_id": self.random.choice(self.carts)})
+
+    def wished(self) -> Call:
+        name = self.random.choice(
+            ["Product Added to Wishlist"] * 3 + ["Product Removed from Wishlist", "Wishlist Product Added to Cart"]
+        )
+        return self._track(name, self._product())
 
     def ordered(self) -> Call:
         again = self.orders and self.random.random() < 0.1

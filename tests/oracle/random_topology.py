@@ -8,6 +8,9 @@ from tests.oracle.random_condition import WINDOWS, Conditions
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati"]
 
 
+PROMPTS = ["exit_intent", "checkout_hesitation", "payment_failure", "wishlist"]
+
+
 class Topologies(Conditions):
     """Draws one topology. Every choice comes from `random` alone."""
 
@@ -45,9 +48,12 @@ class Topologies(Conditions):
             topology["segments"][f"s{index}"] = {"when": self.condition(2, index), **self.hold()}
         if random.random() < 0.7:
             kinds = [kind for kind in ("browse", "cart", "checkout") if random.random() < 0.6]
+            kinds += [kind for kind in PROMPTS if random.random() < 0.4]
             topology["abandonment"] = {kind: self.abandonment(kind, len(topology["segments"])) for kind in kinds}
+            if random.random() < 0.3:
+                topology["shop"]["free_shipping_from"] = random.choice([0, 20, 49.9])
             if random.random() < 0.15:
-                second = random.choice(["browse", "cart"])
+                second = random.choice(["browse", "cart", *PROMPTS])
                 entry = {"kind": second, **self.abandonment(second, len(topology["segments"]))}
                 topology["abandonment"][f"second-{second}"] = entry
         if random.random() < 0.5:
@@ -96,11 +102,19 @@ class Topologies(Conditions):
         }
         if kind == "browse":
             options["minimum_views"] = [1, 2]
+            options["subject"] = ["product", "session"]
+        elif kind in ("exit_intent", "payment_failure"):
+            options["stages"] += [["0s"], ["0s", "1h"]]
+            options["on"] = [["Payment Failed", "Exit Intent Detected"], "Searched"]
         chance = {"when": 0.15, "unless": 0.2, "stages": 0.9}
         drawn = {
             name: random.choice(values) for name, values in options.items() if random.random() < chance.get(name, 0.4)
         }
-        if kind == "browse" and drawn.get("resets_on") == "any_activity" and drawn.get("on_activity") == "restart":
+        if (
+            kind in ("browse", "wishlist")
+            and drawn.get("resets_on") == "any_activity"
+            and drawn.get("on_activity") == "restart"
+        ):
             # Several products begin again at one instant: which of them a cool-down remembers, the pages leave open.
             del drawn["on_activity"]
         return drawn

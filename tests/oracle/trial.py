@@ -8,6 +8,7 @@ from pipeline.config.problem import TopologyError
 from pipeline.config.topology import parse
 from tests.oracle.agreement import comparable_cart, differences
 from tests.oracle.engine_run import run, topology_text
+from tests.oracle.instances import CHECKOUTS
 from tests.oracle.oracle import expect
 from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies
@@ -31,7 +32,9 @@ def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             topology.get("journey"),
             [(one.get("when"), one.get("unless")) for one in rules.values()],
         ]
-        one_cart = "checkout" in rules or "'cart': {" in str(asking)
+        one_cart = any(entry.get("kind", name) in CHECKOUTS for name, entry in rules.items()) or "'cart': {" in str(
+            asking
+        )
         return topology, Stream(random, several_carts=not one_cart).draw(random.randint(15, 60))
 
 

@@ -112,6 +112,8 @@ class Shop:
         self.currency = shop.get("currency", "EUR")
         self.rates = {name: Fraction(str(rate)) for name, rate in shop.get("exchange_rates", {}).items()}
         self.scale = NO_HUNDREDTHS.get(self.currency, 100)
+        free = shop.get("free_shipping_from")
+        self.free_shipping = None if free is None else self.minor(str(free))
 
     def minor(self, value: Any, currency: str | None = None, times: int = 1) -> int | None:
         """`value` x `times` of `currency` in minor units of the shop's; None if it is no number or has no rate."""

@@ -74,6 +74,10 @@ def trigger(line: dict[str, Any]) -> Iterator[str]:
         yield f"since {clock(line['abandoned_since'])}"
     items = [f"{item['product_id'] or '?'} x{item['quantity']}" for item in line["cart"]["items"]]
     yield f"[{', '.join(items)}] {amount(line['cart']['total'])}"
+    if "gap_to_free_shipping" in line["cart"]:
+        yield f"gap {amount(line['cart']['gap_to_free_shipping'])}"
+    if line["reason"]:
+        yield f"because {line['reason']}"
 
 
 def tier(line: dict[str, Any]) -> Iterator[str]:
@@ -101,6 +105,19 @@ def trait(line: dict[str, Any]) -> Iterator[str]:
     yield f"trait {line['trait']}: {amount(line['before'])} > {amount(line['after'])}"
 
 
+def message(line: dict[str, Any]) -> Iterator[str]:
+    variant = f" ({line['variant']})" if line["variant"] else ""
+    yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
+    if line["expires_at"]:
+        yield f"until {clock(line['expires_at'])}"
+
+
+def suppression(line: dict[str, Any]) -> Iterator[str]:
+    yield f"no {line['message']}: {line['reason']}"
+    if line["until"]:
+        yield f"until {clock(line['until'])}"
+
+
 def consent(line: dict[str, Any]) -> Iterator[str]:
     yield f"consent {line['channel'] or 'everywhere'} {line['purpose'] or 'everything'}:"
     yield f"{line['before'] or 'nothing'} > {line['after']} by {line['reason']}"
@@ -111,6 +128,8 @@ def consent(line: dict[str, Any]) -> Iterator[str]:
 
 
 WORDS = {
+    "messages": message,
+    "message-suppressions": suppression,
     "consent-changes": consent,
     "trait-changes": trait,
     "journey-changes": stage,

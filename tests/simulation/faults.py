@@ -38,6 +38,8 @@ class Faults:
             self._refuse(lane, point)
             return
         world.happened[f"{fault} {point}"] += 1
+        if lane.sweeping:
+            world.happened[f"{fault} within a sweep"] += 1
         world.say(f"{fault} of {process} {lane.key} {point}")
         if fault == "crash":
             world.kill(process)

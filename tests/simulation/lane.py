@@ -45,6 +45,8 @@ class Surroundings(Protocol):
 
     def at(self, lane: "SimulatedLane", point: str) -> None: ...
 
+    def restored(self, lane: "SimulatedLane") -> None: ...
+
     def size(self) -> int: ...
 
 
@@ -60,6 +62,7 @@ class SimulatedLane:
 
     disk: survives the process. held: fenced, so it waits a while for a rebalance. owes: a try failed, so there may be
     something to catch up on. stopped: taken away while it was at work. cut: taken away and given back meanwhile.
+    sweeping: at work on a slice of a sweep.
     """
 
     def __init__(self, world: Surroundings, agent: Agent, key: LaneKey, disk: MemoryPartition) -> None:
@@ -72,7 +75,7 @@ class SimulatedLane:
         self.queue: deque[Batch] = deque()
         self.last: Batch | None = None
         self.standing: Standing | None = None
-        self.held = self.owes = self.stopped = self.cut = False
+        self.held = self.owes = self.stopped = self.cut = self.sweeping = False
         self.position = -1
 
     @property
@@ -96,6 +99,7 @@ class SimulatedLane:
             self.at("inside restore")
             restore.apply(records)
         self.at("after restore")
+        self.world.restored(self)
         processor: PartitionProcessor[Any] = PartitionProcessor(
             self.agent.source,
             self.key.partition,
@@ -167,6 +171,17 @@ class SimulatedLane:
         if self.processor is None or not self.processor.behind:
             return False
         self.processor.catch_up()
+        return True
+
+    def sweep(self) -> bool:
+        """One slice; False if nothing is left of another plan."""
+        if self.processor is None or not self.processor.sweeping:
+            return False
+        self.sweeping = True
+        try:
+            self.processor.sweep()
+        finally:
+            self.sweeping = False
         return True
 
     def try_again(self) -> None:

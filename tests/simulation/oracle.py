@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.decide import Engine
+from pipeline.domain.decision import Decision
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
@@ -26,11 +27,54 @@ class Expected:
         self.states: dict[bytes, bytes] = {}
 
 
-def expect(scenario: Scenario, sources: list[list[Record]]) -> Expected:
-    """sources: what the log of each partition of the clickstream holds."""
+class HandOver(msgspec.Struct, frozen=True):
+    """When a shopper came under the changed plan: since (ms), after so many events, having been looked at up to
+    `looked_at` (ms)."""
+
+    since: int
+    events: int
+    looked_at: int
+
+
+class Road:
+    """One shopper, under the plan that is, and then under the changed one."""
+
+    def __init__(self, shopper_id: str, engine: Engine, changed: Engine | None, hand_over: HandOver | None) -> None:
+        self.shopper = Shopper()
+        self.said: list[Decision] = []
+        self._id = shopper_id
+        self._engine = engine
+        self._changed = changed
+        self._hand_over = hand_over
+        self._since = 0
+        self._taken = 0
+
+    def take(self, event: Event) -> str | None:
+        """The refusal, if any."""
+        self._change()
+        self._taken += 1
+        outcome = self._engine.decide(self.shopper, event, event.received, self._since)
+        self.said += outcome.decisions
+        return outcome.refusal
+
+    def end(self, until: int) -> None:
+        self._change()
+        self.said += self._engine.on_due(self.shopper, self._id, until, self._since).decisions
+
+    def _change(self) -> None:
+        change, changed = self._hand_over, self._changed
+        if change is None or changed is None or self._engine is changed or self._taken < change.events:
+            return
+        if self._taken:
+            self.said += self._engine.on_due(self.shopper, self._id, change.looked_at).decisions
+        self._engine, self._since = changed, change.since
+
+
+def expect(scenario: Scenario, sources: list[list[Record]], hand_overs: dict[str, HandOver]) -> Expected:
+    """sources: what the log of each partition of the clickstream holds. hand_overs: by shopper."""
     engine, intake, expected = Engine(scenario.plan), Intake(scenario.plan), Expected()
-    shoppers: dict[str, Shopper] = defaultdict(Shopper)
-    decided = []
+    changed = None if scenario.changed is None else Engine(scenario.changed)
+    roads: dict[str, Road] = {}
     for records in sources:
         latest = 0
         for record in records:
@@ -40,13 +84,14 @@ def expect(scenario: Scenario, sources: list[list[Record]]) -> Expected:
                     continue
                 latest = call.received = max(latest, call.received)
                 expected.events[call.shopper].append(msgspec.json.encode(call))
-                outcome = engine.decide(shoppers[call.shopper], call, call.received)
-                decided += outcome.decisions
-                if outcome.refusal not in (None, "duplicate"):
-                    expected.dead[str(outcome.refusal)] += 1
-    for shopper_id, shopper in shoppers.items():
-        decided += engine.on_due(shopper, shopper_id, scenario.end).decisions
-        expected.states[shopper_id.encode()] = CODEC.encode(shopper)
-    for decision in decided:
+                if call.shopper not in roads:
+                    roads[call.shopper] = Road(call.shopper, engine, changed, hand_overs.get(call.shopper))
+                refusal = roads[call.shopper].take(call)
+                if refusal not in (None, "duplicate"):
+                    expected.dead[refusal] += 1
+    for shopper_id, road in roads.items():
+        road.end(scenario.end)
+        expected.states[shopper_id.encode()] = CODEC.encode(road.shopper)
+    for decision in (decision for road in roads.values() for decision in road.said):
         expected.said[f"{decision.shopper} {decision.topic}"].append(plain(msgspec.to_builtins(decision)))
     return expected

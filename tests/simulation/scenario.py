@@ -26,7 +26,8 @@ DAY = 86_400_000
 
 class Scenario(msgspec.Struct, frozen=True):
     """live: received time is the broker's and ticks tell it; else it is the history's, told at its end. lines:
-    (received time, line) in order. trouble: chance of a fault at a crash point. sizes: most records of a batch."""
+    (received time, line) in order. trouble: chance of a fault at a crash point. sizes: most records of a batch.
+    changed: the plan of workers that start after `changes_at` lines; None: it stays."""
 
     plan: Plan
     lines: list[tuple[int, bytes]]
@@ -40,18 +41,23 @@ class Scenario(msgspec.Struct, frozen=True):
     timers: int
     timers_first: bool
     cache_bytes: int
+    sweep: int = 500
+    changed: Plan | None = None
+    changes_at: int = 0
 
     @property
     def end(self) -> int:
         """When all deadlines have passed."""
         return self.lines[-1][0] + 40 * DAY
 
-    def agents(self) -> list[Agent]:
+    def agents(self, plan: Plan) -> list[Agent]:
+        """What a worker runs under `plan`. Intake takes lines as under the first one, so that what it forwards does not
+        depend on when the plan changed."""
         accept = IntakeSettings(
             self.partitions, BROKER if self.live else FIELD, None, self.progress_every if not self.live else 1
         )
-        settings = Settings(self.sources, None, self.timers, self.timers_first, self.cache_bytes)
-        intake, engine = Intake(self.plan), Engine(self.plan)
+        settings = Settings(self.sources, None, self.timers, self.timers_first, self.cache_bytes, sweep=self.sweep)
+        intake, engine = Intake(self.plan), Engine(plan)
 
         def intake_fold(state: StatePartition, at: Any) -> Fold[Any]:
             return IntakeFold(_Interrupted(intake, at), settings=accept)
@@ -100,9 +106,10 @@ class _Interrupted:
 
 
 def draw_scenario(seed: int) -> Scenario:
-    random = Random(seed)
+    random, change = Random(seed), Random(f"change {seed}")
     plan = draw_plan(random)
-    return Scenario(
+    changed = draw_plan(change) if change.random() < 0.5 else None
+    scenario = Scenario(
         plan=plan,
         lines=draw_history(random),
         live=random.random() < 0.5,
@@ -115,4 +122,7 @@ def draw_scenario(seed: int) -> Scenario:
         timers=random.choice([1, 3, 50]),
         timers_first=random.random() < 0.3,
         cache_bytes=random.choice([0, 2_000, 1_000_000]),
+        sweep=change.choice([1, 2, 500]),
+        changed=None if changed is None or changed.digest == plan.digest else changed,
     )
+    return msgspec.structs.replace(scenario, changes_at=change.randint(0, len(scenario.lines)))

@@ -38,6 +38,7 @@ class Simulation(World):
             (0.3, self._back_up),
             (0.2, self._compact),
             (0.3, self._settle),
+            (0.3, self._change),
         ]
         self._doings = [doing for _, doing in self._events]
         self._weights = [weight for weight, _ in self._events]
@@ -51,6 +52,7 @@ class Simulation(World):
             self._act()
         for _ in range(STEPS):
             self._act()
+        self._change()
         self.broker.now = self.scenario.end
         self.say("the end of the history")
         for _ in range(int(STEPS * self.random.random() ** 3)):
@@ -147,6 +149,22 @@ class Simulation(World):
             self.happened["late commit"] += 1
             self.say("a commit arrives late")
             self.broker.end(transaction, Fate.COMMITTED)
+
+    def _change(self) -> None:
+        """The topology changes: every process ends, in good order or not; those that start next have the new one."""
+        scenario = self.scenario
+        if self.changed or scenario.changed is None or self._sent < scenario.changes_at:
+            return
+        self.say("the topology changes")
+        self.changed = True
+        self.happened["change"] += 1
+        for process in self.processes():
+            if process.busy or process.frozen or self.random.random() < 0.3:
+                self.kill(process)
+            else:
+                process.leave()
+                process.worker.process = None
+        self.agents = {agent.name: agent for agent in scenario.agents(scenario.changed)}
 
     def _settle_down(self) -> None:
         """Nothing fails any more; everything is to be finished."""

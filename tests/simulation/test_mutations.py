@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.runtime import progress
+from pipeline.runtime import progress, shopper_fold
 from pipeline.runtime.fold import Effects
 from pipeline.runtime.intake_fold import IntakeFold
 from pipeline.runtime.partition import PartitionProcessor
-from pipeline.runtime.ports import Batch, Checkpoint, StateWrite
+from pipeline.runtime.ports import Batch, Checkpoint, StateWrite, Sweep
 from tests.simulation.broker import SimulatedBroker
 from tests.simulation.lane import SimulatedLane
 from tests.simulation.simulation import Simulation
@@ -107,6 +107,16 @@ def several_transactions_a_batch(patch: Patch) -> None:
     patch.setattr(PartitionProcessor, "_make_happen", torn)
 
 
+def a_take_over_at_each_round(patch: Patch) -> None:
+    """The changed plan counts from when a shopper is looked at, not from one instant for all."""
+
+    def take_over(checkpoint: Checkpoint, plan: int) -> None:
+        done = checkpoint.sweep.plan == plan and checkpoint.sweep.done
+        checkpoint.sweep = Sweep(plan, checkpoint.time, checkpoint.sweep.cursor, checkpoint.sweep.looked_at, done)
+
+    patch.setattr(shopper_fold, "take_over", take_over)
+
+
 MUTATIONS: list[Callable[[Patch], None]] = [
     without_fencing,
     without_contiguity,
@@ -116,6 +126,7 @@ MUTATIONS: list[Callable[[Patch], None]] = [
     progress_ahead_of_its_events,
     idle_with_records_waiting,
     several_transactions_a_batch,
+    a_take_over_at_each_round,
 ]
 
 

@@ -45,6 +45,11 @@ def test_every_step_that_has_an_inside_was_crashed_there(step: str, runs: Runs) 
     assert runs.happened[f"crash inside {step}"]
 
 
+def test_a_changed_topology_was_swept_through_crashes(runs: Runs) -> None:
+    assert runs.happened["change"] > SEEDS // 4
+    assert runs.happened["crash within a sweep"] > 10
+
+
 @pytest.mark.parametrize(
     "what",
     ["fenced", "zombie", "discontinuity", "no answer", "late commit", "disk full", "batch lost", "batch twice"],

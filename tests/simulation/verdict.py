@@ -10,7 +10,7 @@ from pipeline.domain.event import Event
 from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
 from pipeline.state.changelog import Restore
 from pipeline.state.memory import MemoryPartition
-from tests.simulation.oracle import expect
+from tests.simulation.oracle import HandOver, expect
 from tests.simulation.scenario import CLICKSTREAM
 from tests.simulation.simulation import Simulation, Stuck
 from tests.support.road import said
@@ -24,7 +24,8 @@ def differences(simulation: Simulation) -> list[str]:
     except Stuck:
         return ["does not come to rest"]
     broker, scenario = simulation.broker, simulation.scenario
-    expected = expect(scenario, [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)])
+    lines = [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)]
+    expected = expect(scenario, lines, _handed_over(simulation))
     found: list[str] = []
     found += _compare("events of", expected.events, _forwarded(simulation))
     found += _compare("decisions of", expected.said, said(broker))
@@ -38,6 +39,22 @@ def differences(simulation: Simulation) -> list[str]:
         found.append("a decision's id came twice")
     if scenario.live:
         found += _early(simulation)
+    return found
+
+
+def _handed_over(simulation: Simulation) -> dict[str, HandOver]:
+    """By shopper."""
+    found: dict[str, HandOver] = {}
+    for partition, change in simulation.taken_over.items():
+        before: Counter[bytes] = Counter()
+        shoppers: set[bytes] = set()
+        for record in simulation.broker.read(SHOPPER_EVENTS, partition):
+            key = record.key or b""
+            if not key.startswith(RESERVED):
+                shoppers.add(key)
+                before[key] += record.offset < change.offset
+        for key in shoppers:
+            found[key.decode()] = HandOver(change.since, before[key], change.looked_at.get(key, 0))
     return found
 
 

@@ -4,6 +4,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 
+import msgspec
+
+from pipeline.domain.decide import Engine
 from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import SHOPPER_EVENTS, Fenced, OutboxError, StateError
 from tests.simulation.broker import SimulatedBroker
@@ -11,11 +14,22 @@ from tests.simulation.lane import LaneKey, SimulatedLane
 from tests.simulation.scenario import CLICKSTREAM, draw_scenario
 from tests.simulation.worker import Group, Process, Worker
 from tests.support.memory_broker import Crash
+from tests.support.topology_driver import CODEC
+
+
+class TakeOver(msgspec.Struct, frozen=True):
+    """When a partition came under the changed plan: since (its time, ms), the first offset that was taken under it, and
+    up to which instant (ms) each shopper it knew had been looked at before."""
+
+    since: int
+    offset: int
+    looked_at: dict[bytes, int]
 
 
 class World:
     """rough: things fail. depth: how many crash points are on the stack, waiting for the rest of the world.
 
+    changed: workers that start now run under the changed plan. taken_over: by partition of the shopper agent.
     trace: the last things that the scheduler did. happened: how often what went wrong: faults as `KIND POINT`, and what
     came of them.
     """
@@ -29,7 +43,9 @@ class World:
         self.happened: Counter[str] = Counter()
         self.rough = True
         self.depth = 0
-        self.agents = {agent.name: agent for agent in scenario.agents()}
+        self.agents = {agent.name: agent for agent in scenario.agents(scenario.plan)}
+        self.changed = False
+        self.taken_over: dict[int, TakeOver] = {}
         self.keys = [LaneKey(one.name, number) for one in self.agents.values() for number in range(one.partitions)]
         self.workers = [Worker(f"w{number}", self.keys) for number in range(scenario.workers)]
         self.process_of: dict[SimulatedLane, Process] = {}
@@ -37,6 +53,18 @@ class World:
 
     def at(self, lane: SimulatedLane, point: str) -> None:
         raise NotImplementedError
+
+    def restored(self, lane: SimulatedLane) -> None:
+        """Nobody else can work on the partition any more: this is what the changed plan finds, if it has not been here
+        before."""
+        plan = self.scenario.changed
+        if not self.changed or plan is None or lane.key.agent != "shopper":
+            return
+        checkpoint = lane.disk.checkpoint()
+        if checkpoint.sweep.plan != Engine(plan).digest:
+            looked_at = {key: CODEC.decode(value).now for key, value in lane.disk.scan()}
+            offset = max(0, checkpoint.next_offset)
+            self.taken_over[lane.key.partition] = TakeOver(checkpoint.time, offset, looked_at)
 
     def final_lane(self, key: LaneKey) -> SimulatedLane:
         return next(process.lanes[key] for process in self.processes() if key in process.lanes)
@@ -75,9 +103,13 @@ class World:
             return self.guard(lane, lane.try_again)
         if self.random.random() < 0.3 and self.guard(lane, lane.catch_up):
             return True
+        if self.random.random() < 0.2 and self.guard(lane, lane.sweep):
+            return True
         if lane.queue and self.random.random() < 0.6:
             return self.guard(lane, lane.take)
-        return lane.fetch() or self.guard(lane, lane.take) or self.guard(lane, lane.catch_up)
+        if lane.fetch() or self.guard(lane, lane.take) or self.guard(lane, lane.catch_up):
+            return True
+        return self.guard(lane, lane.sweep)
 
     def guard(self, lane: SimulatedLane, work: Callable[[], bool | None]) -> bool:
         """As pipeline/kafka/lane.py does with what goes wrong."""

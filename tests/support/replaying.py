@@ -21,7 +21,15 @@ segments:
   buyers: {when: {orders: {within: 30d, at_least: 1}}}
 journey: [{stage: buyer, when: {in: buyers}}, {stage: visitor}]
 traits: {value: {spend: {within: 30d}}}
-messaging: {}
+messaging:
+  consent: {unknown: granted}
+  caps: [{channel: on-site, at_most: 1, per: 1d, over: defer}]
+  quiet_hours: {from: "21:00", to: "08:00", spread: 30m}
+  holdout: {percent: 20, salt: q1}
+  messages:
+    reminder: {on: {abandonment: cart}, channel: on-site, priority: 2, variants: {plain: 50, discount: 50}}
+    hello: {on: {segment: engaged, change: entered}, channel: on-site, expires: 4h, unless: {in: buyers}}
+    receipt: {on: {event: Order Completed}, channel: on-site, transactional: true}
 abandonment:
   cart: {stages: [4h, 24h]}
 loyalty:

@@ -19,6 +19,7 @@ from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.shopper_settings import Settings
 from tests.oracle.engine_run import topology_text
+from tests.oracle.random_messages import MessageTopologies
 from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies
 from tests.oracle.values import instant
@@ -120,9 +121,15 @@ def plain(decision: dict[str, Any]) -> dict[str, Any]:
 
 
 def draw_plan(random: Random) -> Plan:
+    """One in three sends messages, which are decided by hashes, too."""
     while True:
+        topology = random.choice([Topologies, Topologies, MessageTopologies])(random).draw()
+        for message in topology.get("messaging", {}).get("messages", {}).values():
+            message |= {"channel": "on-site", "variants": {"a": 50, "b": 50}}
+        if "quiet_hours" in topology.get("messaging", {}):
+            topology["messaging"]["quiet_hours"]["spread"] = "20s"
         try:
-            return parse(topology_text(Topologies(random).draw()), {}).plan()
+            return parse(topology_text(topology), {}).plan()
         except TopologyError:
             continue
 

@@ -23,6 +23,9 @@ def opened(shopper: Shopper) -> Shopper:
     """A copy for comparing, of which all is decoded, also what a record keeps encoded until an event asks for it."""
     copy = msgspec.structs.replace(shopper)
     _ = copy.orders, copy.words
+    if copy.messages is not None:
+        copy.messages = msgspec.structs.replace(copy.messages)
+        copy.messages.open()
     return copy
 
 

@@ -8,10 +8,11 @@ import msgspec
 
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.abandonment.rule import Guard
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart import CART_EVENTS, Carts
 from pipeline.domain.commerce.order import ORDER_EVENTS, Orders
 from pipeline.domain.decision import KIND_EVENT, KIND_TIMER, Decision, Moment
-from pipeline.domain.definition import AbandonmentDefinition, Condition, Plan
+from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY, HOUR

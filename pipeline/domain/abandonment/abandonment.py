@@ -1,13 +1,15 @@
 """Abandonment: what was left behind, and when to say so (semantics.md, part 4; readings.md, 30-39 and 50-52).
 
 The policy routes what happens to the instances: edits, views, checkout steps and orders move them, time sends their
-stages. Precedence: checkout over cart over browse.
+stages. Precedence: checkout over cart over browse; the other kinds supersede nothing.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED, Browsing
+from pipeline.domain.abandonment.checkout import Checkouts
+from pipeline.domain.abandonment.exit_intent import ExitIntents
 from pipeline.domain.abandonment.instance import (
     EXHAUSTED,
     WAITING,
@@ -16,20 +18,17 @@ from pipeline.domain.abandonment.instance import (
     last_purchase,
 )
 from pipeline.domain.abandonment.recovery import Purchase, Recovery
-from pipeline.domain.abandonment.rule import BROWSE, CART, CHECKOUT, Guard, Rule
-from pipeline.domain.abandonment.trigger import emit_stage
-from pipeline.domain.commerce.cart import CART_EVENTS, CHECKOUT_STARTED, DEFAULT, CartChange, Carts, find_cart
-from pipeline.domain.commerce.cart_line import fingerprint, read_text
+from pipeline.domain.abandonment.rule import BROWSE, CART, Guard, Rule
+from pipeline.domain.abandonment.trigger import Triggers
+from pipeline.domain.abandonment.wishlist import Wishlists
+from pipeline.domain.commerce.cart import CART_EVENTS, CartChange, Carts, find_cart
+from pipeline.domain.commerce.cart_line import fingerprint
 from pipeline.domain.commerce.order import COMPLETED, DUPLICATE, OrderChange
 from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Instance, Line
-
-CHECKOUT_EVENTS = frozenset(
-    {CHECKOUT_STARTED, "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"}
-)
 
 
 class Abandonment:
@@ -43,11 +42,14 @@ class Abandonment:
         "_browsing",
         "_cart_rules",
         "_carts",
-        "_checkout_rules",
+        "_checkouts",
+        "_exit_intents",
         "_instances",
         "_late",
         "_recovery",
         "_rules",
+        "_triggers",
+        "_wishlists",
         "names",
     )
 
@@ -59,13 +61,16 @@ class Abandonment:
         self._instances = Instances(rules, plan.late_triggers)
         self._rules = self._instances.rules
         self._cart_rules = tuple(rule for rule in self._rules.values() if rule.kind == CART)
-        self._checkout_rules = tuple(rule for rule in self._rules.values() if rule.kind == CHECKOUT)
-        self._recovery = Recovery(self._rules, carts.lines)
+        self._triggers = Triggers(carts.lines, plan.free_shipping_from)
+        self._recovery = Recovery(self._rules, self._triggers)
         self._browsing = Browsing(self._instances, carts.lines)
+        self._checkouts = Checkouts(self._instances, carts)
+        self._exit_intents = ExitIntents(self._instances, carts)
+        self._wishlists = Wishlists(self._instances, carts.lines)
         self._any_activity = any(rule.any_activity for rule in rules)
         names: set[str] = set()
         if rules:
-            names |= CART_EVENTS | CHECKOUT_EVENTS
+            names |= CART_EVENTS | self._checkouts.names | self._exit_intents.names | self._wishlists.names
         if any(rule.kind == BROWSE for rule in rules):
             names.add(PRODUCT_VIEWED)
         if self._any_activity:
@@ -97,12 +102,7 @@ class Abandonment:
             self._instances.supersede_kind(shopper, BROWSE)
         if cart_change is not None and cart_change.emptied:
             self._clear(shopper, cart_change.cart_id)
-        if event.name in CHECKOUT_EVENTS:
-            self._check_out(shopper, event, properties, moment)
-        if edit is not None:
-            self._edit(shopper, at, edit, moment)
-        elif event.name == PRODUCT_VIEWED:
-            self._browsing.view(shopper, at, properties, moment)
+        self._route(shopper, event, properties, moment, edit)
         if self._any_activity and not any(change.kind == DUPLICATE for change in order_changes):
             self._stay(shopper, at, moment)
         self._keep_due(shopper)
@@ -118,6 +118,21 @@ class Abandonment:
                 moment.silent,
             )
             self.on_due(shopper, past)
+
+    def _route(
+        self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment, edit: CartChange | None
+    ) -> None:
+        name, at = event.name, event.time
+        if name in self._checkouts.names:
+            self._checkouts.step(shopper, event, properties, moment)
+        if edit is not None:
+            self._edit(shopper, at, edit, moment)
+        elif name == PRODUCT_VIEWED:
+            self._browsing.view(shopper, at, properties, moment)
+        if name in self._wishlists.names:
+            self._wishlists.take(shopper, name, at, properties, moment)
+        if name in self._exit_intents.names:
+            self._exit_intents.leave(shopper, name, at, properties, moment)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         """Look at every instance due by moment.now, which is the due instant: send stages, expire, close."""
@@ -149,7 +164,7 @@ class Abandonment:
             purchase = last_purchase(shopper, cancelled=False)
             if rule.forbids(shopper, lines, self._carts.lines, purchase, now):
                 return False
-            emit_stage(moment, rule, instance, lines, self._carts.lines)
+            self._triggers.emit_stage(moment, rule, instance, lines)
             cooldown = cooldown_of(shopper, rule.name)
             cooldown.last_stage, cooldown.contents = now, fingerprint(lines)
             if len(instance.stage_times) == len(rule.delays):
@@ -169,67 +184,20 @@ class Abandonment:
         """A cart was emptied: whatever was about it is closed (readings.md, 51)."""
         shopper.instances = [one for one in shopper.instances if one.cart_id != cart_id]
 
-    def _check_out(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
-        if not self._checkout_rules:
-            return
-        named = read_text(properties.get("checkout_id"))
-        if not named and event.name == CHECKOUT_STARTED:
-            named = read_text(properties.get("order_id"))
-        cart_id = self._carts.named(shopper, event.name, properties)
-        for rule in self._checkout_rules:
-            running = [one for its, one in self._instances.live(shopper, CHECKOUT) if its is rule]
-            current = running[-1] if running else None
-            if current is not None and named in ("", current.subject):
-                current.cart_id = cart_id
-                current.last_step = max(current.last_step, event.time)
-                self._instances.touch(shopper, rule, current, event.time, moment)
-            elif current is None or event.time >= current.last_step:
-                subject = named or read_text(properties.get("order_id")) or DEFAULT
-                self._begin_checkout(shopper, rule, subject, event.time, cart_id, moment)
-
-    def _begin_checkout(
-        self, shopper: Shopper, rule: Rule, subject: str, at: int, cart_id: str, moment: Moment
-    ) -> None:
-        """Arm it, which supersedes older checkouts, all carts and browsing (readings.md, 38)."""
-        cart = find_cart(shopper, cart_id)
-        lines = cart.lines if cart is not None else []
-        armed = self._instances.arm(shopper, rule, subject, at, cart_id, lines, moment)
-        if armed is None:
-            return
-        for its, one in self._instances.live(shopper, CHECKOUT):
-            if its is rule and one is not armed:
-                self._instances.supersede(shopper, rule, one)
-        self._instances.supersede_kind(shopper, CART)
-        self._instances.supersede_kind(shopper, BROWSE)
-
     def _edit(self, shopper: Shopper, at: int, edit: CartChange, moment: Moment) -> None:
         """An edit is own activity of its cart and of a checkout. It arms an idle cart, unless it left no lines or a
         checkout is on (readings.md, 32 and 38)."""
-        instances = self._instances
-        for rule, checkout in instances.live(shopper, CHECKOUT) if self._checkout_rules else ():
-            instances.touch(shopper, rule, checkout, at, moment)
+        instances, cart = self._instances, find_cart(shopper, edit.cart_id)
+        lines = cart.lines if cart is not None else []
+        self._checkouts.edit(shopper, at, moment)
+        self._exit_intents.edit(shopper, at, edit.cart_id, moment)
+        self._wishlists.edit(shopper, lines)
         for rule in self._cart_rules:
             running = instances.running(shopper, rule, edit.cart_id)
             if running is not None:
                 instances.touch(shopper, rule, running, at, moment)
-            elif not edit.emptied and not self._in_checkout(shopper, moment.now):
-                cart = find_cart(shopper, edit.cart_id)
-                lines = cart.lines if cart is not None else []
+            elif not edit.emptied and not self._checkouts.hold_back_carts(shopper, moment.now):
                 instances.arm(shopper, rule, edit.cart_id, at, edit.cart_id, lines, moment)
-
-    def _in_checkout(self, shopper: Shopper, now: int) -> bool:
-        """Whether a live or exhausted checkout keeps edits from arming a cart; it closes `recovered_within` after the
-        last stage."""
-        if not self._checkout_rules:
-            return False
-        for instance in shopper.instances:
-            rule = self._rules.get(instance.kind)
-            if rule is not None and rule.kind == CHECKOUT:
-                if instance.state <= WAITING:
-                    return True
-                if instance.state == EXHAUSTED and now < rule.closes(instance):
-                    return True
-        return False
 
     def _stay(self, shopper: Shopper, at: int, moment: Moment) -> None:
         """Any behaviour is activity to some rules; a further copy of an order is none, it was told before."""

@@ -7,7 +7,7 @@ An instance that is closed is removed from the record.
 
 from collections.abc import Iterable
 
-from pipeline.domain.abandonment.rule import BROWSE, Rule
+from pipeline.domain.abandonment.rule import OF_PRODUCTS, Rule
 from pipeline.domain.commerce.cart_line import fingerprint
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
@@ -70,7 +70,8 @@ class Instances:
             self.supersede(shopper, rule, instance)
             subject, cart_id = instance.subject, instance.cart_id
             cooldown = cooldown_of(shopper, rule.name)
-            self._begin(shopper, rule, cooldown, subject, at, cart_id, instance.lines, moment)
+            begun = self._begin(shopper, rule, cooldown, subject, at, cart_id, instance.lines, moment)
+            begun.reason = instance.reason
             return
         if at > instance.last_activity:
             instance.last_activity = at
@@ -110,7 +111,7 @@ class Instances:
         if cooldown.instances == 0:
             shopper.cooldowns.append(cooldown)
         cooldown.instances += 1
-        own = lines if rule.kind == BROWSE else []
+        own = lines if rule.kind in OF_PRODUCTS else []
         instance = Instance(rule.name, subject, cooldown.instances, ARMED, at, at, cart_id=cart_id, lines=own)
         rule.schedule(instance)
         shopper.instances.append(instance)

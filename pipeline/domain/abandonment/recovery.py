@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.abandonment.instance import WAITING
-from pipeline.domain.abandonment.rule import CHECKOUT, Rule
-from pipeline.domain.abandonment.trigger import RECOVERED, RETRACTED, emit
+from pipeline.domain.abandonment.rule import OF_CHECKOUTS, Rule
+from pipeline.domain.abandonment.trigger import RECOVERED, RETRACTED, Triggers
 from pipeline.domain.commerce.cart import find_cart
-from pipeline.domain.commerce.cart_line import Lines, read_text
+from pipeline.domain.commerce.cart_line import read_text
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Instance, Line
@@ -33,11 +33,11 @@ class Purchase(msgspec.Struct, gc=False):
 class Recovery:
     """Concludes instances by an order that is seen for the first time."""
 
-    __slots__ = ("_rules", "_values")
+    __slots__ = ("_rules", "_triggers")
 
-    def __init__(self, rules: dict[str, Rule], values: Lines) -> None:
+    def __init__(self, rules: dict[str, Rule], triggers: Triggers) -> None:
         self._rules = rules
-        self._values = values
+        self._triggers = triggers
 
     def conclude(self, shopper: Shopper, order: Purchase, moment: Moment) -> None:
         """Close all that is open, save what closed before the order by its event time."""
@@ -62,18 +62,18 @@ class Recovery:
         if not lines:
             cart = find_cart(shopper, instance.cart_id)
             lines = order.before.get(instance.cart_id) or (cart.lines if cart is not None else [])
-        rendered = self._values.render(lines)
+        emit = self._triggers.emit
         if stands < len(sent):
             retracts = instance.stage_ids[stands:]
-            emit(moment, rule, instance, RETRACTED, len(sent), rendered, LATE_ORDER, retracts, order.order_id)
+            emit(moment, rule, instance, RETRACTED, len(sent), lines, LATE_ORDER, retracts, order.order_id)
         if recovered:
             reason = _match(rule, instance, order.properties, lines)
-            emit(moment, rule, instance, RECOVERED, stands, rendered, reason, None, order.order_id)
+            emit(moment, rule, instance, RECOVERED, stands, lines, reason, None, order.order_id)
         return True
 
 
 def _match(rule: Rule, instance: Instance, properties: dict[str, Any], lines: list[Line]) -> str:
-    if rule.kind == CHECKOUT:
+    if rule.kind in OF_CHECKOUTS:
         for key in ("checkout_id", "order_id"):
             if read_text(properties.get(key)) == instance.subject:
                 return key

@@ -2,19 +2,28 @@
 
 from collections.abc import Callable
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart_line import Lines
-from pipeline.domain.definition import AbandonmentDefinition, Condition
+from pipeline.domain.definition import Condition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Instance, Line
 
 BROWSE, CART, CHECKOUT = "browse", "cart", "checkout"
+EXIT_INTENT, HESITATION, PAYMENT_FAILURE = "exit_intent", "checkout_hesitation", "payment_failure"
+WISHLIST = "wishlist"
+
+OF_PRODUCTS = frozenset({BROWSE, WISHLIST})
+"""Kinds about one product each; the others are about a cart."""
+OF_CHECKOUTS = frozenset({CHECKOUT, HESITATION, PAYMENT_FAILURE})
+"""Kinds whose subject is a checkout."""
 
 Guard = Callable[[Shopper, int], bool]
 """(shopper, now in ms) -> true now?"""
 
 
 class Rule:
-    """One entry of `abandonment:`. name: its name, the `kind` in outputs; kind: one of BROWSE, CART, CHECKOUT."""
+    """One entry of `abandonment:`. name: its name, the `kind` in outputs; kind: one of those above. events: names of
+    those that arm it, of EXIT_INTENT and PAYMENT_FAILURE."""
 
     __slots__ = (
         "_continues",
@@ -24,6 +33,7 @@ class Rule:
         "cool_down",
         "definition",
         "delays",
+        "events",
         "expires",
         "identity",
         "kind",
@@ -37,7 +47,7 @@ class Rule:
     def __init__(self, definition: AbandonmentDefinition, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
         self.name, self.kind, self.identity = definition.name, definition.kind, definition.identity
-        self.delays = definition.stages
+        self.delays, self.events = definition.stages, frozenset(definition.events)
         self.expires, self.window = definition.expires, definition.recovered_within
         self.cool_down, self.minimum_views = definition.cool_down, definition.minimum_views
         self.of_visits = definition.kind == BROWSE and definition.subject != "product"

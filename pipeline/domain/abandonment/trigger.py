@@ -2,48 +2,65 @@
 
 from typing import Any
 
-from pipeline.domain.abandonment.rule import Rule
+from pipeline.domain.abandonment.rule import OF_PRODUCTS, Rule
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import ABANDONMENT_TRIGGERS, Decision, Moment
 from pipeline.domain.shopping import Instance, Line
+from pipeline.domain.value.money import render
 
 ABANDONED, RECOVERED, RETRACTED = "abandoned", "recovered", "retracted"
 
 
-def emit(
-    moment: Moment,
-    rule: Rule,
-    instance: Instance,
-    change: str,
-    stage: int,
-    cart: dict[str, Any],
-    reason: str | None = None,
-    retracts: list[str] | None = None,
-    order_id: str | None = None,
-) -> Decision:
-    """Decide one trigger. cart: as rendered. reason, retracts and order_id: of recoveries and retractions only."""
-    fields = {
-        "kind": rule.name,
-        "subject": instance.subject,
-        "instance": f"{rule.name}-{instance.number}",
-        "change": change,
-        "stage": stage,
-        "of": len(rule.delays),
-        "abandoned_since": instance.abandoned_since,
-        "cart": cart,
-        "reason": reason,
-        "retracts": retracts or [],
-        "order_id": order_id,
-    }
-    identity = (rule.name, instance.number, change, stage)
-    return moment.decide(ABANDONMENT_TRIGGERS, f"abandonment.{change}", rule.identity, identity, fields)
+class Triggers:
+    """Decides triggers. free_shipping_from: minor units of a cart that is shipped free; None: nobody said."""
 
+    __slots__ = ("_free_shipping_from", "_values")
 
-def emit_stage(moment: Moment, rule: Rule, instance: Instance, lines: list[Line], values: Lines) -> None:
-    """Send the next stage at moment.now and remember its id, so that it can be retracted."""
-    if not instance.stage_times:
-        instance.abandoned_since = instance.last_activity
-    stage = len(instance.stage_times) + 1
-    decision = emit(moment, rule, instance, ABANDONED, stage, values.render(lines))
-    instance.stage_times.append(moment.now)
-    instance.stage_ids.append(decision.id)
+    def __init__(self, values: Lines, free_shipping_from: int | None) -> None:
+        self._values = values
+        self._free_shipping_from = free_shipping_from
+
+    def emit(
+        self,
+        moment: Moment,
+        rule: Rule,
+        instance: Instance,
+        change: str,
+        stage: int,
+        lines: list[Line],
+        reason: str | None = None,
+        retracts: list[str] | None = None,
+        order_id: str | None = None,
+    ) -> Decision:
+        """Decide one trigger. lines: what was left. retracts and order_id: of recoveries and retractions only."""
+        fields = {
+            "kind": rule.name,
+            "subject": instance.subject,
+            "instance": f"{rule.name}-{instance.number}",
+            "change": change,
+            "stage": stage,
+            "of": len(rule.delays),
+            "abandoned_since": instance.abandoned_since,
+            "cart": self._cart(rule, lines),
+            "reason": reason,
+            "retracts": retracts or [],
+            "order_id": order_id,
+        }
+        identity = (rule.name, instance.number, change, stage)
+        return moment.decide(ABANDONMENT_TRIGGERS, f"abandonment.{change}", rule.identity, identity, fields)
+
+    def emit_stage(self, moment: Moment, rule: Rule, instance: Instance, lines: list[Line]) -> None:
+        """Send the next stage at moment.now and remember its id, so that it can be retracted."""
+        if not instance.stage_times:
+            instance.abandoned_since = instance.last_activity
+        stage = len(instance.stage_times) + 1
+        decision = self.emit(moment, rule, instance, ABANDONED, stage, lines, instance.reason or None)
+        instance.stage_times.append(moment.now)
+        instance.stage_ids.append(decision.id)
+
+    def _cart(self, rule: Rule, lines: list[Line]) -> dict[str, Any]:
+        cart = self._values.render(lines)
+        if self._free_shipping_from is not None and rule.kind not in OF_PRODUCTS:
+            gap = max(0, self._free_shipping_from - self._values.total(lines))
+            cart["gap_to_free_shipping"] = render(gap, self._values.currency)
+        return cart

@@ -1,11 +1,11 @@
-"""The order book: what a shopper bought, net of refunds and cancellations, each order once (readings.md, 22-25)."""
+"""Order events: what a shopper bought, net of refunds and cancellations, each order once (readings.md, 22-25)."""
 
-from bisect import insort
 from typing import Any
 
 import msgspec
 import xxhash
 
+from pipeline.domain.commerce.order_book import find_order, insert, is_settled, net_value, settle
 from pipeline.domain.commerce.pricing import Pricing, line_key, products_of, quantity_of
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -38,14 +38,17 @@ LINES = 200
 # Minor units of an order or a refund. What is more is no amount of a shop, and sums of it would outgrow 64 bits; it is
 # taken for this much, and counted as `amount_limit`.
 MOST = 10**15
+# Refunds known one by one, so that a copy of one counts for nothing; beyond that the oldest is no longer known.
+REFUNDS = 10_000
 
 
 class OrderChange(msgspec.Struct, gc=False):
     """What an event did to one order. Amounts: minor units of the shop's currency.
 
     kind: `completed` (the first time; a cancelled order stays cancelled), `duplicate` (a further copy of a completed
-    order), `updated`, `cancelled`, `refunded`, `parked` (a refund that waits for its order), `ignored` (counts for
-    nothing, as a repeated refund). order: None of parked and ignored ones whose order is unknown.
+    order, or an order as old as those that are forgotten, which may be one), `updated`, `cancelled`, `refunded`,
+    `parked` (a refund that waits for its order), `ignored` (counts for nothing, as a repeated refund). order: None if
+    it is unknown.
     money: how the order's net value moved. refund: fingerprint of the refund, 0 = none. lines: the refunded
     (line fingerprint, quantity), flat. whole: all that was left was given back.
     """
@@ -71,8 +74,13 @@ class Orders:
         """Take one event of ORDER_EVENTS, however late; the changes in order of cause, at least one.
 
         An order that arrives is followed by the refunds that waited for it. Remarks: `unknown_currency`,
-        `order_without_id`, `refund_without_amount`.
+        `order_without_id`, `refund_without_amount`, `amount_limit`, `order_limit`, `refund_limit`.
         """
+        changes = self._take(shopper, event, properties, moment)
+        settle(shopper, moment)
+        return changes
+
+    def _take(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> list[OrderChange]:
         order_id = identifier(properties.get("order_id"))
         if event.name == ORDER_COMPLETED:
             return self._complete(shopper, event, properties, moment, order_id or event.message_id)
@@ -104,6 +112,9 @@ class Orders:
                 self._price(order, event, properties, moment)
             return [OrderChange(DUPLICATE, order, order_id, net_value(order) - before)]
         if order is None:
+            if is_settled(shopper, event.time, key):
+                moment.remarks.append("order_limit")
+                return [OrderChange(DUPLICATE, None, order_id)]
             order = Order(key, event.time, 0, priced=None)
         else:
             shopper.orders.remove(order)
@@ -113,7 +124,7 @@ class Orders:
             order.completed = True
         if order.priced is None or order.priced < 0:
             self._price(order, event, properties, moment)
-        _insert(shopper.orders, order)
+        insert(shopper.orders, order)
         changes = [OrderChange(COMPLETED, order, order_id, net_value(order))]
         if shopper.parked:
             changes += _apply_parked(shopper, order, order_id)
@@ -126,7 +137,7 @@ class Orders:
         order = find_order(shopper, order_key(order_id))
         if order is None:
             order = Order(order_key(order_id), event.time, 0, completed=False, priced=None)
-            _insert(shopper.orders, order)
+            insert(shopper.orders, order)
         before = net_value(order)
         overtaken = order.priced is not None and order.priced > event.time - order.time
         if overtaken or not self._price(order, event, properties, moment):
@@ -137,7 +148,7 @@ class Orders:
         key = order_key(order_id)
         order = find_order(shopper, key)
         if order is None:
-            _insert(shopper.orders, Order(key, event.time, 0, cancelled=True, completed=False, priced=None))
+            insert(shopper.orders, Order(key, event.time, 0, cancelled=True, completed=False, priced=None))
             _drop_parked(shopper, key)
             return OrderChange(IGNORED, None, order_id)
         if order.cancelled:
@@ -156,6 +167,9 @@ class Orders:
         if refund in shopper.refund_keys:
             return OrderChange(IGNORED, order, order_id)
         shopper.refund_keys.append(refund)
+        if len(shopper.refund_keys) > REFUNDS:
+            moment.remarks.append("refund_limit")
+            del shopper.refund_keys[0]
         amount, lines = self._refunded(properties, moment)
         if order is None or not (order.completed or order.cancelled):
             parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines)
@@ -224,29 +238,6 @@ def refund_key(order_id: str, refund_id: str, message_id: str) -> int:
     message's id."""
     identity = f"refund\x00{order_id}\x00{refund_id}" if refund_id else f"message\x00{message_id}"
     return xxhash.xxh3_64_intdigest(identity.encode())
-
-
-def find_order(shopper: Shopper, key: int) -> Order | None:
-    for order in reversed(shopper.orders):
-        if order.key == key:
-            return order
-    return None
-
-
-def net_value(order: Order) -> int:
-    """What the order counts for in `spend`, minor units: nothing if cancelled or not completed."""
-    return order.value - order.refunded if order.completed and not order.cancelled else 0
-
-
-def _position(order: Order) -> tuple[int, int]:
-    return order.time, order.key
-
-
-def _insert(orders: list[Order], order: Order) -> None:
-    if not orders or _position(orders[-1]) < _position(order):
-        orders.append(order)
-    else:
-        insort(orders, order, key=_position)
 
 
 def _give_back(order: Order, order_id: str, refund: int, amount: int | None, lines: list[int]) -> OrderChange:

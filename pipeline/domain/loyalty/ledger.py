@@ -1,13 +1,15 @@
 """The points ledger: what orders earn, and what refunds, cancellations and new prices take back (readings.md, 40, 41).
 
-Every order that a programme takes has one lot, also if it earned nothing, for as long as the order itself is kept: a
-refund may come at any age. A lot is some 30 bytes; lines (10 bytes each) are kept of the LOTS_WITH_LINES latest orders.
+Every order that a programme takes has one lot, also if it earned nothing: a refund may come at any age. A lot is some
+30 bytes, and there are no more of them than orders (order_book.py); lines (10 bytes each) are kept of the
+LOTS_WITH_LINES latest orders.
 """
 
 from bisect import bisect_left, insort
 from typing import Any
 
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, DUPLICATE, REFUNDED, UPDATED, OrderChange
+from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.commerce.pricing import (
     GIFT_CARDS,
     Pricing,
@@ -29,7 +31,7 @@ LINES_IN_ALL = 20_000
 # Nor are lines kept of an order of more products, which is counted as `order_line_limit`. The longest of Online Retail
 # has 1,114.
 LINES = 2_000
-# Points of one order, so that those of all orders stay within 64 bits.
+# Points of one order, so that those of all orders stay within 64 bits; more are counted as `points_limit`.
 MOST = 10**12
 # Fields of one line in Lot.lines.
 _WIDTH = 4
@@ -78,7 +80,7 @@ class Ledger:
         properties: dict[str, Any],
         moment: Moment,
     ) -> None:
-        points, eligible = self._worth(properties, order.value, level)
+        points, eligible = self._worth(properties, order.value, level, moment)
         standing.lots_taken += 1
         lot = Lot(order.key, order.time, points, 0, eligible, level, standing.lots_taken)
         lot.lines = self._lines(properties, points)
@@ -89,6 +91,8 @@ class Ledger:
             lots.append(lot)
         else:
             insort(lots, lot, key=_position)
+        if len(lots) > ORDERS:
+            del lots[0]
         _forget_lines(lots)
         self._post(standing, "confirmed", points, lot, change, moment)
 
@@ -112,7 +116,7 @@ class Ledger:
         if order.cancelled:
             return
         before = lot.points - lot.reversed
-        lot.points, lot.eligible = self._worth(properties, order.value, lot.level)
+        lot.points, lot.eligible = self._worth(properties, order.value, lot.level, moment)
         lot.reversed = min(lot.reversed, lot.points)
         lines = self._lines(properties, lot.points)
         if lines:
@@ -122,8 +126,8 @@ class Ledger:
             lot.lines = []
         self._post(standing, "adjusted", lot.points - lot.reversed - before, lot, change, moment)
 
-    def _worth(self, properties: dict[str, Any], value: int, level: int) -> tuple[int, int]:
-        """(points, eligible amount): rounded down once, over all rules together."""
+    def _worth(self, properties: dict[str, Any], value: int, level: int, moment: Moment) -> tuple[int, int]:
+        """(points, eligible amount): rounded down once, over all rules together. Remark: `points_limit`."""
         numerator, denominator, largest = 0, 1, 0
         for points, per, exclude in self._rules:
             eligible = self._pricing.eligible(properties, exclude, value)
@@ -131,7 +135,10 @@ class Ledger:
             denominator *= per
             largest = max(largest, eligible)
         multiplier = self._multipliers[min(level, len(self._multipliers) - 1)]
-        return min(MOST, numerator * multiplier // (denominator * MICRO * MICRO)), largest
+        points = numerator * multiplier // (denominator * MICRO * MICRO)
+        if points > MOST:
+            moment.remarks.append("points_limit")
+        return min(MOST, points), largest
 
     def _lines(self, properties: dict[str, Any], points: int) -> list[int]:
         """Share points among the lines by amount: largest remainder, ties to the first line; empty without prices."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.domain.commerce.order import OrderChange, net_value
+from pipeline.domain.commerce.order import OrderChange
+from pipeline.domain.commerce.order_book import net_value, of_all_time
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 
@@ -25,7 +26,7 @@ class Metric:
 
     def value(self, shopper: Shopper, standing: Standing, now: int) -> int:
         if self._window is None:
-            return sum(map(net_value, shopper.orders)) if self._spend else standing.earned
+            return of_all_time(shopper).net if self._spend else standing.earned
         after = now - self._window
         total = 0
         for time, amount in self._latest_first(shopper, standing):

@@ -110,7 +110,7 @@ class Conditions:
             case Aggregate():
                 return self._window(condition)
             case Edge():
-                return self._edge(condition)
+                return self._watch(condition).look
             case Sequence():
                 return self._sequence(condition)
             case Trait():
@@ -168,13 +168,17 @@ class Conditions:
             case None:
                 return Lifetime()
             case Calendar(unit):
-                if self.zones is None:
-                    self.zones = Zones(ZoneInfo(self._timezone))
-                    self.claim(self.zones.key, self.zones.meaning)
-                return CalendarFrame(unit, self.zones)
+                return CalendarFrame(unit, self.watch_zones())
             case Since(events):
                 return SinceFrame(self._watch(Edge("last", Selection(events), TIME_PROPERTY, ())), self._late)
         return Sliding(within)
+
+    def watch_zones(self) -> Zones:
+        """The zones of the shoppers, which are kept from then on."""
+        if self.zones is None:
+            self.zones = Zones(ZoneInfo(self._timezone))
+            self.claim(self.zones.key, self.zones.meaning)
+        return self.zones
 
     def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
         self.claim(folded.key, folded.meaning)
@@ -212,9 +216,6 @@ class Conditions:
             window = Window(aggregate)
         self._fold(window, aggregate.selection.events)
         return window.look
-
-    def _edge(self, edge: Edge) -> Look:
-        return self._watch(edge).look
 
     def _watch(self, edge: Edge) -> EdgeWatch:
         watch = EdgeWatch(edge)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
+from pipeline.domain.commerce.order_book import Totals, settled
 from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condition, Edge, Purchases, Trait
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.messaging.consent import Consent
@@ -163,11 +164,13 @@ def _trait(condition: Trait, shopper: Shopper) -> Measure:
 
 def _purchases(condition: Purchases, shopper: Shopper, now: int, conditions: Conditions) -> Measure:
     evidence = tuple(_orders(shopper, now, conditions.frame(condition.within)))
+    forgotten = settled(shopper) if condition.within is None else Totals()
+    count = len(evidence) + forgotten.count
     if condition.measure == "orders":
-        return Measure(NUMBER, len(evidence), True, evidence)
-    total = sum(one.value for one in evidence)
+        return Measure(NUMBER, count, True, evidence)
+    total = sum(one.value for one in evidence) + forgotten.net
     if condition.measure == "average_order":
-        return Measure(MONEY, half_up(total, len(evidence)) if evidence else None, True, evidence)
+        return Measure(MONEY, half_up(total, count) if count else None, True, evidence)
     return Measure(MONEY, total, True, evidence)
 
 

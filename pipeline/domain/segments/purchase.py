@@ -6,6 +6,7 @@ A refund counts at its order's date; a fully refunded order still counts as an o
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+from pipeline.domain.commerce.order_book import of_all_time, stands
 from pipeline.domain.definition import Purchases
 from pipeline.domain.segments.frame import Frame
 from pipeline.domain.segments.series import next_change
@@ -15,7 +16,7 @@ from pipeline.domain.value.operator import compile_bounds
 
 
 def standing_orders(orders: list[Order], horizon: int) -> list[Order]:
-    return [order for order in orders if order.time > horizon and order.completed and not order.cancelled]
+    return [order for order in orders if order.time > horizon and stands(order)]
 
 
 def compile_purchases(condition: Purchases, frame: Frame) -> Callable[[Shopper, int], tuple[bool, int]]:
@@ -30,10 +31,13 @@ def compile_purchases(condition: Purchases, frame: Frame) -> Callable[[Shopper, 
         return truth(total if measure == "spend" else count)
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
+        if within is None:
+            orders = of_all_time(shopper)
+            return holds_of(orders.net, orders.count), 0
         standing = standing_orders(shopper.orders, frame.after(shopper, now))
         amounts = [order.value - order.refunded for order in standing]
         holds = holds_of(sum(amounts), len(amounts))
-        if within is None or not standing:
+        if not standing:
             return holds, 0
         if not isinstance(within, int):
             return holds, frame.leaves(shopper, now, now) if holds_of(0, 0) is not holds else 0

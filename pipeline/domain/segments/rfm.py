@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from pipeline.domain.commerce.order_book import of_all_time, stands
 from pipeline.domain.derived_definition import RfmScale, RfmScore
 from pipeline.domain.shopper import Shopper
 
@@ -25,15 +26,15 @@ def scores(scale: RfmScale, shopper: Shopper, now: int) -> Scores | None:
 
     Reaching a threshold is the next score: a better one of frequency and money, a worse one of recency.
     """
-    standing = [order for order in shopper.orders if order.completed and not order.cancelled]
-    if not standing:
+    latest = next((order.time for order in reversed(shopper.orders) if stands(order)), None)
+    if latest is None:
         return None
-    latest = standing[-1].time
+    orders = of_all_time(shopper)
     reached = bisect_right(scale.recency, now - latest)
     return Scores(
         recency=BEST - reached,
-        frequency=1 + bisect_right(scale.frequency, len(standing)),
-        monetary=1 + bisect_right(scale.monetary, sum(order.value - order.refunded for order in standing)),
+        frequency=1 + bisect_right(scale.frequency, orders.count),
+        monetary=1 + bisect_right(scale.monetary, orders.net),
         until=latest + scale.recency[reached] if reached < len(scale.recency) else 0,
     )
 

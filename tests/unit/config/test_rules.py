@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.definition import (
-    AbandonmentDefinition,
     EarnRule,
     Level,
     Member,
@@ -64,8 +64,20 @@ def test_all_keys_of_an_abandonment_rule() -> None:
         ("cart: {expires: 0s}", "abandonment.cart.expires: should be longer than 0s"),
         ("cart: {minimum_value: -1}", "abandonment.cart.minimum_value: -1 should not be negative"),
         ("browse: {minimum_views: 0}", "abandonment.browse.minimum_views: should be at least 1"),
-        ("x: {kind: exit_intent}", "abandonment.x.kind: exit_intent is not supported yet"),
-        ("cart: {on: X}", "abandonment.cart.on: not supported yet"),
+        ("cart: {stages: [1h, 0s]}", "abandonment.cart.stages[1]: should be longer than 0s"),
+        ("exit_intent: {stages: [0s, 0s]}", "abandonment.exit_intent.stages[1]: should be longer than 0s"),
+        (
+            "exit_intent: {kind: cart}",
+            "abandonment.exit_intent.kind: an entry named exit_intent is of kind exit_intent",
+        ),
+        ("x: {kind: exit_intent, subject: checkout}", "abandonment.x.subject: checkout is no subject of exit_intent"),
+        ("cart: {on: X}", "abandonment.cart.on: only exit_intent and payment_failure say which events arm them"),
+        ("exit_intent: {on: '*'}", "abandonment.exit_intent.on: names events one by one, * is none"),
+        ("exit_intent: {on: page, stages: []}", "abandonment.exit_intent.stages: needs at least 1"),
+        (
+            "payment_failure: {on: Completed Order}",
+            "abandonment.payment_failure.on: rules see standard names: Completed",
+        ),
         ("cart: {unless: {in: nobody}}", "abandonment.cart.unless.in: there is no segment nobody"),
         ("cart: ", "abandonment.cart: should be a mapping of keys"),
     ],
@@ -189,7 +201,10 @@ def test_segment_calls_have_a_topic_where_they_are_asked_for() -> None:
     ("body", "told"),
     [
         ("topics: {clickstrem: x}", "topics.clickstrem: unknown topic, did you mean clickstream?"),
-        ("topics: {messages: x}", "topics.messages: not supported yet"),
+        (
+            "topics: {messages: segment-calls}",
+            "topics.messages: segment-calls would be both messages and segment-calls",
+        ),
         ("topics: {clickstream: a b}", "topics.clickstream: 'a b' is no topic name of Kafka"),
         ("topics: {clickstream: loyalty-tiers}", "topics.clickstream: loyalty-tiers would be both clickstream and"),
         ("topics: {clickstream: segment-calls}", "topics.clickstream: segment-calls would be both clickstream and"),
@@ -202,6 +217,18 @@ def test_segment_calls_have_a_topic_where_they_are_asked_for() -> None:
         (
             "segment_calls: {traits: [vip]}\nsegments: {vip: {when: {orders: {at_least: 1}}}}",
             "segments.vip: segment_calls would overwrite the trait vip",
+        ),
+        (
+            "segment_calls: {}\ntraits: {birthday: {orders: {}}}",
+            "traits.birthday: segment_calls would overwrite the trait birthday, rename the computed trait",
+        ),
+        (
+            "segment_calls: {}\nsegments: {vip: {when: {orders: {at_least: 1}}}}\ntraits: {vip: {orders: {}}}",
+            "traits.vip: segment_calls would overwrite the trait vip",
+        ),
+        (
+            "segment_calls: {}\ntraits: {journey_stage: {orders: {}}}\njourney: [{stage: new}]",
+            "traits.journey_stage: segment_calls would overwrite the trait journey_stage",
         ),
         ("kafka: {partitions: 0}", "kafka.partitions: should be at least 1"),
         ("kafka: {partitions: true}", "kafka.partitions: should be a whole number"),

@@ -1,7 +1,8 @@
 import pytest
 
-from pipeline.demo.feed import decision_reader
+from pipeline.demo.feed import decision_reader, headline
 from schemas.codec import DecisionCodec, Format
+from schemas.rendering import render
 from tests.unit.schemas.sample import FIELDS, SOURCE, decision
 
 
@@ -14,3 +15,11 @@ def test_a_decision_reads_the_same_from_both_formats(topic: str) -> None:
 
     assert read("avro") == read("json")
     assert read("json")["effective_at"] == "2026-01-03T12:00:00.000Z"
+
+
+@pytest.mark.parametrize("topic", sorted(FIELDS))
+def test_a_decision_of_any_topic_is_a_headline(topic: str) -> None:
+    shown = headline(topic, render(decision(topic), None, trace=False), {"cart": "cart"})
+    assert shown.sort.startswith(topic)
+    assert shown.text.startswith("jürgen ")
+    assert "was decided about" not in shown.text

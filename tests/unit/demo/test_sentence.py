@@ -68,7 +68,7 @@ def test_a_decision_reads_as_a_sentence(topic: str, decision: dict[str, Any], to
 
 
 def test_a_topic_of_a_later_version_is_told_without_its_fields() -> None:
-    assert sentence("messages", {"shopper": "u-1"}, KINDS) == "u-1 was decided about"
+    assert sentence("of-a-later-version", {"shopper": "u-1"}, KINDS) == "u-1 was decided about"
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,20 @@ def test_the_journey(shop: Path) -> None:
     }
 
 
+def test_messages_and_what_bounds_them_are_definitions(shop: Path) -> None:
+    on = "on: {event: A}, channel: email"
+    (shop / "topology.yaml").write_text(f"{OLD}messaging: {{messages: {{a: {{{on}}}, b: {{{on}}}, c: {{{on}}}}}}}\n")
+    (shop / "new.yaml").write_text(f"{OLD}messaging: {{messages: {{a: {{{on}}}, b: {{{on}, priority: 1}}}}}}\n")
+    told = diff("topology.yaml", "new.yaml", "--input", "events.ndjson").output
+    assert "messaging.b changed\nmessaging.c removed\n" in told
+    (shop / "new.yaml").write_text(
+        (shop / "topology.yaml").read_text().replace("messaging: {", "messaging: {arbitration: 1s, ")
+    )
+    told = diff("topology.yaml", "new.yaml", "--input", "events.ndjson", "--exit-code")
+    assert told.exit_code == 3
+    assert "messaging but its messages changed from" in told.output
+
+
 def test_titles_and_order_are_no_difference(shop: Path) -> None:
     text = OLD.replace("Who bought", "Buyers").replace("shop: {currency: EUR}\n", "")
     (shop / "new.yaml").write_text(text)

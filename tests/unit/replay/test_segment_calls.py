@@ -1,4 +1,4 @@
-"""Replay writes segment changes as calls, too, where the topology asks for them."""
+"""Replay writes changes of segments, stage and traits as calls, too, where the topology asks for them."""
 
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,17 @@ def engaged(tmp_path: Path) -> Path:
     )
 
 
-def told(folder: Path) -> list[tuple[str, str, str, bool]]:
-    """Instant, type, shopper under the kind of its id, and the truth of engaged."""
+def told(folder: Path, key: str = "engaged") -> list[tuple[str, str, str, Any]]:
+    """Of the calls about that trait: instant, type, shopper under the kind of its id, and the trait's value."""
     return [
         (
             one["timestamp"][11:16],
             one["type"],
             f"user {one['userId']}" if "userId" in one else f"anonymous {one['anonymousId']}",
-            one.get("traits", one.get("properties"))["engaged"],
+            one.get("traits", one.get("properties"))[key],
         )
         for one in lines(folder, "segment-calls")
+        if one["context"]["personas"]["computation_key"] == key
     ]
 
 
@@ -61,7 +62,23 @@ def test_each_change_is_two_calls_at_its_instant_under_the_right_kind_of_id(tmp_
         ("11:01", "track", "anonymous a-7f1c", False),
         ("11:01", "identify", "anonymous a-7f1c", False),
     ]
-    assert (summary.calls, summary.decisions["segment-changes"]) == (8, 4)
+    # the other four tell the stage of each
+    assert (summary.calls, summary.decisions["segment-changes"], summary.decisions["journey-changes"]) == (12, 4, 2)
+
+
+def test_a_trait_and_a_stage_are_told_as_their_values(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.ndjson", call("ann", "Order Completed", at("10:00"), order_id="o1", total=25.9))
+    replay(tmp_path / "out", source, until=ms("2026-02-03T00:00:00Z"), renderer=RENDERER)
+    assert told(tmp_path / "out", "value") == [
+        ("10:00", "track", "user ann", 25.9),
+        ("10:00", "identify", "user ann", 25.9),
+        ("10:00", "track", "user ann", 0),
+        ("10:00", "identify", "user ann", 0),
+    ]
+    assert [value for _, kind, _, value in told(tmp_path / "out", "journey_stage") if kind == "identify"] == [
+        "buyer",
+        "visitor",
+    ]
 
 
 def test_without_being_asked_for_there_is_no_file_and_the_others_are_the_same(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ FIELDS: dict[str, dict[str, Any]] = {
                 }
             ],
             "total": {"amount": 2590, "currency": "EUR"},
+            "gap_to_free_shipping": {"amount": 2310, "currency": "EUR"},
         },
     },
     "loyalty-tiers": {
@@ -48,6 +49,33 @@ FIELDS: dict[str, dict[str, Any]] = {
         "after": {"amount": 2590, "currency": "EUR"},
         "sequence": 1,
     },
+    "messages": {
+        "message": "cart-reminder",
+        "channel": "email",
+        "variant": "control",
+        "trigger": "0" * 32,
+        "expires_at": NOON + 2,
+        "priority": 50,
+        "payload": {
+            "abandonment": None,
+            "segment": None,
+            "tier": {
+                "programme": "club",
+                "change": "upgraded",
+                "from": "bronze",
+                "to": "silver",
+                "metric": "points_earned",
+                "value": 100,
+                "threshold": 100,
+                "valid_until": NOON + 1,
+                "points_to_next": None,
+                "points_to_keep": 0,
+            },
+            "points": None,
+            "event": None,
+        },
+    },
+    "message-suppressions": {"message": "cart-reminder", "trigger": "m-1", "reason": "quiet_hours", "until": NOON + 3},
     "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
     "consent-changes": {
         "channel": "email",

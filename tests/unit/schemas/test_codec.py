@@ -25,6 +25,8 @@ def schema_of(topic: str) -> Any:
 
 def instant(value: Any) -> Any:
     """Avro's timestamps as the JSON form writes them."""
+    if isinstance(value, dict):
+        return {name: instant(field) for name, field in value.items()}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return value
@@ -72,6 +74,12 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
     ],
     "loyalty-tiers": [{"value": {"b": 1, "a": 2}, "threshold": {"b": 1, "a": 2}}, {"valid_until": 1_767_434_400_123}],
     "loyalty-points": [{"expires_at": 1_767_434_400_123}, {"points": -7}],
+    "messages": [
+        {"variant": None, "expires_at": None},
+        {"payload": {"tier": None, "abandonment": {"abandoned_since": -1, "cart": None}, "points": {"expires_at": 5}}},
+        {"payload": {"event": {"properties": 'qu"ote\\ é \u2028', "name": "\x00"}, "points": {"expires_at": None}}},
+    ],
+    "message-suppressions": [{"until": None}, {"trigger": 'qu"ote\\ é \u2028'}],
     "journey-changes": [{"from": None}, {"to": None}, {"from": 'qu"ote\\ é \u2028', "to": "\x00"}, {"sequence": 2**62}],
     "consent-changes": [
         {"channel": None, "purpose": None, "address": "0" * 64, "reason": "category"},

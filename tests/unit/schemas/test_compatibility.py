@@ -9,9 +9,12 @@ import jsonschema
 import pytest
 
 from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
+from pipeline.domain.shopper import Shopper, TraitValue
 from schemas.compatibility import RELEASED, breaks, examples, released
 from schemas.contract import HERE, contract
 from schemas.json_schema import INTERNAL_TOPIC, text
+from schemas.segment_call import CallRenderer
+from tests.unit.schemas.sample import decision
 
 VERSIONS = sorted(int(folder.name) for folder in RELEASED.iterdir())
 
@@ -131,15 +134,36 @@ def json_schemas() -> list[Path]:
 def test_current_values_pass_every_released_json_schema(path: Path) -> None:
     topic = path.name.removesuffix(".schema.json")
     validator = jsonschema.Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
-    for example in examples(contract(topic).schema):
-        validator.validate(as_json(example))
+    values = calls() if topic == SEGMENT_CALLS else [as_json(example) for example in examples(contract(topic).schema)]
+    assert values
+    for value in values:
+        validator.validate(value)
+
+
+def calls() -> list[Any]:
+    """Every kind of call there is."""
+    given = [
+        decision("segment-changes"),
+        decision("segment-changes", change="exited"),
+        *(decision("trait-changes", after=after) for after in (None, True, 1, 0.5, "Shoes")),
+        decision("trait-changes"),
+        decision("journey-changes"),
+    ]
+    whose = (Shopper(anonymous=True), Shopper(traits={"email": TraitValue("kim@example.org", 0, "m")}))
+    renderer = CallRenderer("shop", "both", ["email"])
+    return [json.loads(value) for one in given for shopper in whose for value, _ in renderer.render(one, shopper)]
+
+
+def test_calls_are_released_too() -> None:
+    assert [path for path in json_schemas() if path.name == f"{SEGMENT_CALLS}.schema.json"]
 
 
 def as_json(example: dict[str, Any]) -> dict[str, Any]:
     instants = {"effective_at", "decided_at", *contract_instants()}
+    told = {name: as_json(value) if isinstance(value, dict) else value for name, value in example.items()}
     return {
         name: "2026-01-03T10:00:00.000Z" if name in instants and value is not None else value
-        for name, value in example.items()
+        for name, value in told.items()
     }
 
 

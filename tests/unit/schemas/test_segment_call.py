@@ -1,4 +1,4 @@
-"""A segment change as calls of Segment's spec."""
+"""Changes of segments, computed traits and the stage as calls of Segment's spec."""
 
 import json
 from typing import Any
@@ -113,7 +113,64 @@ def test_a_trait_goes_along_if_it_is_short_and_plain(value: Any, goes: bool) -> 
     assert track["context"].get("traits") == ({"vip": value} if goes else None)
 
 
-@pytest.mark.parametrize("topic", [topic for topic in DECISION_TOPICS if topic != "segment-changes"])
+def trait_calls(topic: str, render: Render = "both", silent: bool = False, **fields: Any) -> list[dict[str, Any]]:
+    given = decision(topic, **fields)
+    given.silent = silent
+    found = [json.loads(value) for value, _ in CallRenderer("shop", render).render(given, KIM)]
+    for call in found:
+        jsonschema.validate(call, SCHEMA)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("after", "value"),
+    [
+        ({"amount": 2590, "currency": "EUR"}, 25.9),
+        ({"amount": 2590, "currency": "JPY"}, 2590),
+        ({"amount": 0, "currency": "EUR"}, 0),
+        ("Shoes", "Shoes"),
+        (3, 3),
+        (0.5, 0.5),
+        (True, True),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_a_computed_trait_is_an_event_and_a_trait_of_its_value(after: Any, value: Any) -> None:
+    track, identify = trait_calls("trait-changes", after=after)
+    assert (track["event"], track["properties"]) == (
+        "Trait Computed",
+        {"trait_key": "lifetime_value", "lifetime_value": value},
+    )
+    assert identify["traits"] == {"lifetime_value": value}
+    for call in (track, identify):
+        assert call["context"]["personas"] == {
+            "computation_class": "trait",
+            "computation_id": "shop.lifetime_value",
+            "computation_key": "lifetime_value",
+            "namespace": "shop",
+            "space_id": "shop",
+        }
+
+
+@pytest.mark.parametrize("to", ["at_risk", None])
+def test_the_stage_of_the_journey_is_a_trait(to: str | None) -> None:
+    track, identify = trait_calls("journey-changes", to=to)
+    assert track["properties"] == {"trait_key": "journey_stage", "journey_stage": to}
+    assert identify["traits"] == {"journey_stage": to}
+    assert identify["context"]["afterclick"]["sequence"] == 2
+
+
+@pytest.mark.parametrize("topic", ["trait-changes", "journey-changes"])
+def test_a_silent_change_of_a_trait_or_a_stage_starts_nothing(topic: str) -> None:
+    assert [call["type"] for call in trait_calls(topic, silent=True)] == ["identify"]
+    assert trait_calls(topic, "track", silent=True) == []
+
+
+RENDERED = ("segment-changes", "trait-changes", "journey-changes")
+
+
+@pytest.mark.parametrize("topic", [topic for topic in DECISION_TOPICS if topic not in RENDERED])
 def test_other_decisions_come_to_no_call(topic: str) -> None:
     assert CallRenderer("shop", "both").render(decision(topic), KIM) == ()
 
@@ -133,6 +190,7 @@ def test_calls_pass_the_published_schema(shopper: Shopper, change: str) -> None:
         {"event": "Audience Left"},
         {"properties": {"audience_key": "engaged"}},
         {"properties": {"audience_key": "engaged", "engaged": "true"}},
+        {"event": "Trait Computed"},
         {"messageId": "m" * 101},
         {"timestamp": "2026-01-03 10:00:00"},
     ],

@@ -1,0 +1,66 @@
+"""What was understood of the messages of a topology: what asks for them, what is kept, when they are decided."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipeline.config.duration import format_duration
+from pipeline.config.kept_state import kept
+from pipeline.config.reference import members_of
+from pipeline.domain.definition import Plan
+from pipeline.domain.message_definition import MessageDefinition, MessagingDefinition, QuietHours
+from pipeline.domain.messaging.arbiter import MESSAGE_FAILED, WAITING
+from pipeline.domain.value.instant import HOUR, MINUTE
+
+_SECTIONS = {"abandonment": "abandonment", "segment": "segments", "tier": "loyalty", "points": "loyalty"}
+
+
+def message_rules(plan: Plan, rules: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """As the rules of the account. rules: those that messages may be about."""
+    touched = {(rule["section"], rule["name"]): rule["touched_by"] for rule in rules}
+    messaging = plan.messaging or MessagingDefinition(())
+    for message in messaging.messages:
+        on = message.on
+        events = {on.name} if on.source == "event" else set(touched[_SECTIONS[on.source], on.name])
+        capped = [cap for cap in messaging.caps if cap.channel == message.channel and not message.transactional]
+        yield {
+            "section": "messaging",
+            "name": message.name,
+            "definition": message.identity,
+            "touched_by": sorted(events | ({MESSAGE_FAILED} if capped else set())),
+            "keeps": list(dict.fromkeys(_kept(message, messaging))),
+            "timers": list(_timers(message, messaging)),
+        }
+
+
+def _kept(message: MessageDefinition, messaging: MessagingDefinition) -> Iterator[str]:
+    yield f"what waits to be decided and what it tells of, at most {WAITING} of all messages"
+    longest = max((cap.per for cap in messaging.caps if cap.channel == message.channel), default=0)
+    if longest and not message.transactional:
+        yield f"the instants of messages by {message.channel} in the latest {format_duration(longest)}, or twice that"
+    if message.variants:
+        yield "the variant that the shopper got"
+    if messaging.holdout is not None and not message.transactional:
+        yield "whether the shopper is held out"
+    if messaging.quiet_hours is not None:
+        yield "the shopper's time zone"
+    if message.unless is not None:
+        yield from kept(message.unless)
+        yield from (f"membership in {name}" for name in members_of(message.unless))
+
+
+def _timers(message: MessageDefinition, messaging: MessagingDefinition) -> Iterator[str]:
+    if not message.transactional and messaging.arbitration:
+        yield f"decided {format_duration(messaging.arbitration)} after the first that {message.channel} was asked for"
+    if not message.transactional and any(cap.channel == message.channel and cap.defers for cap in messaging.caps):
+        yield "decided anew as a cap has room"
+    quiet = messaging.quiet_hours
+    if quiet is not None and message.heeds_quiet_hours and message.channel in quiet.channels:
+        yield f"decided anew as quiet hours end, {_spread(quiet)}"
+    if message.expires is not None:
+        yield f"expires {format_duration(message.expires)} after it was asked for"
+
+
+def _spread(quiet: QuietHours) -> str:
+    hour, minute = divmod(quiet.end // MINUTE, HOUR // MINUTE)
+    at = f"at {hour:02d}:{minute:02d}"
+    return f"within {format_duration(quiet.spread)} from {at[3:]}" if quiet.spread else at

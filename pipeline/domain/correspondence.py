@@ -1,0 +1,62 @@
+"""What the shopper record holds of messages: those that wait, those sent lately, and who gets which variant."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+
+class Candidate(msgspec.Struct, array_like=True, gc=False):
+    """A message that waits to be decided. Instants in ms, 0 = none.
+
+    message: its name in the topology. trigger: id of the decision, or of the event's message, that asks for it, at
+    `since`. until: when it is looked at next. contends: it waits for the end of its channel's arbitration, else it
+    was deferred. notices: lines with `until` so far. capped: when a cap first deferred it. about: what has to stand
+    for it still, see occasion.py. undone: what it was to speak of was ordered, or taken back. payload: MessagePack.
+    """
+
+    message: str
+    trigger: str
+    since: int
+    until: int
+    contends: bool = True
+    notices: int = 0
+    capped: int = 0
+    about: str = ""
+    undone: bool = False
+    payload: bytes = b""
+
+
+class Correspondence(msgspec.Struct, array_like=True, gc=False):
+    """candidates: in order of arrival. sent: by channel, of each message that counts against caps, its instant (ms)
+    and the leading 64 bits of its id, flat, the oldest first. variants: by message, of those told. held_out: by the
+    holdout's fingerprint, whether the shopper is in it."""
+
+    candidates: list[Candidate] = []
+    sent: dict[str, list[int]] = {}
+    variants: dict[str, str] = {}
+    held_out: dict[int, bool] = {}
+
+
+if TYPE_CHECKING:
+    Kept = Correspondence | msgspec.Raw
+else:
+    # What the decoder goes by: it leaves the value as it is.
+    Kept = msgspec.Raw
+
+_decode = msgspec.msgpack.Decoder(Correspondence).decode
+
+
+class Messages(msgspec.Struct, array_like=True, gc=False):
+    """The correspondence, MessagePack until something looks at it. due: the earliest instant (ms) at which a candidate
+    has to be looked at, 0 = none."""
+
+    due: int
+    kept: Kept
+
+    def open(self) -> Correspondence:
+        """Raises msgspec.DecodeError, UnicodeDecodeError on what is no such thing."""
+        kept = self.kept
+        if type(kept) is Correspondence:
+            return kept
+        opened = self.kept = _decode(kept)  # type: ignore[arg-type]
+        return opened

@@ -1,0 +1,158 @@
+"""The arbiter: whatever asks for a message gets exactly one message or one suppression (semantics.md, part 7).
+
+A candidate waits for the end of its channel's arbitration, whose length the first candidate fixes, and is decided
+then. One that a cap or the night defers is decided anew at the instant up to which it waits, with whatever else is due
+then. A transactional message is decided at once: it waits for no other, and takes no other's place.
+"""
+
+from collections.abc import Callable, Iterable
+from zoneinfo import ZoneInfo
+
+from pipeline.domain.correspondence import Candidate, Correspondence
+from pipeline.domain.decision import Decision, Moment
+from pipeline.domain.definition import Condition, Plan
+from pipeline.domain.event import Event, decode_object
+from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.messaging.cap import release
+from pipeline.domain.messaging.judge import Judge
+from pipeline.domain.messaging.message import ABANDONMENT, EVENT, Guard, Message, occasion_of, undoes
+from pipeline.domain.messaging.suppression import EXCLUSION, LOWER_PRIORITY, REMOVED, suppress
+from pipeline.domain.segments.condition import Conditions
+from pipeline.domain.segments.zone import Zones
+from pipeline.domain.shopper import Shopper
+
+MESSAGE_FAILED = "Message Failed"
+
+# Candidates of a shopper that wait. Of more, the one that would be chosen last ends; counted as `message_limit`.
+WAITING = 50
+
+
+class Arbiter:
+    """The policy over all messages of a plan. Keeps `Shopper.messages`. names: of the events that it reads."""
+
+    __slots__ = ("_arbitration", "_judge", "_late", "_messages", "_of_decisions", "_of_events", "names")
+
+    def __init__(self, plan: Plan, guard: Callable[[Condition], Guard], conditions: Conditions) -> None:
+        """guard: compiles a condition to (shopper, now in ms) -> true now? conditions: where it does."""
+        messaging = plan.messaging or MessagingDefinition(())
+        zones = conditions.watch_zones() if messaging.quiet_hours is not None else Zones(ZoneInfo(plan.timezone))
+        self._arbitration, self._late = messaging.arbitration, plan.late_triggers
+        self._messages = {one.name: Message(one, plan, guard) for one in messaging.messages}
+        self._judge = Judge(messaging, plan.consent, self._messages, zones)
+        self._of_decisions: dict[tuple[str, str, str], list[Message]] = {}
+        self._of_events: dict[str, list[Message]] = {}
+        for message in self._messages.values():
+            on = message.definition.on
+            if on.source == EVENT:
+                self._of_events.setdefault(on.name, []).append(message)
+            else:
+                self._of_decisions.setdefault((on.source, on.name, on.change), []).append(message)
+        self.names = frozenset({*self._of_events, *([MESSAGE_FAILED] if messaging.caps else [])})
+
+    def on_event(self, shopper: Shopper, event: Event, told: int, moment: Moment, *, asks: bool) -> None:
+        """After all else has seen an event. told: the decisions of `moment` from there on are of this event.
+        asks: it may ask for messages itself; a copy, or one that is late, may not."""
+        candidates = self._asked_by(shopper, moment.decisions[told:], moment)
+        if event.name in self.names:
+            if event.name == MESSAGE_FAILED:
+                self._fail(shopper, event, moment)
+            if asks and moment.now - event.time <= self._late:
+                candidates += [one.of_event(event, moment) for one in self._of_events.get(event.name, ())]
+        if candidates:
+            self._enter(shopper, candidates, moment)
+
+    def on_due(self, shopper: Shopper, told: int, moment: Moment) -> None:
+        """Decide what is due at `moment.now`, then take in what the timers before it ask for; told: see on_event."""
+        decided = moment.decisions[told:]
+        if shopper.messages is not None and 0 < shopper.messages.due <= moment.now:
+            self._settle(shopper, shopper.correspondence(), moment)
+        candidates = self._asked_by(shopper, decided, moment) if decided else ()
+        if candidates:
+            self._enter(shopper, candidates, moment)
+
+    def adopt(self, shopper: Shopper, moment: Moment) -> None:
+        """Take the record over from another plan: candidates for messages that are gone end, the others wait on."""
+        if shopper.messages is None:
+            return
+        kept = shopper.correspondence()
+        for candidate in [one for one in kept.candidates if one.message not in self._messages]:
+            kept.candidates.remove(candidate)
+            suppress(moment, REMOVED, candidate, EXCLUSION)
+        self._judge.forget(kept)
+        self._keep(shopper, kept)
+
+    def _asked_by(self, shopper: Shopper, decisions: Iterable[Decision], moment: Moment) -> list[Candidate]:
+        """Candidates for the messages that decisions ask for. What they take back is noted of those that wait."""
+        candidates = []
+        for decision in decisions:
+            occasion = occasion_of(decision)
+            if occasion is None:
+                continue
+            instance = undoes(decision)
+            if instance is not None and shopper.messages is not None:
+                self._undo(shopper.correspondence(), instance)
+            for message in self._of_decisions.get(occasion, ()):
+                if message.definition.on.stage in (0, decision.fields.get("stage")):
+                    candidates.append(message.of_decision(decision, moment))
+        return candidates
+
+    def _undo(self, kept: Correspondence, instance: str) -> None:
+        for candidate in kept.candidates:
+            on = self._messages[candidate.message].definition.on
+            if on.source == ABANDONMENT and candidate.about == instance:
+                candidate.undone = True
+
+    def _enter(self, shopper: Shopper, candidates: Iterable[Candidate], moment: Moment) -> None:
+        """Let candidates wait for the end of their channel's arbitration, or decide them at once."""
+        kept = shopper.correspondence()
+        for candidate in candidates:
+            definition = self._messages[candidate.message].definition
+            if definition.transactional:
+                candidate.until, candidate.contends = moment.now, False
+            else:
+                candidate.until = self._end_of_arbitration(kept, definition.channel, moment.now)
+            kept.candidates.append(candidate)
+            if len(kept.candidates) > WAITING:
+                self._make_room(kept, moment)
+        self._settle(shopper, kept, moment)
+
+    def _end_of_arbitration(self, kept: Correspondence, channel: str, now: int) -> int:
+        for candidate in kept.candidates:
+            if candidate.contends and self._messages[candidate.message].definition.channel == channel:
+                return candidate.until
+        return now + self._arbitration
+
+    def _make_room(self, kept: Correspondence, moment: Moment) -> None:
+        moment.remarks.append("message_limit")
+        last = max(kept.candidates, key=lambda one: self._rank(one, moment))
+        kept.candidates.remove(last)
+        suppress(moment, self._messages[last.message].identity, last, LOWER_PRIORITY)
+
+    def _rank(self, candidate: Candidate, moment: Moment) -> tuple[bool, int, int, str]:
+        message = self._messages[candidate.message]
+        definition = message.definition
+        return not definition.transactional, -definition.priority, candidate.since, message.id_of(candidate, moment)
+
+    def _settle(self, shopper: Shopper, kept: Correspondence, moment: Moment) -> None:
+        messages = self._messages
+        due = [one for one in kept.candidates if messages[one.message].due(one) <= moment.now]
+        if due:
+            self._judge.settle(shopper, kept, due, moment)
+        self._keep(shopper, kept)
+
+    def _keep(self, shopper: Shopper, kept: Correspondence) -> None:
+        """Note when to look next; a record that holds nothing of messages is as one that never did."""
+        if not (kept.candidates or kept.sent or kept.variants or kept.held_out):
+            shopper.messages = None
+        elif shopper.messages is not None:
+            dues = (self._messages[one.message].due(one) for one in kept.candidates)
+            shopper.messages.due = min(dues, default=0)
+
+    def _fail(self, shopper: Shopper, event: Event, moment: Moment) -> None:
+        """A message was not sent after all: it counts against no cap."""
+        message_id = decode_object(event.properties).get("message_id")
+        kept = None if shopper.messages is None else shopper.correspondence()
+        if kept is None or not isinstance(message_id, str) or not release(kept, message_id):
+            moment.remarks.append("unknown_message")
+            return
+        self._keep(shopper, kept)

@@ -1,0 +1,146 @@
+"""Messages, compiled: what makes a candidate of one, what it tells, and whether what it tells of still stands."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from pipeline.domain.abandonment.instance import last_purchase
+from pipeline.domain.abandonment.trigger import ABANDONED
+from pipeline.domain.correspondence import Candidate
+from pipeline.domain.decision import (
+    ABANDONMENT_TRIGGERS,
+    LOYALTY_POINTS,
+    LOYALTY_TIERS,
+    MESSAGES,
+    SEGMENT_CHANGES,
+    Decision,
+    Moment,
+    decision_id,
+)
+from pipeline.domain.definition import Condition, Plan
+from pipeline.domain.event import Event
+from pipeline.domain.message_definition import MessageDefinition
+from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
+from pipeline.domain.shopper import Shopper
+
+ABANDONMENT, SEGMENT, TIER, POINTS, EVENT = SOURCES = ("abandonment", "segment", "tier", "points", "event")
+"""What a message may come of; its payload has a part for each, of which one is filled."""
+
+_TOPICS = {
+    ABANDONMENT_TRIGGERS: (ABANDONMENT, "kind", "change"),
+    SEGMENT_CHANGES: (SEGMENT, "segment", "change"),
+    LOYALTY_TIERS: (TIER, "programme", "change"),
+    LOYALTY_POINTS: (POINTS, "programme", "entry"),
+}
+"""Topic of a decision -> what it is the source of, and its fields that tell which rule decided, and what."""
+
+# Of a trigger; the others tell of orders, which a message about what was left behind has none of.
+_OF_TRIGGER = ("kind", "subject", "instance", "stage", "of", "abandoned_since", "cart")
+
+# Bytes (MessagePack) that a waiting message keeps of what it tells. Of more, the lines of the cart or the properties of
+# the event are left out, and counted as `payload_too_large`.
+PAYLOAD_BYTES = 32 * 1024
+_LARGE = {ABANDONMENT: "cart", EVENT: "properties"}
+
+Guard = Callable[[Shopper, int], bool]
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.decode
+
+
+def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
+    """(source, name, change) of what a message may come of, see Occasion; None of what none ever comes of."""
+    known = _TOPICS.get(decision.topic)
+    if known is None or decision.silent:
+        return None
+    source, name, change = known
+    return source, decision.fields[name], decision.fields[change]
+
+
+class Message:
+    """One entry of `messaging.messages`."""
+
+    __slots__ = ("_after_purchase", "_levels", "_unless", "definition", "identity", "name")
+
+    def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
+        self.definition = definition
+        self.name, self.identity = definition.name, definition.identity
+        self._unless = None if definition.unless is None else guard(definition.unless)
+        on = definition.on
+        rules = {rule.name: rule.after_purchase for rule in plan.abandonments}
+        self._after_purchase = rules.get(on.name, 0) if on.source == ABANDONMENT else 0
+        levels = {one.name: [level.name for level in one.levels] for one in plan.programmes}
+        self._levels = levels.get(on.name, []) if on.source == TIER else []
+
+    def id_of(self, candidate: Candidate, moment: Moment) -> str:
+        """The id of the decision to send it."""
+        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, self.name, candidate.trigger)
+
+    def of_event(self, event: Event, moment: Moment) -> Candidate:
+        """A candidate, as an event asks for the message itself."""
+        told = {"name": event.name, "properties": bytes(event.properties).decode()}
+        payload = _kept(EVENT, told, moment.remarks)
+        return Candidate(self.name, event.message_id, moment.now, 0, payload=payload)
+
+    def of_decision(self, decision: Decision, moment: Moment) -> Candidate:
+        """A candidate, as a decision asks for the message."""
+        source, fields = self.definition.on.source, decision.fields
+        told, about = fields, ""
+        if source == ABANDONMENT:
+            told, about = {name: fields[name] for name in _OF_TRIGGER}, fields["instance"]
+        elif source == TIER:
+            about = fields["from" if fields["change"] == "will_downgrade" else "to"]
+        payload = _kept(source, told, moment.remarks)
+        return Candidate(self.name, decision.id, moment.now, 0, about=about, payload=payload)
+
+    def expires_at(self, candidate: Candidate) -> int:
+        """ms; 0 = never."""
+        lasts = self.definition.expires
+        return 0 if lasts is None else candidate.since + lasts
+
+    def due(self, candidate: Candidate) -> int:
+        """When the candidate has to be looked at, ms."""
+        expires = self.expires_at(candidate)
+        return min(candidate.until, expires) if expires else candidate.until
+
+    def objection(self, shopper: Shopper, candidate: Candidate, now: int) -> str | None:
+        """Why it is not to be sent: what it tells of stands no more, or `unless` holds; else None."""
+        on, about = self.definition.on, candidate.about
+        if on.source == ABANDONMENT:
+            purchase = last_purchase(shopper, cancelled=False)
+            if candidate.undone or (purchase and now < purchase + self._after_purchase):
+                return RECENT_PURCHASE
+        elif on.source == SEGMENT:
+            membership = shopper.memberships.get(on.name)
+            if (membership is not None and membership.member) is not (on.change == "entered"):
+                return EXCLUSION
+        elif on.source == TIER:
+            standing = shopper.standings.get(on.name)
+            if (
+                standing is None
+                or not self._levels
+                or self._levels[min(standing.level, len(self._levels) - 1)] != about
+            ):
+                return EXCLUSION
+        return EXCLUSION if self._unless is not None and self._unless(shopper, now) else None
+
+    def payload(self, candidate: Candidate) -> dict[str, Any]:
+        """What the trigger tells: a part for each of SOURCES, of which one is filled."""
+        told: dict[str, Any] = _decode(candidate.payload)
+        return {source: told.get(source) for source in SOURCES}
+
+
+def _kept(source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
+    payload = _encode({source: told})
+    if len(payload) > PAYLOAD_BYTES and source in _LARGE:
+        remarks.append("payload_too_large")
+        return _encode({source: {**told, _LARGE[source]: None}})
+    return payload
+
+
+def undoes(decision: Decision) -> str | None:
+    """The instance of an abandonment that a decision says was ordered, or never abandoned; else None."""
+    if decision.topic != ABANDONMENT_TRIGGERS or decision.fields["change"] == ABANDONED:
+        return None
+    instance: str = decision.fields["instance"]
+    return instance

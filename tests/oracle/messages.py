@@ -1,0 +1,242 @@
+"""Messages and suppressions of one shopper, instant by instant, from the pages alone (semantics.md, 7; readings.md, 46
+to 48 and 54; docs/rules.md, "Messages"). Spreads, variants, and holdouts of some shoppers depend on hashes: not here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.oracle import consent
+from tests.oracle.history import Record
+from tests.oracle.nights import quiet_until
+from tests.oracle.segments import Facts, truth
+from tests.oracle.values import DAY, span
+from tests.oracle.windows import zone_of
+
+Told = tuple[str, dict[str, Any]]
+TOPICS = ("messages", "message-suppressions")
+SOURCES = {
+    "abandonment-triggers": ("abandonment", "kind", "change"),
+    "segment-changes": ("segment", "segment", "change"),
+    "loyalty-tiers": ("tier", "programme", "change"),
+    "loyalty-points": ("points", "programme", "entry"),
+}
+AFTER_PURCHASE = {"browse": 10 * DAY, "cart": 3 * DAY, "checkout": 3 * DAY}
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A message that was asked for. until: when it is looked at next. order: in which it was asked for."""
+
+    name: str
+    about: dict[str, Any]
+    since: int
+    order: int
+    until: int = 0
+    in_window: bool = True
+    first_capped: int | None = None
+    bought: bool = False
+
+
+class Messages:
+    def __init__(self, topology: dict[str, Any]) -> None:
+        self.topology = topology
+        self.settings = topology.get("messaging") or {}
+        self.messages: dict[str, Any] = self.settings.get("messages") or {}
+        self.waiting: list[Waiting] = []
+        self.sent: list[tuple[str, int]] = []
+        self.asked = 0
+        self.lines: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS}
+        self.window = span(self.settings.get("arbitration", "60s"))
+
+    def due(self) -> int | None:
+        return min((self._due(one) for one in self.waiting), default=None)
+
+    def instant(self, facts: Facts, told: list[Told]) -> None:
+        """At an instant of timers: first what is due, then what the other timers ask for."""
+        self._decide(facts, None)
+        self._ask(facts, told, None)
+
+    def record(self, facts: Facts, told: list[Told], record: Record) -> None:
+        self._ask(facts, told, record)
+
+    def _due(self, one: Waiting) -> int:
+        return min(one.until, self._expiry(one) or one.until)
+
+    def _expiry(self, one: Waiting) -> int | None:
+        lasts = self.messages[one.name].get("expires")
+        return None if lasts is None else one.since + span(lasts)
+
+    def _ask(self, facts: Facts, told: list[Told], record: Record | None) -> None:
+        for topic, line in told:
+            if topic == "abandonment-triggers" and line["change"] != "abandoned":
+                for one in self.waiting:
+                    one.bought = one.bought or one.about.get("instance") == line["instance"]
+            for name, entry in self.messages.items():
+                if topic in SOURCES and asks(entry["on"], topic, line):
+                    self._enter(name, {"topic": topic, **line}, facts.now)
+        if record is not None and record.behaviour and not record.copy and not record.late_triggers:
+            for name, entry in self.messages.items():
+                if entry["on"].get("event") == record.name:
+                    self._enter(name, {"topic": "event", "name": record.name}, facts.now)
+        self._decide(facts, record)
+
+    def _enter(self, name: str, about: dict[str, Any], now: int) -> None:
+        self.asked += 1
+        one = Waiting(name, about, now, self.asked)
+        if self.messages[name].get("transactional"):
+            one.until, one.in_window = now, False
+        else:
+            channel = self.messages[name]["channel"]
+            windows = [each.until for each in self._on(channel) if each.in_window]
+            one.until = windows[0] if windows else now + self.window
+        self.waiting.append(one)
+
+    def _on(self, channel: str) -> list[Waiting]:
+        return [one for one in self.waiting if self.messages[one.name]["channel"] == channel]
+
+    def _decide(self, facts: Facts, record: Record | None) -> None:
+        due = [one for one in self.waiting if self._due(one) <= facts.now]
+        standing: dict[str, list[Waiting]] = {}
+        for one in due:
+            reason = self._forbidden(one, facts)
+            entry = self.messages[one.name]
+            if reason:
+                self._suppress(one, reason, facts, record)
+            elif entry.get("transactional"):
+                self._send(one, facts, record)
+            else:
+                standing.setdefault(entry["channel"], []).append(one)
+        for ones in standing.values():
+            best = min(ones, key=lambda one: (-self.messages[one.name].get("priority", 0), one.since, one.order))
+            for one in ones:
+                if one is not best:
+                    self._suppress(one, "lower_priority", facts, record)
+            self._send(best, facts, record)
+
+    def _forbidden(self, one: Waiting, facts: Facts) -> str | None:
+        entry = self.messages[one.name]
+        channel, transactional = entry["channel"], entry.get("transactional", False)
+        expiry = self._expiry(one)
+        if expiry is not None and facts.now >= expiry:
+            return "expired"
+        if not self._allowed(channel, transactional, facts):
+            return "consent"
+        if channel != "on-site" and not reachable(channel, facts):
+            return "unreachable"
+        if not transactional and (self.settings.get("holdout") or {}).get("percent") == 100:
+            return "holdout"
+        if one.about["topic"] == "abandonment-triggers" and (one.bought or self._bought(one, facts)):
+            return "recent_purchase"
+        if self._gone(one, facts) or ("unless" in entry and truth(entry["unless"], facts)):
+            return "exclusion"
+        return None
+
+    def _allowed(self, channel: str, transactional: bool, facts: Facts) -> bool:
+        purpose = "transactional" if transactional else "marketing"
+        word = consent.decides(facts.records, self.topology, facts.traits, channel, purpose)
+        if word is None:
+            return transactional or (self.settings.get("consent") or {}).get("unknown") == "granted"
+        return consent.status(word) != "denied"
+
+    def _bought(self, one: Waiting, facts: Facts) -> bool:
+        rule = self.topology["abandonment"][one.about["kind"]] or {}
+        kind = rule.get("kind", one.about["kind"])
+        bought = [order.time for order in facts.orders.values() if order.counts]
+        return bool(bought) and facts.now - max(bought) < span(rule.get("after_purchase", AFTER_PURCHASE[kind]))
+
+    def _gone(self, one: Waiting, facts: Facts) -> bool:
+        """Whether what it tells of has passed: the shopper left the segment again, or has another tier."""
+        about = one.about
+        if about["topic"] == "segment-changes":
+            return facts.member(about["segment"]) is not (about["change"] == "entered")
+        if about["topic"] == "loyalty-tiers":
+            tier = about["from"] if about["change"] == "will_downgrade" else about["to"]
+            return bool(facts.standings[about["programme"]][0] != tier)
+        return False
+
+    def _send(self, one: Waiting, facts: Facts, record: Record | None) -> None:
+        entry, now = self.messages[one.name], facts.now
+        channel = entry["channel"]
+        room = 0 if entry.get("transactional") else self._room(channel, facts)
+        if room is None or (room and room - (one.first_capped or now) > DAY):
+            self._suppress(one, "cap", facts, record)
+            return
+        if room:
+            one.first_capped = one.first_capped or now
+            self._wait(one, "cap", room, facts, record)
+            return
+        told = [each for each in facts.records if not each.late_segments]
+        zone = zone_of(told, facts.traits, facts.shop.zone)
+        hours = None if entry.get("quiet_hours") == "ignore" else self.settings.get("quiet_hours")
+        end = quiet_until(hours, channel, zone, now)
+        if end is not None:
+            self._wait(one, "quiet_hours", end, facts, record)
+            return
+        if not entry.get("transactional"):
+            self.sent.append((channel, now))
+        self.waiting.remove(one)
+        fields = {
+            "channel": channel,
+            "variant": None,
+            "expires_at": self._expiry(one),
+            "priority": entry.get("priority", 0),
+            "payload": words(one.about),
+        }
+        self._line("messages", one, fields, facts, record)
+
+    def _room(self, channel: str, facts: Facts) -> int | None:
+        """0: there is room; else when there will be; None: it may not wait for it."""
+        word = consent.decides(facts.records, self.topology, facts.traits, channel, "marketing")
+        free = 0
+        for cap in self.settings.get("caps") or []:
+            if cap["channel"] != channel:
+                continue
+            per = span(cap["per"]) * (2 if consent.status(word) == "reduced" else 1)
+            times = [time for where, time in self.sent if where == channel and facts.now - time < per]
+            if len(times) >= cap["at_most"]:
+                if cap.get("over", "drop") == "drop":
+                    return None
+                # The first of these instants at which so few are left that one more may come.
+                ends = sorted(time + per for time in times)
+                free = max(free, next(end for end in ends if sum(one > end for one in ends) < cap["at_most"]))
+        return free
+
+    def _wait(self, one: Waiting, reason: str, until: int, facts: Facts, record: Record | None) -> None:
+        one.until, one.in_window = until, False
+        self._line("message-suppressions", one, {"reason": reason, "until": until}, facts, record)
+
+    def _suppress(self, one: Waiting, reason: str, facts: Facts, record: Record | None) -> None:
+        self.waiting.remove(one)
+        self._line("message-suppressions", one, {"reason": reason, "until": None}, facts, record)
+
+    def _line(self, topic: str, one: Waiting, fields: dict[str, Any], facts: Facts, record: Record | None) -> None:
+        cause = record.message_id if record else None
+        self.lines[topic].append({"effective_at": facts.now, "cause": cause, "message": one.name, **fields})
+
+
+def reachable(channel: str, facts: Facts) -> bool:
+    """A contact is a device, a text, or a number that lost its quotes."""
+    if channel == "push":
+        return bool(consent.devices(facts.records))
+    address = facts.traits.get({"email": "email", "sms": "phone"}[channel])
+    return bool(address.strip()) if isinstance(address, str) else type(address) is int
+
+
+def asks(on: dict[str, Any], topic: str, line: dict[str, Any]) -> bool:
+    source, name, change = SOURCES[topic]
+    if on.get(source) != line[name]:
+        return False
+    if source == "abandonment":
+        return line[change] == "abandoned" and on.get("stage", line["stage"]) == line["stage"]
+    return bool(on["entry" if source == "points" else "change"] == line[change])
+
+
+def words(about: dict[str, Any]) -> str:
+    """What is compared of a payload: which trigger it tells of."""
+    if "kind" in about:
+        return f"{about['kind']} {about['stage']}/{about['of']}"
+    if "segment" in about:
+        return f"{about['segment']} {about['change']} #{about['sequence']}"
+    if "entry" in about:
+        return f"{about['programme']} {about['entry']}"
+    return f"{about['programme']} {about['change']} {about['to']}" if "programme" in about else str(about["name"])

@@ -1,0 +1,137 @@
+"""Topologies that send messages, and streams in which shoppers ask for them. Priorities differ, so that no choice is
+left to the ids of decisions, which the oracle does not know."""
+
+from random import Random
+from typing import Any
+
+from pipeline.config.problem import TopologyError
+from pipeline.config.topology import parse
+from tests.oracle.engine_run import topology_text
+from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
+from tests.oracle.random_stream import Call
+from tests.oracle.random_topology import ZONES
+
+CHANNELS = ["email", "email", "email", "sms", "push", "on-site"]
+EVENTS = ["Product Viewed", "Product Added", "Order Completed", "page", "Consent Changed"]
+
+
+class MessageTopologies(ConsentTopologies):
+    """Draws messages on all that may ask for one, with all bounds on them."""
+
+    def draw(self) -> dict[str, Any]:
+        random, topology = self.random, super().draw()
+        names = [f"m{index}" for index in range(random.randint(1, 6))]
+        priorities = random.sample(range(20), len(names))
+        messages = {name: self.message(topology, priority) for name, priority in zip(names, priorities, strict=True)}
+        messaging: dict[str, Any] = {**topology.get("messaging", {}), "messages": messages}
+        messaging["consent"] = {
+            **messaging.get("consent", {}),
+            "unknown": random.choice(["granted", "granted", "granted", "denied"]),
+        }
+        if random.random() < 0.8:
+            messaging["arbitration"] = random.choice(["0s", "1ms", "60s", "5m", "1h"])
+        if random.random() < 0.7:
+            messaging["caps"] = [self.cap() for _ in range(random.randint(1, 3))]
+        if random.random() < 0.6:
+            begin, end = random.sample(["00:00", "02:30", "08:00", "12:00", "21:00", "23:59"], 2)
+            messaging["quiet_hours"] = {"from": begin, "to": end}
+            if random.random() < 0.5:
+                messaging["quiet_hours"]["channels"] = random.choice([["email"], ["email", "sms"], ["on-site"]])
+        if random.random() < 0.1:
+            messaging["holdout"] = {"percent": random.choice([0, 100]), "salt": "q1"}
+        return {**topology, "messaging": messaging}
+
+    def cap(self) -> dict[str, Any]:
+        random = self.random
+        cap = {
+            "channel": random.choice(CHANNELS),
+            "at_most": random.choice([1, 1, 2, 3]),
+            "per": random.choice(["1ms", "10m", "1h", "4h", "16h", "1d", "3d"]),
+        }
+        return {**cap, "over": random.choice(["drop", "defer", "defer"])} if random.random() < 0.8 else cap
+
+    def message(self, topology: dict[str, Any], priority: int) -> dict[str, Any]:
+        random = self.random
+        message: dict[str, Any] = {
+            "on": self.occasion(topology),
+            "channel": random.choice(CHANNELS),
+            "priority": priority,
+        }
+        if random.random() < 0.3:
+            segment = {"in": random.choice(list(topology["segments"]))}
+            message["unless"] = random.choice([segment, self.condition(1, 0)])
+        if random.random() < 0.3:
+            message["expires"] = random.choice(["60s", "60001ms", "1h", "12h", "1d"])
+        if random.random() < 0.2:
+            message["transactional"] = True
+        if random.random() < 0.2:
+            message["quiet_hours"] = "ignore"
+        return message
+
+    def occasion(self, topology: dict[str, Any]) -> dict[str, Any]:
+        random = self.random
+        kind = random.choice(["abandonment", "abandonment", "segment", "tier", "points", "event"])
+        rules = topology.get("abandonment")
+        if kind == "abandonment" and rules:
+            name = random.choice(list(rules))
+            stages = len(rules[name].get("stages", ["1h"] if rules[name].get("kind", name) == "browse" else "123"))
+            return {"abandonment": name, "stage": random.randint(1, stages)}
+        if kind == "tier" and "loyalty" in topology:
+            changes = ["joined", "upgraded", "upgraded", "downgraded", "renewed", "will_downgrade"]
+            return {"tier": "club", "change": random.choice(changes)}
+        if kind == "points" and "loyalty" in topology:
+            return {"points": "club", "entry": random.choice(["confirmed", "confirmed", "reversed", "adjusted"])}
+        if kind == "event":
+            return {"event": random.choice(EVENTS)}
+        return {"segment": random.choice(list(topology["segments"])), "change": random.choice(["entered", "exited"])}
+
+
+def travelling(random: Random, calls: list[Call]) -> list[Call]:
+    """The calls of a stream, some with the zone that they come from, which may be none; a repeated one as it was."""
+    found: dict[str, Call] = {}
+    told: list[Call] = []
+    for call in calls:
+        if random.random() < 0.2 and call["messageId"] not in found:
+            zone = random.choice([*ZONES, "Middle/Earth"])
+            call = {**call, "context": {**call.get("context", {}), "timezone": zone}}
+        elif "context" in found.get(call["messageId"], {}):
+            call = {**call, "context": found[call["messageId"]]["context"]}
+        found.setdefault(call["messageId"], call)
+        told.append(call)
+    return told
+
+
+class MessageStream(ConsentStream):
+    """Speaks less of consent than a ConsentStream. Most shoppers can be reached from the beginning."""
+
+    def __init__(self, random: Random, several_carts: bool) -> None:
+        super().__init__(random, several_carts)
+        often = {self.changed: 2.0, self.feedback: 0.7, self.contact: 0.7}
+        self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
+
+    def draw(self, count: int) -> list[Call]:
+        calls = super().draw(count)
+        first = {"receivedAt": calls[0]["receivedAt"], "timestamp": calls[0]["receivedAt"], "type": "identify"}
+        contacts = {"email": "kim@shop.example", "phone": "+49 151 1"}
+        known = [{"userId": "u1"}, {"userId": None, "anonymousId": "a2"}] if self.random.random() < 0.9 else []
+        return [
+            *({**first, **one, "messageId": f"k{number}", "traits": contacts} for number, one in enumerate(known)),
+            *calls,
+        ]
+
+
+def stream(random: Random, several_carts: bool) -> list[Call]:
+    calls = MessageStream(random, several_carts).draw(random.randint(20, 80))
+    return travelling(random, stamped(random, calls) if random.random() < 0.3 else calls)
+
+
+def message_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
+    random = Random(seed)
+    while True:
+        topology = MessageTopologies(random).draw()
+        try:
+            parse(topology_text(topology), {})
+        except TopologyError:
+            continue  # as `less_than: 0` of a count, which can never be true
+        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology)
+        return topology, stream(random, several_carts=not one_cart)
