@@ -7,6 +7,7 @@ from pipeline.backfill.trial import Trial
 from pipeline.diff.comparison import Some
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.derived_definition import TraitDefinition
+from pipeline.domain.graft import pieces_for
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.value.instant import format_instant
 from pipeline.runtime.gap import unpack
@@ -22,7 +23,7 @@ def readers(plan: Plan, pieces: frozenset[int]) -> Iterator[str]:
     """Which rules read any of these pieces of state: `segment engaged`, `trait favourite`, `the journey`."""
 
     def reads(conditions: Sequence[Condition], traits: Sequence[TraitDefinition] = ()) -> bool:
-        return not Conditions.compiled(plan, conditions, traits).pieces.isdisjoint(pieces)
+        return not pieces_for(Conditions.compiled(plan, conditions, traits)).isdisjoint(pieces)
 
     yield from (f"segment {one.name}" for one in plan.segments if reads((one.when,)))
     yield from (f"trait {one.name}" for one in plan.traits if reads((), (one,)))

@@ -30,6 +30,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
+from pipeline.domain.graft import pieces_for
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
@@ -220,7 +221,7 @@ def _categories(plan: Plan, purpose: str) -> frozenset[str]:
 
 def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> frozenset[int]:
     """Fingerprints of the state that events are folded into for them."""
-    return Conditions.compiled(plan, conditions, traits).pieces
+    return pieces_for(Conditions.compiled(plan, conditions, traits))
 
 
 def _renamed(old: Plan, new: Plan) -> frozenset[str]:

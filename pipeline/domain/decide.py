@@ -22,7 +22,7 @@ from pipeline.domain.decision import (
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event, decode_object
-from pipeline.domain.graft import Graft, join
+from pipeline.domain.graft import Graft, join, pieces_for
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
@@ -79,7 +79,7 @@ class Engine:
         )
         self._consents = ConsentBook(plan.consent)
         self._zones = self._conditions.zones
-        self.pieces = self._conditions.pieces
+        self.pieces = pieces_for(self._conditions)
         """Fingerprints of all state that events are folded into for conditions and traits."""
 
     def _guard(self, condition: Condition) -> Any:

@@ -28,6 +28,12 @@ class Graft(msgspec.Struct, array_like=True, gc=False):
         )
 
 
+def pieces_for(conditions: Conditions) -> frozenset[int]:
+    """Fingerprints of all state that events are folded into for these conditions."""
+    zones = () if conditions.zones is None else (conditions.zones.key,)
+    return frozenset((*conditions.windows, *conditions.edges, *conditions.sequences, *zones))
+
+
 def join(conditions: Conditions, shopper: Shopper, graft: Graft, remarks: list[str]) -> None:
     """Take a graft into a record: each piece becomes that of the events of both. What no condition reads is left."""
     windows, edges, zones = conditions.windows, conditions.edges, conditions.zones

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from pipeline.domain.shopper import DamagedRecord, Shopper
+from pipeline.domain.shopper import DamagedRecord
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.gap import changed, filled, given_up, pack, unpack
 from pipeline.runtime.graft_log import HEAD_KEY, SEAL_KEY, Grafting, Head, LogError, decode_graft, decode_head
-from pipeline.runtime.overlay import Held, Overlay
-from pipeline.runtime.ports import Checkpoint, Hopeless, Outcome, Record, StateError, StateFormatError
+from pipeline.runtime.overlay import Overlay
+from pipeline.runtime.ports import Checkpoint, Hopeless, Record, StateError, StateFormatError
 from pipeline.runtime.shopper_settings import Settings
+from pipeline.runtime.sweep import Brought
 
 GRAFT_FAILED = "graft_failed"
 """Remark: the core fails on a graft, or the record would outgrow its bound. The record stays without it."""
@@ -23,8 +24,7 @@ GRAFT_WITHOUT_SHOPPER = "graft_without_shopper"
 """Remark: nobody knows the shopper of a graft; only files tell of such."""
 
 
-def keep_account(checkpoint: Checkpoint, pieces: frozenset[int]) -> None:
-    """Note which pieces of state are kept from the checkpoint's offset on, and what those that are new lack."""
+def _change_account(checkpoint: Checkpoint, pieces: frozenset[int]) -> None:
     if checkpoint.kept is not None:
         _leave(checkpoint, unpack(checkpoint.kept) - pieces)
         # All that was received up to partition time lies before.
@@ -56,10 +56,16 @@ class StoreGrafting:
 
     def __init__(self, engine: Decider, overlay: Overlay, settings: Settings) -> None:
         self._engine = engine
+        self._kept = pack(engine.pieces)
         self._overlay = overlay
         self._settings = settings
 
-    def take(self, records: Sequence[Record], checkpoint: Checkpoint) -> Iterator[tuple[Held, Shopper, Outcome] | str]:
+    def keep_account(self, checkpoint: Checkpoint) -> None:
+        """Note which pieces of state are kept from the checkpoint's offset on, and what those that are new lack."""
+        if checkpoint.kept != self._kept:
+            _change_account(checkpoint, self._engine.pieces)
+
+    def take(self, records: Sequence[Record], checkpoint: Checkpoint) -> Iterator[Brought]:
         """Take these records of the log in, up to a head whose time has not come; what became of each graft: the record
         and what follows from it, or a remark. The checkpoint says how far it came."""
         self._load(records)
@@ -108,7 +114,7 @@ class StoreGrafting:
         found = [msgspec.structs.replace(gap, pieces=pack(pieces - misfits)) for gap, pieces in theirs]
         return msgspec.structs.replace(head, gaps=tuple(gap for gap in found if gap.pieces))
 
-    def _join(self, record: Record, head: Head, checkpoint: Checkpoint) -> tuple[Held, Shopper, Outcome] | str:
+    def _join(self, record: Record, head: Head, checkpoint: Checkpoint) -> Brought:
         held = self._overlay.touched[record.key or b""]
         if held.value is None:
             return GRAFT_WITHOUT_SHOPPER

@@ -93,12 +93,6 @@ class Conditions:
             found.trait(trait)
         return found
 
-    @property
-    def pieces(self) -> frozenset[int]:
-        """Fingerprints of the state that events are folded into."""
-        zones = () if self.zones is None else (self.zones.key,)
-        return frozenset((*self.windows, *self.edges, *self.sequences, *zones))
-
     def compile(self, condition: Condition) -> Look:
         match condition:
             case All(of):
