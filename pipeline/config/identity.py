@@ -61,7 +61,7 @@ _TAGS: dict[type, str] = {
     message_definition.Holdout: "holdout",
     message_definition.MessagingDefinition: "messaging",
 }
-_NO_MEANING = frozenset({"identity", "title"})
+_NO_MEANING = frozenset({"identity", "title", "loud"})
 
 
 def identity(rule: Any, members: Mapping[str, str]) -> str:
@@ -74,7 +74,8 @@ def identity(rule: Any, members: Mapping[str, str]) -> str:
 
 
 def digest(identities: list[str], shop: Mapping[str, Any]) -> str:
-    """32 hex digits over all identities, and the facts of the shop that change what is true of a shopper."""
+    """32 hex digits over all identities, the facts of the shop that change what is true of a shopper, and which
+    segments tell a change of topology aloud."""
     return _digest({"rules": sorted(identities), "shop": dict(shop)}, 32)
 
 

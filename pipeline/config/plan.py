@@ -46,9 +46,10 @@ def make_plan(topology: "Topology") -> Plan:
         *([journey.identity] if journey is not None else []),
         *([identity(messaging, members)] if messaging is not None else []),
     ]
+    loud = sorted(segment.name for segment in segments if segment.loud)
     plan = Plan(
         name=topology.name,
-        digest=digest(identities, _facts(shop)),
+        digest=digest(identities, _facts(shop) | ({"loud": loud} if loud else {})),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -91,7 +92,8 @@ def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[Segment
     segments = []
     for name in in_order({name: list(members_of(rule)) for name, rule in rules.items()}):
         entry = topology.segments[name]
-        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping())
+        loud = entry.definition_change == "loud"
+        unnamed = SegmentDefinition(name, rules[name], identity="", hold=entry.damping(), loud=loud)
         identities[name] = identity(unnamed, identities)
         segments.append(replace(unnamed, identity=identities[name], title=entry.title))
     return tuple(segments)

@@ -69,7 +69,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "visits": _list(2 * (plan.late_segments // GAP + 4)),
         "profile traits": TRAITS * a_trait,
         "memberships": sum(_RULE_NAME + _HEAD + 4 * _INTEGER for _ in plan.segments),
-        "windows": sum(_window(one.meaning) for one, _ in conditions.windows.values()) + holds * _list(3),
+        "windows": sum(_window(one.meaning, one.depth) for one, _ in conditions.windows.values()) + holds * _list(3),
         "sequences": len(conditions.sequences) * _list(1 + 3 * sequence.LIMIT),
         "first and last": len(conditions.edges) * (4 * _HEAD + 2 * _INTEGER + IDENTIFIER + KEPT_BYTES),
         "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
@@ -95,12 +95,12 @@ def _list(integers: int) -> int:
     return 2 * _HEAD + integers * _INTEGER
 
 
-def _window(meaning: Any) -> int:
-    """meaning: of a Window or of MostFrequent, see there."""
+def _window(meaning: Any, depth: int) -> int:
+    """meaning, depth: of a Window or of MostFrequent, see there."""
     if meaning[0] == "most_frequent":
         times = window.LIMIT if meaning[3] else 0
         return _list(times) + most_frequent.VALUES * (2 * _HEAD + _VALUE + 3 * _INTEGER)
-    function, _, _, within, depth = meaning
+    function, _, _, within, _ = meaning
     match function, within is not None:
         case "count", True:
             return _list(depth)

@@ -1,7 +1,7 @@
 """Segments: groups of shoppers that a condition defines."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
@@ -33,6 +33,12 @@ class Segment(Entry):
         None,
         description="How long a change must last before it is told.",
         examples=[{"enter": "10m", "leave": "1d"}],
+    )
+    definition_change: Literal["silent", "loud"] = Field(
+        "silent",
+        description="How its changes are told that come of a changed topology alone: `silent`, so that nothing is sent "
+        "for them, or as any other.",
+        examples=["loud"],
     )
     # Both are gone before a segment is validated: pipeline/config/inclusion.py puts what they stand for in their place.
     library: str | None = Field(

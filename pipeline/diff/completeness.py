@@ -1,9 +1,11 @@
 """What a definition cannot know when it is deployed: history that no rule of the topology before it kept.
 
 A record is taken over as it is. A condition finds its past there if the topology before kept the very same state for
-any of its rules: same events, filters, property, function, window and, of counts, depth. Orders, the open cart,
-consent and profile traits are kept whatever the rules are. State that begins with the deployment is complete once its
-window has passed, as no event is later than its received time; what looks at all time never is, by itself.
+any of its rules: same events, filters, property, function and window, and of counts and distinct values at least as
+many. If it kept fewer, only shoppers of whom there were no more are complete at once. Orders, the open cart,
+consent and profile traits are kept whatever the rules are. State that begins with the deployment, or was cut before
+it, is complete once its window has passed, as no event is later than its received time; what looks at all time never
+is, by itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,7 +32,6 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
-from pipeline.domain.graft import pieces_for
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
@@ -103,8 +104,7 @@ class Retention:
     def _lacking(self, leaf: Condition) -> bool:
         match leaf:
             case Purchases(measure=measure):
-                differ = self._orders_differ(money=measure != "orders")
-                return differ or not _folded(self._new, (leaf,), ()) <= self._known
+                return self._orders_differ(money=measure != "orders") or self._lacks(leaf)
             case Tier(programme=programme) | Points(programme=programme):
                 earning = {(one.name, one.earn) for one in self._old.programmes}
                 known = programme is not None and (programme.name, programme.earn) in earning
@@ -112,18 +112,21 @@ class Retention:
             case RfmScore(monetary=monetary):
                 return self._orders_differ(money=bool(monetary))
             case Computed(trait=TraitDefinition(selection=None, function=function)):
-                differ = self._orders_differ(money=function == "spend")
-                return differ or not _folded(self._new, (leaf,), ()) <= self._known
+                return self._orders_differ(money=function == "spend") or self._lacks(leaf)
             case CartNow():
                 return self._money_changed or not self._renamed.isdisjoint(CART_EVENTS)
             case Aggregate() | Edge() | Sequence() | Computed():
-                renamed = not self._renamed.isdisjoint(_events(leaf))
-                return renamed or not _folded(self._new, (leaf,), ()) <= self._known
+                return not self._renamed.isdisjoint(_events(leaf)) or self._lacks(leaf)
             case ConsentNow(purpose=purpose):
                 before, after = (_categories(plan, purpose) for plan in (self._old, self._new))
                 return before != after or not self._renamed.isdisjoint(CONSENT_EVENTS)
             case Trait() | Member() | All() | AnyOf() | Not() | Stage():
                 return False
+
+    def _lacks(self, leaf: Condition) -> bool:
+        """Whether any state of it was not kept, or not so deep."""
+        needed = _folded(self._new, (leaf,), ())
+        return any(self._known.get(key, -1) < depth for key, depth in needed.items())
 
     def _orders_differ(self, *, money: bool) -> bool:
         """Whether the order book would be another one: amounts are kept in the currency of the time of the order."""
@@ -219,9 +222,10 @@ def _categories(plan: Plan, purpose: str) -> frozenset[str]:
     return frozenset(category for category, one in categories.items() if one == purpose)
 
 
-def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> frozenset[int]:
-    """Fingerprints of the state that events are folded into for them."""
-    return pieces_for(Conditions.compiled(plan, conditions, traits))
+def _folded(plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> dict[int, int]:
+    """Fingerprints of the state that events are folded into for them, and how deep it is; 0 = there is no depth."""
+    compiled = Conditions.compiled(plan, conditions, traits)
+    return dict.fromkeys(compiled.claims, 0) | {key: one.depth for key, (one, _) in compiled.windows.items()}
 
 
 def _renamed(old: Plan, new: Plan) -> frozenset[str]:

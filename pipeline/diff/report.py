@@ -35,6 +35,7 @@ def difference_data(
         others[JOURNEY, "stages"] = retention.of_journey(complete)
     changes = definition_changes(old, new)
     titles = {one.name: one.title for one in (*old.segments, *new.segments)}
+    loud = {one.name for one in new.segments if one.loud}
     return {
         "old": old.digest,
         "new": new.digest,
@@ -50,7 +51,8 @@ def difference_data(
         ],
         "segments": [
             _segment(one, found.segments[one.name], complete.get(one.name), found.at)
-            | {"title": titles[one.name], "reached": _reached(found, one.name, before, after)}
+            | {"title": titles[one.name], "loud": one.name in loud}
+            | {"reached": _reached(found, one.name, before, after)}
             for one in changes
             if one.section == SEGMENTS and (not wanted or one.name in wanted)
         ],

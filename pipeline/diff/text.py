@@ -64,6 +64,8 @@ def _table(segments: list[dict[str, Any]]) -> Table:
 
 def _details(segment: dict[str, Any]) -> Iterator[str]:
     lines = [f"  {words} {_some(segment[way])}" for way, words in _WAYS.items() if segment[way]["count"]]
+    if segment["loud"] and lines:
+        lines.append("  each of them told aloud, see definition_change")
     complete = segment["complete"]
     for lack in complete["lacks"] if complete is not None else ():
         lines.append(f"  not kept before: {lack['keeps']}; complete {_when(lack)}")

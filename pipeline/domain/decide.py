@@ -12,14 +12,7 @@ import msgspec
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order import DUPLICATE, Orders
-from pipeline.domain.decision import (
-    KIND_BACKFILL,
-    KIND_DEFINITION_CHANGE,
-    KIND_EVENT,
-    KIND_TIMER,
-    Decision,
-    Moment,
-)
+from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
@@ -32,6 +25,7 @@ from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.filter_index import shown
+from pipeline.domain.segments.kept_state import RESTING, KeptState
 from pipeline.domain.segments.segment import CONSENT, ZONE, Segment, Segments
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
@@ -58,7 +52,7 @@ class StalledTimer(RuntimeError):
 
 
 class Engine:
-    """A plan, compiled. Keeps no state: all state is in the shopper record that each call is given."""
+    """A plan, compiled. Keeps no state: that is in the records. pieces: fingerprints of what events are folded into."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -78,9 +72,9 @@ class Engine:
             self._conditions, self._segments, self.derivations, self._abandonment, self._arbiter.names
         )
         self._consents = ConsentBook(plan.consent)
+        self._kept = KeptState(self._conditions)
         self._zones = self._conditions.zones
         self.pieces = pieces_for(self._conditions)
-        """Fingerprints of all state that events are folded into for conditions and traits."""
 
     def _guard(self, condition: Condition) -> Any:
         look = self._conditions.compile(condition)
@@ -119,6 +113,8 @@ class Engine:
             moment = Moment(
                 self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
             )
+            if RESTING in shopper.windows:
+                self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
             self._keep_due(shopper)
         return outcome
@@ -147,6 +143,7 @@ class Engine:
             shopper.now = max(shopper.now, changed_at)
         moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
+        self._kept.fit(shopper)
         self.loyalty.reassess(shopper, moment)
         posted = _taken(moment.decisions, 0)
         self._segments.adopt(shopper, moment)
@@ -200,12 +197,12 @@ class Engine:
                 edge.take(shopper, event, properties, moment.remarks)
             for sequence in reading.sequences:
                 sequence.take(shopper, event, properties, moment.remarks)
-        told = len(moment.decisions)
-        if reading.order:
-            self.loyalty.on_order(shopper, event, properties, changes, moment)
         # Conditions ask for tiers, points and consent, those for no condition; theirs stand last (readings.md, 53).
-        posted = _taken(moment.decisions, told)
-        posted.extend(agreed)
+        posted = agreed
+        if reading.order:
+            told = len(moment.decisions)
+            self.loyalty.on_order(shopper, event, properties, changes, moment)
+            posted = [*_taken(moment.decisions, told), *agreed]
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations
@@ -213,7 +210,8 @@ class Engine:
             self.derivations.evaluate(shopper, moment, derivations)
         if reading.abandonment:
             self._abandonment.on_event(shopper, event, properties, moment, cart, changes)
-        moment.decisions.extend(posted)
+        if posted:
+            moment.decisions.extend(posted)
         if self._messaging:
             self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
 
@@ -236,7 +234,7 @@ class Engine:
             return reading
         before = zones.of(shopper) if zones is not None else None
         if reading.traits:
-            fold_traits(shopper, event, remarks, self._conditions.mistyped_traits)
+            fold_traits(shopper, event, remarks, self._conditions.asked)
         if zones is None or before is None:
             return reading
         if event.timezone:
@@ -287,9 +285,11 @@ class Engine:
         due = shopper.orders_due
         if due and (due < soonest or not soonest):
             soonest = due
-        for part in (shopper.derived, shopper.messages):
-            if part is not None and part.due and (part.due < soonest or not soonest):
-                soonest = part.due
+        derived, messages = shopper.derived, shopper.messages
+        if derived is not None and derived.due and (derived.due < soonest or not soonest):
+            soonest = derived.due
+        if messages is not None and messages.due and (messages.due < soonest or not soonest):
+            soonest = messages.due
         shopper.due = soonest
 
 

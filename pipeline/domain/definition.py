@@ -189,13 +189,15 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDefinition:
-    """identity: hash of the meaning (title left out), the `definition` of every decision it makes."""
+    """identity: hash of the meaning (title left out), the `definition` of every decision it makes. loud: what a changed
+    topology makes of it is not silent."""
 
     name: str
     when: Condition
     identity: str
     title: str = ""
     hold: Hold | None = None
+    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

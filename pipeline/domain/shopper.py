@@ -9,7 +9,7 @@ from pipeline.domain.derived import Derived
 from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
 
-FORMAT = 1
+FORMAT = 2
 
 
 class DamagedRecord(ValueError):

@@ -1,9 +1,7 @@
 """Profile traits: the latest word on each top-level name wins, by (event time, message id) (readings.md, 19)."""
 
-from collections.abc import Callable
-from typing import Any
-
 from pipeline.domain.event import Event, decode_object
+from pipeline.domain.segments.asked_trait import AskedTraits
 from pipeline.domain.shopper import Shopper, TraitValue
 from pipeline.domain.value.extent import fits
 from pipeline.domain.value.kind import changes_kind
@@ -14,17 +12,15 @@ LIMIT = 500
 NAME = 256
 
 
-def fold_traits(
-    shopper: Shopper, event: Event, remarks: list[str], mistyped: Callable[[dict[str, Any]], bool] | None
-) -> None:
+def fold_traits(shopper: Shopper, event: Event, remarks: list[str], asked: AskedTraits) -> None:
     """Take in an identify call. Nested objects replace; null deletes, and is kept so that older words stay out. A trait
     that is too large, by its name or its value, is not taken: what was known of it stays.
 
-    mistyped: (traits) -> is one no number where a condition needs one?
+    asked: what conditions ask of traits.
     """
     traits, mark = shopper.traits, (event.time, event.message_id)
     told = decode_object(event.traits)
-    if mistyped is not None and mistyped(told):
+    if asked.mistyped(told):
         remarks.append("value_mistyped")
     for name, value in told.items():
         known = traits.get(name)
@@ -37,6 +33,6 @@ def fold_traits(
         if not fits(value) or len(name.encode()) > NAME:
             remarks.append("value_too_large")
             continue
-        if known is not None and changes_kind(known.value, value):
+        if known is not None and (changes_kind(known.value, value) or asked.changes_type(name, known.value, value)):
             remarks.append("type_changed")
         traits[name] = TraitValue(value, event.time, event.message_id)

@@ -94,7 +94,8 @@ def from_record(
     if at is not None and at < shopper.now:
         raise TooEarly(shopper.now)
     end = max(shopper.now, 0 if checkpoint is None else checkpoint.time) if at is None else at
-    other = not engine.is_of_this_plan(shopper)
+    # A record of format 1 does not say under which it was decided, see record.py.
+    other = shopper.plan != 0 and not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
     return Known(shopper_id, shopper, end, source, other)
 

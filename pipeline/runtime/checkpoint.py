@@ -12,7 +12,7 @@ import msgspec
 from pipeline.runtime.ports import CHANGELOG, RESERVED, Checkpoint, Output, StateFormatError
 
 CHECKPOINT_KEY = RESERVED + b"checkpoint"
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Checkpoint)
@@ -32,6 +32,9 @@ def decode_checkpoint(value: bytes) -> Checkpoint:
         raise StateFormatError(
             f"checkpoint of format {checkpoint.format}, this version knows {CHECKPOINT_FORMAT}: run a newer one"
         )
+    if checkpoint.format < 2:
+        # Records of format 1 wait for a plan to join their windows: the sweep goes over all of them once more.
+        checkpoint.sweep = msgspec.structs.replace(checkpoint.sweep, cursor=None, looked_at=0, done=False)
     # It is written again as one of ours: an older version has to refuse what this one had.
     checkpoint.format = CHECKPOINT_FORMAT
     return checkpoint

@@ -15,11 +15,15 @@ import msgspec
 MOST = 64
 
 
+RESTS = 12 * 3_600_000
+"""ms of partition time after which what comes back may have been let go of by some records."""
+
+
 class Gap(msgspec.Struct, frozen=True, gc=False):
     """Records at offsets from `begin` on and before `end` are not in these pieces; end 0: nor is any later one so far.
 
-    pieces: see `pack`. at: from which received time on, ms, the pieces know everything (end 0: 0). begin = end: what is
-    missing can't be filled from the source any more.
+    pieces: see `pack`. at: from which received time on, ms, the pieces know everything; end 0: until when they did.
+    begin = end: what is missing can't be filled any more.
     """
 
     pieces: bytes
@@ -46,16 +50,18 @@ def unpack(packed: bytes) -> frozenset[int]:
 def changed(gaps: Iterable[Gap], before: Set[int], after: Set[int], offset: int, at: int) -> tuple[Gap, ...]:
     """The gaps once the pieces `after` are kept instead of those `before`: from `offset` on. at: see Gap."""
     begun, found, known = after - before, list[Gap](), set[int]()
+    # Records let go of what rests in them after a day of their own time (kept_state.py), some sooner than others.
     for gap in gaps:
         if gap.end:
             found.append(gap)
             continue
         pieces = unpack(gap.pieces)
         known |= pieces
-        found.append(Gap(pack(pieces - begun), gap.begin, 0, 0))
-        found.append(Gap(pack(pieces & begun), gap.begin, offset, at) if offset > gap.begin else _nothing())
+        found.append(Gap(pack(pieces - begun), gap.begin, 0, gap.at))
+        begin = gap.begin if at - gap.at < RESTS else offset
+        found.append(Gap(pack(pieces & begun), begin, offset, at) if offset > gap.begin else _nothing())
     found.append(Gap(pack(begun - known), 0, offset, at) if offset > 0 else _nothing())
-    found.append(Gap(pack(before - after), offset, 0, 0))
+    found.append(Gap(pack(before - after), offset, 0, at))
     return _bounded(gap for gap in found if gap.pieces)
 
 
@@ -88,7 +94,8 @@ def _bounded(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
         first, second = [gap for gap in found if (gap.end > 0) is closed][:2]
         begin = max(first.begin, second.begin)
         end = max(begin, min(first.end, second.end)) if closed else 0
+        at = max(first.at, second.at) if closed else min(first.at, second.at)
         pieces = pack(unpack(first.pieces) | unpack(second.pieces))
         found.remove(first)
-        found[found.index(second)] = Gap(pieces, begin, end, max(first.at, second.at))
+        found[found.index(second)] = Gap(pieces, begin, end, at)
     return tuple(found)

@@ -13,10 +13,21 @@ from pipeline.runtime.ports import StateFormatError
 
 Migration = Callable[[bytes], Shopper]
 
-MIGRATIONS: dict[int, Migration] = {}
-"""By format: what makes a present record of the MessagePack bytes of that format. None has been superseded yet."""
-
 _PREFIX = bytes([FORMAT])
+_decode = msgspec.msgpack.Decoder(Shopper).decode
+
+
+def _one_window_for_all_depths(body: bytes) -> Shopper:
+    """Format 1 kept a window for each depth. Which of them belong together only a plan can tell (`KeptState.fit`): the
+    record counts as one of another plan, and is brought over by the next event, timer or sweep."""
+    try:
+        return msgspec.structs.replace(_decode(body), format=FORMAT, plan=0)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StateFormatError(f"damaged shopper record: {type(error).__name__}") from error
+
+
+MIGRATIONS: dict[int, Migration] = {1: _one_window_for_all_depths}
+"""By format: what makes a present record of the MessagePack bytes of that format."""
 
 
 class _Head(msgspec.Struct, array_like=True, gc=False):
@@ -33,7 +44,7 @@ class RecordCodec:
 
     def __init__(self) -> None:
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Shopper).decode
+        self._decode = _decode
         self._head = msgspec.msgpack.Decoder(_Head).decode
 
     def encode(self, shopper: Shopper) -> bytes:

@@ -1,7 +1,8 @@
 """Try seeds and tell of those on which the engine and the oracle differ: `python -m tests.oracle --seeds 5000`.
 
 decisions: every line of every output of a random topology and stream. explanations: every clause at random instants.
-arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent,
+windows, window-explanations: the same on windows of the calendar and since events, on tiers and points, and on shoppers
+who travel. arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent,
 messages: of those that send messages.
 """
 
@@ -17,6 +18,7 @@ from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
 from tests.oracle.random_consent import consent_case
 from tests.oracle.random_messages import message_case
+from tests.oracle.random_windows import case as window_case
 from tests.oracle.trial import case, disagreement
 
 EVERY = 20.0
@@ -35,9 +37,15 @@ def misdecided(seed: int) -> list[str]:
     return disagreement(*case(seed))
 
 
+def miswindowed(seed: int) -> list[str]:
+    return disagreement(*window_case(seed))
+
+
 LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "decisions": misdecided,
     "explanations": misexplained,
+    "windows": miswindowed,
+    "window-explanations": partial(misexplained, case=window_case),
     "arrivals": unsettled,
     "consents": misdecided_on_consent,
     "messages": misdecided_on_messages,

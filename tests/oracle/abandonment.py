@@ -87,7 +87,8 @@ class Abandonment:
         rule = one.rule
         bought = [order.time for order in facts.orders.values() if order.counts]
         return (
-            (rule.when is not None and not truth(rule.when, facts))
+            (rule.kind == "cart" and not lines)
+            or (rule.when is not None and not truth(rule.when, facts))
             or (rule.unless is not None and truth(rule.unless, facts))
             or sum(line.worth(self.shop) for line in lines) < rule.minimum_value
             or (bool(bought) and facts.now - max(bought) < rule.after_purchase)

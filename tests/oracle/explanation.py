@@ -84,6 +84,8 @@ class Foresight:
             return scores(facts)
         if kind == "stage":
             return stage(facts)
+        if kind in ("tier", "points"):
+            return facts.standings[form["programme"]][kind == "points"]
         if kind == "consent":
             return status(consent_word(form, facts))
         if kind == "computed":

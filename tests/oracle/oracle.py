@@ -106,6 +106,7 @@ class History:
         """What is known at `now`, up to which time has passed; memberships as holds have damped them."""
         facts = Facts(self.records, self.topology, now)
         facts.members = {name: self.members.get(name, (False, 0))[0] for name in self.topology.get("segments") or {}}
+        facts.standings = {one.name: one.standing for one in self.programmes}
         return facts
 
     def apply(self, record: Record) -> str | None:

@@ -4,6 +4,9 @@ clocks and a leap day."""
 from random import Random
 from typing import Any
 
+from pipeline.config.problem import TopologyError
+from pipeline.config.topology import parse
+from tests.oracle.engine_run import topology_text
 from tests.oracle.random_condition import Condition
 from tests.oracle.random_stream import START, Stream
 from tests.oracle.random_topology import Topologies
@@ -24,11 +27,10 @@ EVES = [
 
 
 class WindowTopologies(Topologies):
-    """Draws windows of all kinds, and conditions on a loyalty programme unless `standings` is False."""
+    """Draws windows of all kinds, and conditions on a loyalty programme."""
 
-    def __init__(self, random: Random, standings: bool = True) -> None:
+    def __init__(self, random: Random) -> None:
         super().__init__(random)
-        self.standings = standings
         self.levels: list[str] = []
 
     def condition(self, depth: int, earlier: int) -> Condition:
@@ -54,7 +56,7 @@ class WindowTopologies(Topologies):
     def draw(self) -> dict[str, Any]:
         self.levels = []
         loyalty = {}
-        if self.standings and self.random.random() < 0.4:
+        if self.random.random() < 0.4:
             loyalty = {"loyalty": {"club": self.programme()}}
             self.levels = [level["name"] for level in loyalty["loyalty"]["club"]["tiers"]["levels"]]
         topology = {**super().draw(), **loyalty}
@@ -85,3 +87,16 @@ def travelling(random: Random, calls: list[dict[str, Any]]) -> list[dict[str, An
 
 def stream(random: Random, several_carts: bool) -> list[dict[str, Any]]:
     return travelling(random, Stream(random, several_carts).draw(random.randint(15, 60)))
+
+
+def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A topology that is valid, and a stream for it."""
+    random = Random(seed)
+    while True:
+        topology = WindowTopologies(random).draw()
+        try:
+            parse(topology_text(topology), {})
+        except TopologyError:
+            continue  # as `less_than: 0` of a count, which can never be true
+        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology)
+        return topology, stream(random, several_carts=not one_cart)

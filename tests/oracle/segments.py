@@ -36,7 +36,7 @@ class Facts:
 
     def oldest(self, form: dict[str, Any]) -> int | None:
         """What is later than this instant, ms, is in the window of a condition; None = all is."""
-        told = [one for one in self.records if not one.late_segments and not one.copy]
+        told = [one for one in self.records if not one.late_segments]
         return oldest(form, told, self.traits, self.shop.zone, self.now)
 
     def open_lines(self) -> list[Line]:

@@ -13,7 +13,7 @@ AHEAD = 3
 
 
 def oldest(form: dict[str, Any], records: list[Record], traits: dict[str, Any], zone: str, now: int) -> int | None:
-    """What is later than this instant, ms, counts; None = all does. records: that are not late and no copies."""
+    """What is later than this instant, ms, counts; None = all does. records: that are not late."""
     within = form.get("within")
     if isinstance(within, str | int):
         return now - span(within)
@@ -22,7 +22,8 @@ def oldest(form: dict[str, Any], records: list[Record], traits: dict[str, Any], 
     if "calendar" in within:
         return begin(within["calendar"], zone_of(records, traits, zone), now) - 1
     names = within["since"] if isinstance(within["since"], list) else [within["since"]]
-    return max((one.time for one in records if one.behaviour and one.name in names), default=now)
+    since = [one.time for one in records if one.behaviour and not one.copy and one.name in names]
+    return max(since, default=now)
 
 
 def told_zone(value: Any) -> str | None:

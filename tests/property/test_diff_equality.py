@@ -35,20 +35,36 @@ Shoppers = dict[str, Shopper]
 
 
 def case(seed: int) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
-    """Two topologies of one shop, the second with some segments of the first, and a stream."""
+    """Two topologies of one shop, the second with some segments of the first, some of them with other thresholds, and a
+    stream."""
     random = Random(seed)
     while True:
         old, new = Topologies(random).draw(), Topologies(random).draw()
         new |= {"shop": old["shop"], "time": old["time"]}
         for name, segment in old["segments"].items():
             if random.random() < 0.5:
-                new["segments"][random.choice([name, f"other-{name}"])] = segment
+                kept = moved(deepcopy(segment), random) if random.random() < 0.5 else segment
+                new["segments"][random.choice([name, f"other-{name}"])] = kept
         try:
             parse(topology_text(old), {})
             parse(topology_text(new), {})
         except TopologyError:
             continue  # references to what only the other one has, or bounds that can never hold
         return old, new, Stream(random).draw(random.randint(15, 60))
+
+
+def moved(part: Any, random: Random) -> Any:
+    """The same with the thresholds of counts and distinct values lowered or raised."""
+    if isinstance(part, list):
+        return [moved(one, random) for one in part]
+    if not isinstance(part, dict):
+        return part
+    for kind, form in part.items():
+        if kind in ("count", "distinct") and isinstance(form, dict):
+            part[kind] = form | {name: random.randint(1, 4) for name in ("at_least", "at_most") if name in form}
+        else:
+            part[kind] = moved(form, random)
+    return part
 
 
 def plan(topology: dict[str, Any]) -> Plan:

@@ -1,34 +1,17 @@
-"""Calendar and since windows against the naive oracle, over changes of clocks, a leap day and travelling shoppers:
-every line of every output, and every clause of explanations. AFTERCLICK_SEEDS sets how many seeds are tried."""
+"""Calendar and since windows, tiers and points against the naive oracle, over changes of clocks, a leap day and
+travelling shoppers: every line of every output, and every clause of explanations. AFTERCLICK_SEEDS sets how many seeds
+are tried."""
 
 import os
-from random import Random
-from typing import Any
 
 import pytest
 
-from pipeline.config.problem import TopologyError
-from pipeline.config.topology import parse
-from tests.oracle.engine_run import topology_text
-from tests.oracle.explained import looks, mistakes
-from tests.oracle.history import read
-from tests.oracle.random_windows import WindowTopologies, stream
-from tests.oracle.trial import disagreement, report, zoned
+from tests.oracle.explained import misexplained
+from tests.oracle.random_windows import case
+from tests.oracle.trial import disagreement, report
 
 SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "120"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
-
-
-def case(seed: int, standings: bool = True) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    random = Random(seed)
-    while True:
-        topology = WindowTopologies(random, standings).draw()
-        try:
-            parse(topology_text(topology), {})
-        except TopologyError:
-            continue  # as `less_than: 0` of a count, which can never be true
-        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology)
-        return topology, stream(random, several_carts=not one_cart)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
@@ -40,8 +23,4 @@ def test_engine_and_oracle_agree_on_windows(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS // 2))
 def test_explanations_of_windows_are_what_a_recount_says(seed: int) -> None:
-    topology, events = case(seed, standings=False)
-    plan = parse(topology_text(topology), {}).plan()
-    records, _ = read(events, topology, None)
-    for look in looks(Random(seed), records):
-        assert list(mistakes(plan, zoned(topology), events, look)) == [], (seed, look)
+    assert misexplained(seed, case) == []

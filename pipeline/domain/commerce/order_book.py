@@ -18,7 +18,7 @@ ORDERS = 10_000
 # Minor units of the totals, which are kept as integers of 64 bits.
 _MOST = 10**18
 
-_SETTLED = xxhash.xxh3_64_intdigest(b"settled orders")
+SETTLED = xxhash.xxh3_64_intdigest(b"settled orders")
 """Where in `Shopper.windows` they are kept: [number, value, refunded, time and key of the latest of them]."""
 
 
@@ -41,7 +41,7 @@ def stands(order: Order) -> bool:
 
 def settled(shopper: Shopper) -> Totals:
     """Of the orders that are forgotten."""
-    kept = shopper.windows.get(_SETTLED)
+    kept = shopper.windows.get(SETTLED)
     return Totals(*kept[:3]) if kept is not None else Totals()
 
 
@@ -58,7 +58,7 @@ def of_all_time(shopper: Shopper) -> Totals:
 
 def is_settled(shopper: Shopper, time: int, key: int) -> bool:
     """Whether an order of that event time (ms) may be among those that are forgotten."""
-    kept = shopper.windows.get(_SETTLED)
+    kept = shopper.windows.get(SETTLED)
     return kept is not None and (time, key) <= (kept[3], kept[4])
 
 
@@ -70,7 +70,7 @@ def settle(shopper: Shopper, moment: Moment) -> None:
         counts = int(stands(oldest))
         value = min(_MOST, before.value + counts * oldest.value)
         refunded = min(value, before.refunded + counts * oldest.refunded)
-        shopper.windows[_SETTLED] = [before.count + counts, value, refunded, *position(oldest)]
+        shopper.windows[SETTLED] = [before.count + counts, value, refunded, *position(oldest)]
         moment.remarks.append("order_limit")
 
 

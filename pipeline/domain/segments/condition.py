@@ -13,7 +13,6 @@ from pipeline.domain.definition import (
     CartNow,
     Condition,
     Edge,
-    Filter,
     Member,
     Not,
     Path,
@@ -25,6 +24,7 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.messaging.consent_definition import ConsentNow
+from pipeline.domain.segments.asked_trait import AskedTraits
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding
 from pipeline.domain.segments.framed import FramedTraitWindow, FramedWindow
@@ -51,7 +51,6 @@ from pipeline.domain.value.operator import (
     TIMED,
     compile_bounds,
     compile_filters,
-    compile_mistyped,
     compile_tests,
     next_change,
 )
@@ -66,7 +65,7 @@ class Conditions:
     """Compiles conditions, and collects what they need folded: windows, edges and sequences, each piece of state once.
 
     late: how late (ms) an event may be and still count. timezone: the shop's. zones: of the shoppers, None as long as
-    no condition asks for one.
+    no condition asks for one. claims: the meaning of each piece of state, by its fingerprint.
     """
 
     def __init__(self, carts: Carts, late: int, currency: str, timezone: str) -> None:
@@ -78,10 +77,8 @@ class Conditions:
         self.windows: dict[int, tuple[Folded, tuple[str, ...]]] = {}
         self.edges: dict[int, tuple[EdgeWatch, tuple[str, ...]]] = {}
         self.sequences: dict[int, SequenceWatch] = {}
-        self._asked: dict[Filter, None] = {}
-        # (traits) -> is one no number where a condition needs one?
-        self.mistyped_traits: Callable[[dict[str, Any]], bool] | None = None
-        self._claims: dict[int, Any] = {}
+        self.asked = AskedTraits()
+        self.claims: dict[int, Any] = {}
 
     @classmethod
     def compiled(cls, plan: Plan, conditions: Iterable[Condition], traits: Iterable[TraitDefinition]) -> "Conditions":
@@ -108,8 +105,7 @@ class Conditions:
             case Sequence():
                 return self._sequence(condition)
             case Trait():
-                self._asked[Filter(condition.path, condition.tests)] = None
-                self.mistyped_traits = compile_mistyped(tuple(self._asked))
+                self.asked.add(condition)
                 return _trait(condition)
             case Purchases():
                 return compile_purchases(condition, self.frame(condition.within))
@@ -176,12 +172,17 @@ class Conditions:
 
     def _fold(self, folded: Folded, events: tuple[str, ...]) -> None:
         self.claim(folded.key, folded.meaning)
-        self.windows.setdefault(folded.key, (folded, events))
+        if folded.key in self.windows:
+            folded = self.windows[folded.key][0].shared_with(folded)
+        self.windows[folded.key] = (folded, events)
 
     def _computed(self, condition: Computed) -> Look:
         if condition.trait is None:
             raise ValueError(f"there is no computed trait {condition.name}")
-        value_of, tests, check = self.trait(condition.trait), condition.tests, compile_tests(condition.tests)
+        trait, tests, check = condition.trait, condition.tests, compile_tests(condition.tests)
+        value_of = self.trait(trait)
+        if trait.function in ("first", "last") and trait.selection is not None and trait.property is not None:
+            self._watch(Edge(trait.function, trait.selection, trait.property, tests))
 
         def look(shopper: Shopper, now: int) -> tuple[bool, int]:
             value, due = value_of(shopper, now)
@@ -215,7 +216,7 @@ class Conditions:
         watch = EdgeWatch(edge)
         self.claim(watch.key, watch.meaning)
         known, _ = self.edges.setdefault(watch.key, (watch, edge.selection.events))
-        known.numbers |= watch.numbers
+        known.needs |= watch.needs
         return watch
 
     def _sequence(self, sequence: Sequence) -> Look:
@@ -227,7 +228,7 @@ class Conditions:
     def claim(self, key: int, meaning: Any) -> None:
         """Take a fingerprint for a piece of state. Raises ValueError if it is that of another meaning, whose state
         would be taken for this one's."""
-        if self._claims.setdefault(key, meaning) != meaning:
+        if self.claims.setdefault(key, meaning) != meaning:
             raise ValueError(
                 "two conditions share a fingerprint; reword one of them (the order of its filters will do)"
             )

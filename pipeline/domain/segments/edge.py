@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from pipeline.domain.definition import TIME_PROPERTY, Edge, Filter
+from pipeline.domain.definition import TIME_PROPERTY, Edge
 from pipeline.domain.event import Event
 from pipeline.domain.segments.window import fingerprint
 from pipeline.domain.shopper import Observation, Shopper
 from pipeline.domain.value.extent import fits
-from pipeline.domain.value.kind import changes_kind
-from pipeline.domain.value.number import to_micro
+from pipeline.domain.value.kind import changes_kinds
+from pipeline.domain.value.need import mistypes, needs_of
 from pipeline.domain.value.operator import compile_filters, compile_mistyped, compile_tests, next_change
-from pipeline.domain.value.path import elements, reach
+from pipeline.domain.value.path import reach
 
 
 class EdgeWatch:
     """A `first` or `last` condition. `take` an event that its selection names; ask `look` for truth and next change.
 
-    numbers: a condition asks for a number; values that are none are counted as `value_mistyped`.
+    needs: what the operators of conditions need of a value; what is nothing of the kind is counted, `value_mistyped`.
     Before any such event every operator is false, `exists: false` too (readings.md, 9).
     """
 
@@ -30,7 +30,7 @@ class EdgeWatch:
         "_time",
         "key",
         "meaning",
-        "numbers",
+        "needs",
         "reads_properties",
     )
 
@@ -40,7 +40,7 @@ class EdgeWatch:
         self._time = edge.property == TIME_PROPERTY
         self._tests = edge.tests
         self._check = compile_tests(edge.tests)
-        self.numbers = bool(compile_mistyped((Filter(self._path, edge.tests),))) and not self._time
+        self.needs = {} if self._time else needs_of(edge.tests)
         self._passes = compile_filters(edge.selection.where)
         self._mistyped = compile_mistyped(edge.selection.where)
         self.reads_properties = self._passes is not None or not self._time
@@ -62,9 +62,9 @@ class EdgeWatch:
         if ends and not (fits(ends[0]) if len(ends) == 1 else fits(ends)):
             ends = []
             remarks.append("value_too_large")
-        if self.numbers and (values := elements(ends)) and all(to_micro(value) is None for value in values):
+        if mistypes(ends, self.needs):
             remarks.append("value_mistyped")
-        if known is not None and ends and known.ends and changes_kind(known.ends[0], ends[0]):
+        if known is not None and changes_kinds(known.ends, ends):
             remarks.append("type_changed")
         shopper.observations[self.key] = Observation(event.time, event.message_id, ends)
 

@@ -38,14 +38,14 @@ class FramedWindow(Window):
         forget(shopper.windows[self.key], self._frame.forgets(shopper), self._times_alone)
 
     def _reader(self, tally: Tally) -> Callable[[Shopper, int], tuple[bool, int]]:
-        key, frame, times_alone = self.key, self._frame, self._times_alone
+        key, frame, times_alone, keep = self.key, self._frame, self._times_alone, self.depth
         of_nothing = self._holds([])
 
         def look(shopper: Shopper, now: int) -> tuple[bool, int]:
             state = shopper.windows.get(key)
             if not state:
                 return of_nothing, 0
-            values = inside(state, frame.after(shopper, now), times_alone)
+            values = inside(state, frame.after(shopper, now), times_alone, keep)
             holds = self._holds(values)
             return holds, frame.leaves(shopper, now, now) if values and holds is not of_nothing else 0
 
@@ -77,11 +77,13 @@ class FramedTraitWindow(TraitWindow):
         forget(shopper.windows[self.key], self._frame.forgets(shopper), self._times_alone)
 
 
-def inside(state: list[int], after: int, times_alone: bool) -> list[int]:
-    """The values of what is later than `after`; of times alone these."""
+def inside(state: list[int], after: int, times_alone: bool, keep: int) -> list[int]:
+    """The values of what is later than `after`, of times alone these; at most the latest `keep`, 0 = all."""
     if times_alone:
-        return state[bisect_right(state, after) :]
-    return state[2 * bisect_right(state[::2], after) + 1 :: 2]
+        begin = bisect_right(state, after)
+        return state[max(begin, len(state) - keep) if keep else begin :]
+    begin = bisect_right(state[::2], after)
+    return state[2 * (max(begin, len(state) // 2 - keep) if keep else begin) + 1 :: 2]
 
 
 def forget(state: list[int], until: int, times_alone: bool) -> None:

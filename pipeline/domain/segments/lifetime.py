@@ -110,4 +110,4 @@ class LifetimeDistinct:
         state[:] = list(dict.fromkeys((*other, *state)))[: self._keep]
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        return self._truth(len(state)), 0
+        return self._truth(min(len(state), self._keep)), 0

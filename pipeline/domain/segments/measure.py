@@ -121,12 +121,13 @@ def _aggregate(aggregate: Aggregate, shopper: Shopper, now: int, conditions: Con
     frame, keep, function = conditions.frame(aggregate.within), keep_for(aggregate.bounds), aggregate.function
     after = frame.after(shopper, now)
     if function == "count":
-        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at in state if at > after)
+        latest = [at for at in state[-keep:] if at > after]
+        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at in latest)
         return Measure(NUMBER, len(evidence), len(evidence) < keep, evidence)
     pairs = [(state[at], state[at + 1]) for at in range(0, len(state), 2) if state[at] > after]
     if function == "distinct":
-        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at, _ in pairs)
-        return Measure(NUMBER, len(pairs), len(pairs) < keep, evidence)
+        evidence = tuple(Evidence(at, None, frame.leaves(shopper, at, now)) for at, _ in pairs[-keep:])
+        return Measure(NUMBER, len(evidence), len(evidence) < keep, evidence)
     evidence = tuple(Evidence(at, micro, frame.leaves(shopper, at, now)) for at, micro in pairs)
     return Measure(MICRO, MEASURES[function]([micro for _, micro in pairs]), len(pairs) < LIMIT, evidence)
 
@@ -137,7 +138,8 @@ def _lifetime(aggregate: Aggregate, state: Sequence[int]) -> Measure:
         case "count":
             return Measure(NUMBER, state[0] if state else 0)
         case "distinct":
-            return Measure(NUMBER, len(state), len(state) < keep_for(aggregate.bounds))
+            keep = keep_for(aggregate.bounds)
+            return Measure(NUMBER, min(len(state), keep), len(state) < keep)
         case "sum":
             return Measure(MICRO, state[0] if state else 0)
         case "avg":

@@ -35,7 +35,9 @@ class MostFrequent:
         "_passes",
         "_path",
         "_within",
+        "depth",
         "discriminator",
+        "former",
         "key",
         "meaning",
         "reads_properties",
@@ -51,6 +53,17 @@ class MostFrequent:
         self.reads_properties = True
         self.meaning = ("most_frequent", selection, path, within)
         self.key = fingerprint(self.meaning)
+        self.depth = 0
+        self.former: tuple[int, ...] = ()
+
+    def shared_with(self, other: "MostFrequent") -> "MostFrequent":
+        return self
+
+    def exceeds(self, state: list[int]) -> bool:
+        return False
+
+    def cut(self, state: list[int]) -> None:
+        """Nothing: there is but one depth."""
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
         """Fold in one event of event time `at`, if it passes the filters."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.domain.decision import SEGMENT_CHANGES, Moment
+from pipeline.domain.decision import KIND_DEFINITION_CHANGE, SEGMENT_CHANGES, Decision, Moment
 from pipeline.domain.definition import (
     Aggregate,
     All,
@@ -21,7 +21,7 @@ from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmS
 from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
-from pipeline.domain.segments.hold import HoldWatch, hold_key
+from pipeline.domain.segments.hold import HoldWatch
 from pipeline.domain.shopper import Membership, Shopper
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Calendar, Since, Within
@@ -183,7 +183,9 @@ class Segments:
                 self._move_due(shopper, membership, due)
             if truth is not membership.member:
                 membership.member = truth
-                self._change(moment, segment.name, segment.definition.identity, membership)
+                decision = self._change(moment, segment.name, segment.definition.identity, membership)
+                if segment.definition.loud and moment.cause_kind == KIND_DEFINITION_CHANGE:
+                    decision.silent = False
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         """Look at the segments due at moment.now, and at those that refer to one that changed."""
@@ -200,10 +202,7 @@ class Segments:
     def adopt(self, shopper: Shopper, moment: Moment) -> None:
         """Take the record over from another plan: leave segments that are gone, look at all there are."""
         for name, membership in shopper.memberships.items():
-            segment = self._by_name.get(name)
-            if segment is None or segment.hold is None:
-                shopper.windows.pop(hold_key(name), None)
-            if segment is None:
+            if name not in self._by_name:
                 # The sequence stays: should the segment come back, its decisions must not repeat an id.
                 membership.due = 0
                 if membership.member:
@@ -212,12 +211,12 @@ class Segments:
         self.evaluate(shopper, moment, self.all)
         shopper.segments_due = _least_due(shopper)
 
-    def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> None:
+    def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> Decision:
         membership.sequence += 1
         membership.since = moment.now
         change = "entered" if membership.member else "exited"
         fields = {"segment": name, "change": change, "sequence": membership.sequence}
-        moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
+        return moment.decide(SEGMENT_CHANGES, f"segment.{change}", identity, (name, membership.sequence), fields)
 
     def _move_due(self, shopper: Shopper, membership: Membership, due: int) -> None:
         was, membership.due = membership.due, due

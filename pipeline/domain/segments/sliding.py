@@ -32,7 +32,8 @@ def drop_expired(state: list[int], horizon: int) -> None:
 class SlidingThreshold:
     """A count against one threshold, the common case of SlidingCount: `keep` events inside, or not (`wanted` False).
 
-    Keeps the latest `keep` times; the oldest of them alone decides, and tells when.
+    Keeps the latest `keep` times; the oldest of them alone decides, and tells when. There may be more, of a condition
+    that shares the window.
     """
 
     __slots__ = ("_keep", "_wanted", "_within")
@@ -52,8 +53,8 @@ class SlidingThreshold:
         state[:] = sorted((*other, *state))[-self._keep :]
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        if len(state) == self._keep:
-            leaves = state[0] + self._within
+        if len(state) >= self._keep:
+            leaves = state[-self._keep] + self._within
             if leaves > now:
                 return self._wanted, leaves
         return not self._wanted, 0
@@ -70,7 +71,7 @@ class SlidingCount(SlidingThreshold):
         self._truth = truth
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        inside = state[bisect_right(state, now - self._within) :]
+        inside = state[max(bisect_right(state, now - self._within), len(state) - self._keep) :]
         truth, count = self._truth, len(inside)
         after = (truth(left) for left in range(count - 1, -1, -1))
         holds = truth(count)
@@ -99,7 +100,7 @@ class SlidingDistinct(SlidingCount):
             self.fold(state, other[index], other[index + 1 : index + 2])
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
-        return super().look(state[::2], now)
+        return super().look(state[-2 * self._keep :: 2], now)
 
 
 class SlidingSum:

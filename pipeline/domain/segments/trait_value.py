@@ -49,6 +49,8 @@ def window_value(function: str, window: Window, within: int | None) -> ValueOf:
             drop_expired(state, now - within)
         else:
             del state[: bisect_right(state, now - within)]
+        if function == "distinct":
+            state = state[-2 * DISTINCT :]
         values = state[1::2] if pairs else state
         return measure(values), state[0] + within if state else 0
 
@@ -58,9 +60,10 @@ def window_value(function: str, window: Window, within: int | None) -> ValueOf:
 def framed_value(function: str, window: Window, frame: Frame) -> ValueOf:
     """As `window_value`, of a window that does not slide."""
     key, measure, times_alone = window.key, _MEASURES[function], function == "count"
+    keep = DISTINCT if function == "distinct" else 0
 
     def value_of(shopper: Shopper, now: int) -> tuple[Any, int]:
-        values = inside(shopper.windows.get(key) or [], frame.after(shopper, now), times_alone)
+        values = inside(shopper.windows.get(key) or [], frame.after(shopper, now), times_alone, keep)
         return measure(values), frame.leaves(shopper, now, now) if values else 0
 
     return value_of
@@ -69,7 +72,7 @@ def framed_value(function: str, window: Window, frame: Frame) -> ValueOf:
 def _lifetime(function: str, state: list[int]) -> Any:
     """Layouts of lifetime.py."""
     if function == "distinct":
-        return len(state)
+        return min(len(state), DISTINCT)
     if function == "count":
         return state[0] if state else 0
     if function == "avg":

@@ -54,12 +54,20 @@ class Folded(Protocol):
 
     key: int
     meaning: Any
+    depth: int
+    former: tuple[int, ...]
     discriminator: Discriminator | None
     reads_properties: bool
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None: ...
 
     def join(self, shopper: Shopper, other: Any, remarks: list[str]) -> None: ...
+
+    def shared_with(self, other: Any) -> "Folded": ...
+
+    def exceeds(self, state: list[int]) -> bool: ...
+
+    def cut(self, state: list[int]) -> None: ...
 
 
 def fingerprint(meaning: Any) -> int:
@@ -112,7 +120,8 @@ class Window:
     """An aggregate condition. `take` an event that its selection names; ask `look` what it says now.
 
     key: its place in `Shopper.windows`, from the meaning of what it keeps: conditions that need the same state share
-    it, and a threshold over a lifetime may change without losing history.
+    it, and a threshold may change without losing history. depth: how many elements are kept, as many as the bounds of
+    all that share it can tell apart; 0 = as many as there are. former: its places in records of format 1.
     """
 
     # What is counted where a value is no number, or for `distinct` no plain value.
@@ -122,10 +131,15 @@ class Window:
         "_fingerprints",
         "_fold",
         "_join",
+        "_latest",
         "_mistyped",
         "_passes",
         "_path",
+        "_remarks",
+        "_width",
+        "depth",
         "discriminator",
+        "former",
         "key",
         "look",
         "meaning",
@@ -142,10 +156,36 @@ class Window:
         self.discriminator = discriminator(aggregate.selection)
         self._fingerprints = aggregate.function == "distinct"
         self.reads_properties = self._passes is not None or self._path is not None
-        depth = keep if self._fingerprints or (aggregate.within and aggregate.function == "count") else 0
-        self.meaning = (aggregate.function, aggregate.selection, self._path, aggregate.within, depth)
+        self._remarks: tuple[str, ...] = (self.MISTYPED,)
+        self._latest = aggregate.within is not None
+        self._width = 2 if self._fingerprints and self._latest else 1
+        self.depth = keep if self._fingerprints or (self._latest and aggregate.function == "count") else 0
+        meaning = (aggregate.function, aggregate.selection, self._path, aggregate.within)
+        # The depth stood behind it in format 1; what has none is to keep its place.
+        self.meaning = (*meaning, 0)
         self.key = fingerprint(self.meaning)
+        self.former: tuple[int, ...] = (fingerprint((*meaning, self.depth)),) if self.depth else ()
         self.look = self._reader(tally)
+
+    def shared_with(self, other: "Window") -> "Window":
+        """Of two of one key the one that is to be folded from now on: it keeps what both need, and counts what either
+        does."""
+        if isinstance(other, TraitWindow):
+            self, other = other, self
+        if other.depth > self.depth:
+            self.depth, self._fold, self._join = other.depth, other._fold, other._join
+        self._remarks = tuple(dict.fromkeys((*self._remarks, *other._remarks)))
+        self.former = tuple(dict.fromkeys((*self.former, *other.former)))
+        return self
+
+    def exceeds(self, state: list[int]) -> bool:
+        """Whether more is kept than the depth, from when it was greater."""
+        return 0 < self.depth * self._width < len(state)
+
+    def cut(self, state: list[int]) -> None:
+        """Forget what is kept beyond the depth: the oldest, of a lifetime the latest."""
+        size = self.depth * self._width
+        del state[slice(0, -size) if self._latest else slice(size, None)]
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
         """Fold in one event of event time `at`, if it passes the filters."""
@@ -165,7 +205,7 @@ class Window:
                 remarks.append("values_truncated")
             values = self._values(found)
             if len(values) < len(found):
-                remarks.append(self.MISTYPED)
+                remarks.extend(self._remarks)
             self._fold(state, at, values)
         _bound(state, remarks)
 
@@ -207,25 +247,23 @@ class TraitWindow(Window):
 
     MISTYPED = "trait_value_mistyped"
 
-    __slots__ = ("_depth", "_paired")
+    __slots__ = ("_fits",)
 
     def __init__(self, aggregate: Aggregate) -> None:
         super().__init__(aggregate)
-        within, distinct = aggregate.within is not None, aggregate.function == "distinct"
-        self._paired = within and distinct
-        self._depth = keep_for(aggregate.bounds) if distinct or (within and aggregate.function == "count") else 0
+        self._fits = self.depth
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None:
-        taken = self._depth and (self._passes is None or self._passes(properties, at))
+        taken = self._fits and (self._passes is None or self._passes(properties, at))
         if taken and self._overflows(shopper.windows.get(self.key) or [], properties):
             remarks.append("trait_truncated")
         super().take(shopper, at, properties, remarks)
 
     def _overflows(self, state: list[int], properties: dict[str, Any]) -> bool:
-        kept = state[1::2] if self._paired else state
-        if len(kept) < self._depth:
+        if len(state) < self._fits * self._width:
             return False
         if self._path is None:
             return True
+        kept = state[1::2][-self._fits :] if self._latest else state[: self._fits]
         found = elements(reach(properties, self._path))[:ELEMENTS]
         return any(value not in kept for value in self._values(found))

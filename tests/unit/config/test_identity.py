@@ -91,6 +91,13 @@ def test_the_digest_covers_all_meanings_and_the_shop() -> None:
     assert plan("{when: {orders: {at_least: 1}}}", "kafka: {partitions: 2}").digest == base.digest
 
 
+def test_how_a_change_is_told_is_no_meaning_but_topologies_of_one_digest_tell_it_alike() -> None:
+    base, loud = (plan(f"{{when: {{orders: {{at_least: 1}}}}{more}}}") for more in ("", ", definition_change: loud"))
+    assert base.segments[0].identity == loud.segments[0].identity
+    assert base.digest != loud.digest
+    assert plan("{when: {orders: {at_least: 1}}, definition_change: silent}").digest == base.digest
+
+
 def test_the_order_of_rules_in_the_file_changes_nothing() -> None:
     segments = ["a: {when: {in: b}}", "b: {when: {orders: {at_least: 1}}}"]
     forth = topology(f"segments: {{{segments[0]}, {segments[1]}}}\nabandonment: {{cart: {{}}, browse: {{}}}}")

@@ -81,3 +81,30 @@ def test_a_stage_that_a_shorter_delay_makes_overdue_is_sent_at_once_and_aloud() 
     assert told(other.on_due(shopper, "ann", T + 3 * HOUR, T + 2 * HOUR)) == [
         ("abandonment.abandoned", 2 * HOUR, "timer", False)
     ]
+
+
+def test_a_loud_segment_tells_its_change_aloud_and_no_other_does() -> None:
+    one = engine("segments: {gone: {when: {orders: {at_least: 1}}, definition_change: loud}}\n" + CLUB)
+    loud = (
+        "segments: {a: {when: {orders: {at_least: 1}}, definition_change: loud}, b: {when: {orders: {at_least: 1}}}}\n"
+    )
+    other = engine(loud + CLUB.replace("100", "40"))
+    shopper = Shopper()
+    one.decide(shopper, order(50), T)
+    outcome = other.on_due(shopper, "ann", T + HOUR, T + HOUR)
+    assert {(one.fields.get("segment"), one.type, one.silent) for one in outcome.decisions} == {
+        # what is gone says nothing any more of how it is told
+        ("gone", "segment.exited", True),
+        ("a", "segment.entered", False),
+        ("b", "segment.entered", True),
+        (None, "loyalty.upgraded", True),
+    }
+    assert {one.cause_kind for one in outcome.decisions} == {"definition_change"}
+
+
+def test_loudness_that_comes_or_goes_tells_nothing_by_itself() -> None:
+    silent, loud = engine(SEGMENTS), engine(SEGMENTS.replace("title: Buyers", "definition_change: loud"))
+    shopper = Shopper()
+    silent.decide(shopper, order(50), T)
+    for changed in (loud, silent, loud):
+        assert told(changed.on_due(shopper, "ann", shopper.now + HOUR, shopper.now + HOUR)) == []

@@ -42,7 +42,10 @@ def span(old: Plan, new: Plan) -> int | None:
         # the very same state as before, in whatever it stands
         (VIEWS, 0),
         ({"not": {"all": [VIEWS, {"orders": {"at_least": 1}}]}}, 0),
-        # windows of their own: other events, lengths, filters or depths
+        # a threshold that less than what was kept can tell
+        ({"count": {"of": "Product Viewed", "within": "30d", "at_least": 1}}, 0),
+        ({"not": {"count": {"of": "Product Viewed", "within": "30d", "at_most": 1}}}, 0),
+        # windows of their own: other events, lengths or filters; and a threshold that needs more
         ({"count": {"of": "Searched", "within": "30d", "at_least": 2}}, 30 * DAY),
         ({"count": {"of": "Product Viewed", "within": "10d", "at_least": 2}}, 10 * DAY),
         ({"count": {"of": "Product Viewed", "within": "30d", "at_least": 3}}, 30 * DAY),
@@ -77,6 +80,16 @@ def test_what_guards_traits_and_the_journey_kept_is_known_too() -> None:
     assert span(guarded, topology(VIEWS)) == span(staged, topology(VIEWS)) == 0
     price = {"avg": {"of": "Product Viewed", "property": "price", "within": "7d", "at_least": 5}}
     assert span(derived, topology(price)) == 0
+
+
+@pytest.mark.parametrize("within, later", [({"within": "7d"}, 7 * DAY), ({}, None)])
+def test_distinct_values_are_known_as_far_as_they_were_kept(within: dict[str, Any], later: int | None) -> None:
+    def words(number: int) -> Plan:
+        return topology({"distinct": {"of": "Searched", "property": "q", "at_least": number, **within}})
+
+    assert (span(words(5), words(3)), span(words(3), words(5))) == (0, later)
+    trait = topology(traits={"words": {"distinct": {"of": "Searched", "property": "q", **within}}})
+    assert (span(trait, words(1_000)), span(trait, words(1_001))) == (0, later)
 
 
 def test_a_segment_is_as_complete_as_those_that_it_refers_to() -> None:

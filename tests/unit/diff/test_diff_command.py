@@ -103,6 +103,7 @@ def test_the_same_as_data(shop: Path) -> None:
     assert engaged == {
         "segment": "engaged",
         "title": "Looking around",
+        "loud": False,
         "change": "changed",
         "before": 2,
         "after": 0,

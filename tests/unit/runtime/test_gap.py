@@ -2,7 +2,7 @@
 
 from random import Random
 
-from pipeline.runtime.gap import MOST, Gap, changed, filled, given_up, pack, unpack
+from pipeline.runtime.gap import MOST, RESTS, Gap, changed, filled, given_up, pack, unpack
 
 
 def gap(pieces: set[int], begin: int, end: int, at: int = 0) -> Gap:
@@ -16,14 +16,20 @@ def test_a_packed_set_is_the_set_in_four_bytes_each_whatever_its_order() -> None
 
 def test_what_begins_lacks_all_before_and_what_comes_back_what_came_in_between() -> None:
     first = changed((), {1, 2}, {2, 3}, 100, 5_000)
-    assert set(first) == {gap({3}, 0, 100, 5_000), gap({1}, 100, 0)}
+    assert set(first) == {gap({3}, 0, 100, 5_000), gap({1}, 100, 0, 5_000)}
     second = changed(first, {2, 3}, {1, 2}, 150, 6_000)
-    assert set(second) == {gap({3}, 0, 100, 5_000), gap({1}, 100, 150, 6_000), gap({3}, 150, 0)}
+    assert set(second) == {gap({3}, 0, 100, 5_000), gap({1}, 100, 150, 6_000), gap({3}, 150, 0, 6_000)}
+
+
+def test_what_comes_back_after_long_is_not_filled_as_some_records_have_let_go_of_it() -> None:
+    first = changed((), {1}, {2}, 100, 5_000)
+    second = changed(first, {2}, {1}, 150, 5_000 + RESTS)
+    assert gap({1}, 150, 150, 5_000 + RESTS) in second
 
 
 def test_no_gap_is_left_where_no_record_was_in_between() -> None:
     once = changed((), {1}, {2}, 100, 5_000)
-    assert gap({1}, 100, 0) in once
+    assert gap({1}, 100, 0, 5_000) in once
     assert {piece for one in changed(once, {2}, {1}, 100, 5_000) if one.end for piece in unpack(one.pieces)} == {2}
     assert changed((), set(), {1}, 0, 0) == ()
 

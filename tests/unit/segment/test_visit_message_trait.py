@@ -6,6 +6,7 @@ import msgspec
 
 from pipeline.domain.event import Event
 from pipeline.domain.message import KEEP, LIMIT, take_message
+from pipeline.domain.segments.asked_trait import AskedTraits
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.trait import fold_traits
 from pipeline.domain.value.instant import DAY, MINUTE
@@ -80,6 +81,6 @@ def test_the_latest_word_on_a_trait_wins_whatever_the_order_of_arrival() -> None
     for order in itertools.permutations(events):
         shopper = Shopper()
         for event in order:
-            fold_traits(shopper, event, [], None)
+            fold_traits(shopper, event, [], AskedTraits())
         ends.add(msgspec.json.encode({name: one.value for name, one in shopper.traits.items()}, order="sorted"))
     assert ends == {b'{"city":null,"plan":{"name":"y"},"tier":"one"}'}

@@ -144,3 +144,34 @@ def test_truth_and_next_change_equal_a_naive_recomputation(
             expected_change = now + 1
         assert change == expected_change
     assert one.look(shopper, 40)[0] is naive(40)
+
+
+def shared(*windows: Window) -> Window:
+    kept = windows[0]
+    for one in windows[1:]:
+        kept = kept.shared_with(one)
+    return kept
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    function=st.sampled_from(["count", "distinct"]),
+    ops=st.lists(st.tuples(st.sampled_from(["at_least", "at_most", "is", "is_not"]), st.integers(0, 4)), min_size=2),
+    within=st.sampled_from([5, 20, None]),
+    events=st.lists(st.tuples(st.integers(0, 40), st.integers(-2, 3)), max_size=12),
+)
+def test_thresholds_that_share_a_window_say_what_each_says_alone(
+    function: str, ops: list[tuple[str, int]], within: int | None, events: list[tuple[int, int]]
+) -> None:
+    windows = [window(function, op, bound, within=within) for op, bound in ops]
+    assert len({one.key for one in windows}) == 1
+    together = fed(shared(*(window(function, op, bound, within=within) for op, bound in ops)), *events)
+    for one in windows:
+        alone = fed(one, *events)
+        for now in range(40, 80):
+            assert one.look(together, now) == one.look(alone, now)
+        # and what is cut to the depth of one is what that one would have kept, but for which of values of one age
+        state, step = list(together.windows.get(one.key, [])), 2 if function == "distinct" and within else 1
+        if one.exceeds(state):
+            one.cut(state)
+        assert state[::step] == alone.windows.get(one.key, [])[::step]
