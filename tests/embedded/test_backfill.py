@@ -69,6 +69,12 @@ def backfill(live: LiveRun, *flags: str) -> str:
     return run.stdout
 
 
+def explained(live: LiveRun, shopper: str) -> str:
+    run = afterclick("explain", shopper, "lookers", "--topology", live.topology, "--brokers", live.brokers)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
 def change_topology(live: LiveRun) -> None:
     text = live.topology.read_text()
     live.topology.write_text(text.replace("abandonment:\n", NEW) + TRAITS)
@@ -101,6 +107,9 @@ def test_definitions_that_came_late_say_what_they_would_have_said_from_the_begin
     entering = {segment for segment, _ in members(wanted) - members(before)}
     assert entering and all(f"would enter {segment}" in dry for segment in entering)
     assert "Nothing was written." in dry
+    # and until then a segment is explained with what it does not know
+    shopper = next(shopper for segment, shopper in members(wanted) if segment == "lookers")
+    assert "It knows what came from" in explained(live, shopper)
     # a run gives the history, and the worker takes it in
     done = backfill(live)
     assert done.count("written, from") == PARTITIONS and "segment lookers" in done
@@ -112,7 +121,8 @@ def test_definitions_that_came_late_say_what_they_would_have_said_from_the_begin
     new = [one for one in after if one["id"] not in known]
     assert all(one["silent"] and one["cause"]["kind"] == "backfill" for one in new)
     assert len({one["id"] for one in after}) == len(after)
-    # a second run finds nothing left to do
+    # a second run finds nothing left to do, and nothing is unknown any more
+    assert "It knows what came from" not in explained(live, shopper)
     assert backfill(live).count("nothing is missing") == PARTITIONS
     assert worker.stop() == 0
 
