@@ -55,7 +55,7 @@ def make_teller(topology: Topology, consumer: Mapping[str, Any], clock: Clock) -
 
     def others(ours: set[int]) -> int:
         theirs = [partition for partition in range(partitions) if partition not in ours]
-        checkpoints = latest_checkpoints(consumer, topology.topic(TOPICS.changelog), theirs) if theirs else []
-        return max((checkpoint.time for checkpoint in checkpoints), default=0)
+        checkpoints = latest_checkpoints(consumer, topology.topic(TOPICS.changelog), theirs) if theirs else {}
+        return max((checkpoint.time for checkpoint in checkpoints.values()), default=0)
 
     return RestTeller(others)

@@ -4,7 +4,7 @@ docs/security.md anew."""
 from pathlib import Path
 
 from pipeline.config.topology import Topology, parse
-from pipeline.kafka.grant import Grant, agent_grants, consumer_grants, table, topics_grants
+from pipeline.kafka.grant import Grant, agent_grants, backfill_grants, consumer_grants, table, topics_grants
 from pipeline.runtime.ports import DEAD_LETTERS
 from pipeline.topics import AGENT_TOPICS, SHOPPER, outputs_of, plans_of
 from schemas.reference import replaced
@@ -19,15 +19,23 @@ def agent_grants_of(topology: Topology, name: str) -> list[Grant]:
     topics = AGENT_TOPICS[name]
     outputs = [topology.topic(logical) for logical in outputs_of(topology, name)]
     group = f"{topology.name}.{name}"
-    return agent_grants(name, group, topology.topic(topics.source), topology.topic(topics.changelog), outputs)
+    grafts = topology.topic(topics.grafts) if topics.grafts else ""
+    return agent_grants(name, group, topology.topic(topics.source), topology.topic(topics.changelog), outputs, grafts)
 
 
 def grants_of(topology: Topology) -> list[Grant]:
-    """Of all roles: the agents, `afterclick topics`, and a consumer of decisions."""
+    """Of all roles: the agents, `afterclick topics` and `backfill`, and a consumer of decisions."""
+    shopper = AGENT_TOPICS[SHOPPER]
     read = [logical for logical in outputs_of(topology, SHOPPER) if logical != DEAD_LETTERS]
     return [
         *(grant for name in AGENT_TOPICS for grant in agent_grants_of(topology, name)),
         *topics_grants(plan.name for plan in plans_of(topology)),
+        *backfill_grants(
+            topology.topic(shopper.source),
+            topology.topic(shopper.changelog),
+            topology.topic(shopper.grafts),
+            f"{topology.name}.{shopper.grafts}",
+        ),
         *consumer_grants([topology.topic(logical) for logical in read], CONSUMER_GROUP),
     ]
 

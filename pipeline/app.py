@@ -93,6 +93,7 @@ def make_agent(
         directory=directory,
         standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
+        grafts=topology.topic(topics.grafts) if topics.grafts else "",
     )
     parts = _parts(name, topology, settings, directory / "state")
     app = make_agent_app(place, client, parts, clock, watch)

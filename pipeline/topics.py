@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from pipeline.config.flow import LOGICAL_TOPICS
+from pipeline.config.flow import BACKFILL, LOGICAL_TOPICS
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
 from pipeline.kafka.topic_plan import TopicPlan, topic_plans
@@ -13,16 +13,20 @@ INTAKE, SHOPPER = "intake", "shopper"
 
 
 class AgentTopics(NamedTuple):
-    """Logical topics; a topology may name them otherwise. outputs: all there may be, see `outputs_of`."""
+    """Logical topics; a topology may name them otherwise. outputs: all there may be, see `outputs_of`. grafts: of
+    backfills, where it takes them; it works without that topic, too."""
 
     source: str
     changelog: str
     outputs: tuple[str, ...]
+    grafts: str = ""
 
 
 AGENT_TOPICS = {
     INTAKE: AgentTopics("clickstream", "intake-changelog", (SHOPPER_EVENTS, DEAD_LETTERS)),
-    SHOPPER: AgentTopics(SHOPPER_EVENTS, "shopper-changelog", (*DECISION_TOPICS, SEGMENT_CALLS, DEAD_LETTERS)),
+    SHOPPER: AgentTopics(
+        SHOPPER_EVENTS, "shopper-changelog", (*DECISION_TOPICS, SEGMENT_CALLS, DEAD_LETTERS), BACKFILL
+    ),
 }
 
 
@@ -32,9 +36,11 @@ def outputs_of(topology: Topology, agent: str) -> tuple[str, ...]:
     return tuple(logical for logical in AGENT_TOPICS[agent].outputs if logical in used)
 
 
-def plans_of(topology: Topology, agents: Collection[str] = tuple(AGENT_TOPICS)) -> list[TopicPlan]:
-    """The topics that these agents of a topology need."""
-    used = {name for agent in agents for name in _topics_of(topology, agent)}
+def plans_of(topology: Topology, agents: Collection[str] | None = None) -> list[TopicPlan]:
+    """The topics that these agents of a topology need; None: all topics of it."""
+    used = {name for agent in agents or AGENT_TOPICS for name in _topics_of(topology, agent)}
+    if agents is None:
+        used.add(BACKFILL)
     plans = topic_plans(
         {name: topology.topic(name) for name in LOGICAL_TOPICS},
         topology.kafka.partitions,

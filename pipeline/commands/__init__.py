@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "replay": "Decide over files of events, without a broker.",
     "rfm": "Fit the thresholds of RFM scores to a history.",
     "diff": "Say who would enter and leave if another topology were deployed.",
+    "backfill": "Give new definitions the history that no rule kept before.",
     "explain": "Say why a shopper is a member of a segment, or is not.",
     "stats": "Count what shoppers take: records, disk, changelog.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",

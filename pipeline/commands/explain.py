@@ -67,7 +67,7 @@ def command(
         known = _logged(loaded, settings, shopper, instant)
     plan = loaded.plan()
     explanation = Explainer(plan, Loyalty(plan).on_due).explain(known.shopper, segment, known.at)
-    data = explanation_data(explanation, known, plan.currency)
+    data = explanation_data(explanation, known, plan)
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(data)))
 
 

@@ -24,7 +24,18 @@ DECISIONS = (
 MESSAGE_TOPICS = ("messages", "message-suppressions")
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
-LOGICAL_TOPICS = (CLICKSTREAM, SHOPPER_EVENTS, DEAD_LETTERS, *DECISIONS, *MESSAGE_TOPICS, SEGMENT_CALLS, *CHANGELOGS)
+BACKFILL = "backfill"
+LOGICAL_TOPICS = (
+    CLICKSTREAM,
+    SHOPPER_EVENTS,
+    DEAD_LETTERS,
+    *DECISIONS,
+    *MESSAGE_TOPICS,
+    SEGMENT_CALLS,
+    *CHANGELOGS,
+    BACKFILL,
+)
+_OF_NAME = (*CHANGELOGS, BACKFILL)
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -40,8 +51,8 @@ class Kafka(Entry):
 
 
 def physical(logical: str, name: str, topics: Mapping[str, str]) -> str:
-    """The name of a logical topic on the brokers. name: of the topology, prefix of changelogs unless renamed."""
-    return topics.get(logical) or (f"{name}.{logical}" if logical in CHANGELOGS else logical)
+    """The name of a logical topic on the brokers. name: of the topology, prefix of what is its own unless renamed."""
+    return topics.get(logical) or (f"{name}.{logical}" if logical in _OF_NAME else logical)
 
 
 def topic_mistakes(name: str, topics: Mapping[str, str]) -> Iterator[tuple[Place, str, str | None]]:

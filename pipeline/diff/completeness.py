@@ -8,7 +8,7 @@ it, is complete once its window has passed, as no event is later than its receiv
 is, by itself.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.config.kept_state import kept, kept_of_trait
@@ -141,6 +141,21 @@ def looks_back(plan: Plan) -> dict[str, Span]:
         span = _latest(found[leaf.segment] if isinstance(leaf, Member) else _span(leaf) for leaf in leaves)
         found[segment.name] = _damped(Completeness(span), segment, known=False).span
     return found
+
+
+def known_from(plan: Plan, segment: str, known: Mapping[int, int], at: int) -> int:
+    """From which received time on, ms, a segment knows the events that it rests on at `at`; 0 = it knows them all.
+    known: from when on each piece of state does, of those that do not know all."""
+    latest = 0
+    when = next(one.when for one in plan.segments if one.name == segment)
+    for leaf in _leaves(when):
+        if isinstance(leaf, Member):
+            latest = max(latest, known_from(plan, leaf.segment, known, at))
+            continue
+        begun, span = max((known.get(piece, 0) for piece in _folded(plan, (leaf,), ())), default=0), _span(leaf)
+        if begun and (span is None or at < begun + span):
+            latest = max(latest, begun)
+    return latest
 
 
 def _damped(found: Completeness, segment: SegmentDefinition, known: bool) -> Completeness:

@@ -12,9 +12,10 @@ import msgspec
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order import DUPLICATE, Orders
-from pipeline.domain.decision import KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
+from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event, decode_object
+from pipeline.domain.graft import Graft, join, pieces_for
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
@@ -51,7 +52,7 @@ class StalledTimer(RuntimeError):
 
 
 class Engine:
-    """A plan, compiled. Keeps no state: all state is in the shopper record that each call is given."""
+    """A plan, compiled. Keeps no state: that is in the records. pieces: fingerprints of what events are folded into."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -73,6 +74,7 @@ class Engine:
         self._consents = ConsentBook(plan.consent)
         self._kept = KeptState(self._conditions)
         self._zones = self._conditions.zones
+        self.pieces = pieces_for(self._conditions)
 
     def _guard(self, condition: Condition) -> Any:
         look = self._conditions.compile(condition)
@@ -150,6 +152,19 @@ class Engine:
         moment.decisions.extend(posted)
         self._arbiter.adopt(shopper, moment)
         shopper.plan = self.digest
+        self._keep_due(shopper)
+        return outcome
+
+    def graft(self, shopper: Shopper, shopper_id: str, graft: Graft, until: int, changed_at: int = 0) -> Outcome:
+        """Take in what the record did not keep of earlier events, at `until` (ms), after the timers due by then: the
+        net difference, at one instant. changed_at: see `adopt`."""
+        outcome = self.on_due(shopper, shopper_id, until, changed_at)
+        shopper.now = max(shopper.now, until)
+        join(self._conditions, shopper, graft, outcome.remarks)
+        moment = self._moment(shopper_id, shopper.now, KIND_BACKFILL, None, outcome)
+        moment.silent = True
+        self._segments.evaluate(shopper, moment, self._segments.all)
+        self.derivations.adopt(shopper, moment)
         self._keep_due(shopper)
         return outcome
 

@@ -38,6 +38,7 @@ STAGE_TRAIT = "journey_stage"
 KIND_EVENT = "event"
 KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"
+KIND_BACKFILL = "backfill"
 
 
 class Decision(msgspec.Struct, gc=False):
@@ -45,7 +46,7 @@ class Decision(msgspec.Struct, gc=False):
 
     topic: logical topic name, one of DECISION_TOPICS.
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
-    cause_kind: `event`, `timer`, `definition_change`; message_id: of the causing event, None for timers.
+    cause_kind: `event`, `timer`, `definition_change`, `backfill`; message_id: of the causing event, None for timers.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
     the names listed in INSTANT_FIELDS.
     """

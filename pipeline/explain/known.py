@@ -1,7 +1,7 @@
 """What is known of one shopper at an instant, and from where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.reader import readings
 from pipeline.replay.source import Source
+from pipeline.runtime.gap import unpack
 from pipeline.runtime.ports import Checkpoint
 from pipeline.state.record import RecordCodec
 from pipeline.state.store_view import store_paths, store_view
@@ -22,13 +23,15 @@ _AGENT = "shopper"
 @dataclass(frozen=True, slots=True)
 class Known:
     """shopper: as the engine of the plan has it at `at`, ms. source: where it comes from, as data. other_topology: the
-    record was decided under another topology; memberships are what this one makes of it."""
+    record was decided under another topology; memberships are what this one makes of it. known_from: of pieces of state
+    that do not know all of the past, from which received time on, ms, they do."""
 
     shopper_id: str
     shopper: Shopper
     at: int
     source: dict[str, Any]
     other_topology: bool = False
+    known_from: dict[int, int] = field(default_factory=dict)
 
 
 class UnknownShopper(Exception):
@@ -97,7 +100,15 @@ def from_record(
     # A record of format 1 does not say under which it was decided, see record.py.
     other = shopper.plan != 0 and not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
-    return Known(shopper_id, shopper, end, source, other)
+    return Known(shopper_id, shopper, end, source, other, {} if checkpoint is None else _known_from(checkpoint))
+
+
+def _known_from(checkpoint: Checkpoint) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for gap in checkpoint.gaps:
+        for piece in unpack(gap.pieces) if gap.end else ():
+            found[piece] = max(found.get(piece, 0), gap.at)
+    return found
 
 
 def _changed_at(engine: Engine, checkpoint: Checkpoint | None) -> int:

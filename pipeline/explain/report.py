@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pipeline.domain.definition import Condition, Purchases
+from pipeline.diff.completeness import known_from
+from pipeline.domain.definition import Condition, Plan, Purchases
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage
 from pipeline.domain.segments.explanation import Clause, Explanation
 from pipeline.domain.segments.measure import CART, INSTANT, MONEY, VALUES, CartValue, Evidence, Measure
@@ -12,8 +13,9 @@ from pipeline.explain.known import Known
 from pipeline.explain.wording import clause_name, in_unit, subject, threshold
 
 
-def explanation_data(explanation: Explanation, known: Known, currency: str) -> dict[str, Any]:
-    """docs/explain.md tells what each field means."""
+def explanation_data(explanation: Explanation, known: Known, plan: Plan) -> dict[str, Any]:
+    """docs/explain.md tells what each field means. plan: that of the explanation."""
+    currency = plan.currency
     segment = explanation.segment
     return {
         "shopper": known.shopper_id,
@@ -27,6 +29,7 @@ def explanation_data(explanation: Explanation, known: Known, currency: str) -> d
         "as_of": format_instant(explanation.at),
         "source": known.source,
         "other_topology": known.other_topology,
+        "known_from": _instant(known_from(plan, explanation.segment.name, known.known_from, known.at)),
         "when": _clause(explanation.clause, currency),
     }
 

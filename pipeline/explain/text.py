@@ -22,6 +22,8 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     yield f"As of {data['as_of']}, {_source(data['source'])}."
     if data["other_topology"]:
         yield "The record was decided under another topology; this is what the present one makes of it."
+    if data["known_from"]:
+        yield f"It knows what came from {data['known_from']} on; `afterclick backfill` adds what is retained of before."
     turns = "leaves" if data["member"] else "enters"
     if data["changes_at"]:
         yield f"If nothing happens, {turns} at {data['changes_at']}."

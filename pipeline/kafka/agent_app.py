@@ -17,6 +17,7 @@ from faust.types import TP
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.credentials import faust_credentials
+from pipeline.kafka.graft_reader import GraftReader
 from pipeline.kafka.group_member import MembershipLost
 from pipeline.kafka.ownership import Ownership
 from pipeline.kafka.partition_owner import PartitionOwner, Parts, Watch, Wiring
@@ -37,7 +38,8 @@ class AgentPlace(msgspec.Struct, frozen=True):
 
     group: consumer group, also prefix of transactional ids. source, changelog: topics of the shop, of `partitions`
     partitions each. outputs: logical topic -> topic of the shop. directory: this process's own, locked by it.
-    standbys: how many other workers follow each partition. check_crcs: off with the embedded broker, whose transaction
+    standbys: how many other workers follow each partition. grafts: topic of what a backfill writes for the agent, empty
+    where there is none. check_crcs: off with the embedded broker, whose transaction
     markers carry wrong ones.
     """
 
@@ -49,6 +51,7 @@ class AgentPlace(msgspec.Struct, frozen=True):
     directory: Path
     standbys: int = 0
     check_crcs: bool = True
+    grafts: str = ""
 
 
 class AgentParts(Parts, StandbyParts, Protocol):
@@ -133,6 +136,7 @@ def make_agent_app(
         _ConsumerOf(app),
         patience,
         standbys,
+        GraftReader(wiring.consumer, place.grafts) if place.grafts else None,
     )
     app.ownership = ownership
     app.consumer_options = ConsumerOptions(

@@ -58,6 +58,30 @@ def latest_record(properties: Mapping[str, Any], topic: str, partition: int, key
         consumer.close()
 
 
+def latest_records(
+    properties: Mapping[str, Any], topic: str, partition: int
+) -> tuple[dict[bytes, bytes], Checkpoint | None]:
+    """The latest value of every key of a partition, and its latest checkpoint. Raises RestoreError."""
+    consumer = changelog_reader(properties)
+    found: dict[bytes, bytes] = {}
+    checkpoint: Checkpoint | None = None
+    try:
+        first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_ANSWER)
+        for message in _read(consumer, TopicPartition(topic, partition, first), end) if end > first else ():
+            key, value = message.key() or b"", message.value()
+            if key == CHECKPOINT_KEY and value is not None:
+                checkpoint = decode_checkpoint(value)
+            elif value is None:
+                found.pop(key, None)
+            else:
+                found[key] = value
+        return found, checkpoint
+    except KafkaException as error:
+        raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
 def _stretches(first: int, end: int) -> Iterator[tuple[int, int]]:
     """(from, to) of offsets, the latest first."""
     length = _STRETCH

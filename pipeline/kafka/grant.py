@@ -17,8 +17,8 @@ class Resource(StrEnum):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """principal: role that needs it: intake, shopper, topics, consumer. operations: Kafka's names. prefixed: of all
-    resources whose name begins so. why: for the table."""
+    """principal: role that needs it: intake, shopper, topics, backfill, consumer. operations: Kafka's names. prefixed:
+    of all resources whose name begins so. why: for the table."""
 
     principal: str
     resource: Resource
@@ -28,13 +28,16 @@ class Grant(msgspec.Struct, frozen=True):
     prefixed: bool = False
 
 
-def agent_grants(agent: str, group: str, source: str, changelog: str, outputs: Iterable[str]) -> list[Grant]:
-    """group: of the agent, also the beginning of its transactional ids. source, changelog, outputs: topics."""
+def agent_grants(
+    agent: str, group: str, source: str, changelog: str, outputs: Iterable[str], grafts: str = ""
+) -> list[Grant]:
+    """group: of the agent, also the beginning of its transactional ids. source, changelog, outputs, grafts: topics."""
     see = WHY_TO_SEE_SETTINGS
     return [
         Grant(agent, Resource.TOPIC, source, ("READ", see), "its source"),
         Grant(agent, Resource.TOPIC, changelog, ("READ", "WRITE", see), "its state: written, and read to restore it"),
         *(Grant(agent, Resource.TOPIC, topic, ("WRITE", see), "an output") for topic in outputs),
+        *([Grant(agent, Resource.TOPIC, grafts, ("READ",), "what a backfill found")] if grafts else []),
         Grant(agent, Resource.GROUP, group, ("READ",), "shares the partitions among workers"),
         Grant(
             agent,
@@ -51,6 +54,17 @@ def topics_grants(topics: Iterable[str]) -> list[Grant]:
     """Of `afterclick topics`."""
     operations = ("CREATE", "DESCRIBE", WHY_TO_SEE_SETTINGS, "ALTER_CONFIGS")
     return [Grant("topics", Resource.TOPIC, topic, operations, "made, verified, mended") for topic in topics]
+
+
+def backfill_grants(source: str, changelog: str, grafts: str, prefix: str) -> list[Grant]:
+    """Of `afterclick backfill`. prefix: beginning of its transactional ids."""
+    role = "backfill"
+    return [
+        Grant(role, Resource.TOPIC, source, ("READ",), "the history"),
+        Grant(role, Resource.TOPIC, changelog, ("READ",), "what is missing, and with `--dry-run` of whom"),
+        Grant(role, Resource.TOPIC, grafts, ("READ", "WRITE"), "what it found"),
+        Grant(role, Resource.TRANSACTIONAL_ID, f"{prefix}.", ("WRITE",), "one transaction a partition", prefixed=True),
+    ]
 
 
 def consumer_grants(decisions: Iterable[str], group: str) -> list[Grant]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from pipeline.kafka.patience import Patience
 from pipeline.kafka.restore import RestoreStopped
 from pipeline.observability.log import describe
 from pipeline.runtime.partition import Discontinuity
-from pipeline.runtime.ports import Away, Batch, Denied, Fenced, Hopeless
+from pipeline.runtime.ports import Away, Batch, Denied, Fenced, Hopeless, Record
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,8 @@ class Lane:
         return self.owner.next_offset
 
     @property
-    def _where(self) -> dict[str, int]:
+    def where(self) -> dict[str, int]:
+        """For the log."""
         return {"partition": self.tp.partition}
 
     @property
@@ -100,11 +101,18 @@ class Lane:
 
     async def sweep(self) -> None:
         """Sweep a slice, if no batch waits, or has for long."""
+        await self._between_batches(self.owner.sweep)
+
+    async def graft(self, records: Sequence[Record]) -> None:
+        """Take in a slice of grafts, if no batch waits, or has for long."""
+        await self._between_batches(lambda: self.owner.graft(records))
+
+    async def _between_batches(self, work: Callable[[], None]) -> None:
         now = asyncio.get_running_loop().time()
         if self.settled or now - self._swept_at >= self._patience.sweep:
             async with self._busy:
                 if self.owner.life.takes_batches and not self._stopped:
-                    await self._attempt(self.owner.sweep)
+                    await self._attempt(work)
             self._swept_at = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
@@ -122,7 +130,7 @@ class Lane:
                     pass
         except TimeoutError:
             # Whoever owns it next fences this one first: what is in hand can't be committed then.
-            log.warning("The batch in hand takes too long to finish.", extra=self._where)
+            log.warning("The batch in hand takes too long to finish.", extra=self.where)
         self._inbox.clear()
         if life.stage is Stage.DRAINING:
             life.enter(Stage.READY)
@@ -196,7 +204,7 @@ class Lane:
         if self._sought_at is not None and now - self._sought_at < self._patience.refetch:
             return
         self._sought_at = now
-        log.info("Fetching again: %s.", gap, extra=self._where)
+        log.info("Fetching again: %s.", gap, extra=self.where)
         await self._seek()
         self._seeking_again = asyncio.create_task(self._refetch_later(gap), name=f"refetch-{self.tp.partition}")
 
@@ -216,7 +224,7 @@ class Lane:
         except Exception as error:
             # Rebalancing: the partition is sought when it is over, if it is ours then.
             self._sought_at = None
-            log.info("Could not seek now: %s", describe(error), extra=self._where)
+            log.info("Could not seek now: %s", describe(error), extra=self.where)
 
     async def _let_go(self) -> None:
         """Another worker owns the partition: touch nothing of it, and wait for the rebalance that says so.
@@ -225,7 +233,7 @@ class Lane:
         the group again. Nobody would ever work on it, had we let go of it for good.
         """
         self.owner.watch.fenced(self.tp.partition)
-        log.warning("Another worker owns the partition now; letting go.", extra=self._where)
+        log.warning("Another worker owns the partition now; letting go.", extra=self.where)
         self._source.hold(self.tp)
         await self._call(self.owner.close)
         await self._wait(self._patience.fenced)
@@ -263,13 +271,13 @@ class Lane:
         hopeless = isinstance(error, Hopeless)
         if hopeless or (self.failures >= self._patience.tries and not away):
             stack = None if isinstance(error, Denied) else error
-            log.error("The partition failed and stops: %s", describe(error), exc_info=stack, extra=self._where)
+            log.error("The partition failed and stops: %s", describe(error), exc_info=stack, extra=self.where)
             await self._call(self.owner.fail)
             return False
         self.owner.watch.retried(self.tp.partition)
         what = "The brokers do not answer, trying again: %s" if away else "Failed, trying again: %s"
-        log.warning(what, describe(error), extra={**self._where, "tries": self._in_a_row})
-        log.debug("Stack of the failure", exc_info=error, extra=self._where)
+        log.warning(what, describe(error), extra={**self.where, "tries": self._in_a_row})
+        log.debug("Stack of the failure", exc_info=error, extra=self.where)
         wait = min(self._patience.first * 2 ** min(self._in_a_row - 1, 20), self._patience.longest)
         await self._wait(wait)
         return True

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from faust.types import TP
 
+from pipeline.kafka.grafter import Grafter, GraftLog
 from pipeline.kafka.lane import Lane, Source
 from pipeline.kafka.lifecycle import Stage
 from pipeline.kafka.partition_owner import PartitionOwner
@@ -44,6 +45,7 @@ class Ownership:
         source: Source,
         patience: Patience | None = None,
         standbys: Followers | None = None,
+        grafts: GraftLog | None = None,
     ) -> None:
         self.topic = topic
         self.lanes: dict[int, Lane] = {}
@@ -55,7 +57,8 @@ class Ownership:
         self._generation = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: dict[int, asyncio.Task[None]] = {}
-        self._sweeping: asyncio.Task[None] | None = None
+        self._grafts = grafts
+        self._between: list[asyncio.Task[None]] = []
         # Processing is Python and gains nothing from more threads than two; opening waits for brokers.
         self._pool = ThreadPoolExecutor(2, "process")
         self._openers = ThreadPoolExecutor(8, "open")
@@ -89,9 +92,14 @@ class Ownership:
         if still():
             self._generation = generation
             self.assigned_once = True
-            if self._sweeping is None:
-                self._sweeping = asyncio.create_task(Sweeper(self.lanes).run(), name="sweeper")
+            if not self._between:
+                self._work_between_batches()
             log.info("Owns %d partitions.", len(self.lanes), extra={"generation": generation})
+
+    def _work_between_batches(self) -> None:
+        self._between.append(asyncio.create_task(Sweeper(self.lanes).run(), name="sweeper"))
+        if self._grafts is not None:
+            self._between.append(asyncio.create_task(Grafter(self.lanes, self._grafts).run(), name="grafter"))
 
     def _begin(self, partition: int) -> asyncio.Task[None]:
         owner = self._own(partition)
@@ -145,9 +153,9 @@ class Ownership:
     async def close(self) -> None:
         """Finish the batches in hand and let go of everything."""
         await self.on_revoked()
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            self._sweeping = None
+        for task in self._between:
+            task.cancel()
+        self._between = []
         lanes = list(self.lanes.values())
         self.lanes.clear()
         await asyncio.gather(*(lane.close() for lane in lanes))

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -12,10 +12,10 @@ from pipeline.kafka.clock import Clock
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.outbox import TransactionalOutbox
 from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, StateTooOld, first_offset, restore
-from pipeline.kafka.sweep_log import SweepLog
+from pipeline.kafka.sweep_log import SweepLog, tell_grafts
 from pipeline.runtime.checkpoint import changelog
 from pipeline.runtime.partition import AnyProcessor, Taken
-from pipeline.runtime.ports import Batch, Outbox, StateCorrupt, StatePartition, StateStats
+from pipeline.runtime.ports import Batch, Outbox, Record, StateCorrupt, StatePartition, StateStats
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,14 @@ class PartitionOwner:
         processor = self._processor
         return processor is not None and processor.sweeping and self.life.takes_batches
 
+    @property
+    def grafts_from(self) -> int | None:
+        """Where the log of grafts has to be read on, None while none are taken; see `graft`."""
+        processor = self._processor
+        if processor is None or processor.sweeping or not self.life.takes_batches:
+            return None
+        return processor.checkpoint.grafting.offset
+
     def open(self, stopped: Callable[[], bool]) -> None:
         """Fence, restore, and stand ready at the checkpoint. Raises what its steps raise; then it is to be closed."""
         self._release()
@@ -174,6 +182,18 @@ class PartitionOwner:
         if sweep != before:
             self._tell(taken, begun)
             self._sweep_log.slice(sweep, taken.counts.swept)
+
+    def graft(self, records: Sequence[Record]) -> None:
+        """See PartitionProcessor.graft."""
+        processor, finished = self._opened(), False
+        before = processor.checkpoint.grafting
+        while not finished:
+            begun = time.monotonic()
+            with self._noting_damage():
+                taken = processor.graft(records)
+            self._tell(taken, begun)
+            finished = taken.finished
+        tell_grafts(self.partition, before, processor.checkpoint.grafting)
 
     def close(self) -> None:
         """Release the store and the producer; nothing of the partition is touched after this. Idempotent."""

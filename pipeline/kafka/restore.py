@@ -115,21 +115,22 @@ def first_offset(properties: Mapping[str, Any], topic: str, partition: int) -> i
         consumer.close()
 
 
-def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Sequence[int]) -> list[Checkpoint]:
+def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Sequence[int]) -> dict[int, Checkpoint]:
     """The latest checkpoint of each of these changelog partitions, where there is one: its last record is always one.
 
     Raises RestoreError.
     """
     consumer = changelog_reader(properties)
     try:
-        tails, found = [], {}
+        tails: list[TopicPartition] = []
+        found: dict[int, Checkpoint] = {}
         for partition in partitions:
             first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30.0)
             if end > first:
                 # Transaction markers follow the last record.
                 tails.append(TopicPartition(topic, partition, max(first, end - _TAIL)))
         if not tails:
-            return []
+            return {}
         consumer.assign(tails)
         ended: set[int | None] = set()
         deadline = time.monotonic() + _SILENCE
@@ -139,8 +140,8 @@ def latest_checkpoints(properties: Mapping[str, Any], topic: str, partitions: Se
                 if message.error() is not None:
                     ended.add(message.partition())
                 elif message.key() == CHECKPOINT_KEY and value is not None:
-                    found[message.partition()] = decode_checkpoint(value)
-        return list(found.values())
+                    found[message.partition() or 0] = decode_checkpoint(value)
+        return found
     except KafkaException as error:
         raise _told(topic, error) from error
     finally:

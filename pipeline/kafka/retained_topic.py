@@ -13,6 +13,7 @@ from pipeline.domain.intake.intake import Intake
 from pipeline.domain.intake.refusal import Refusal
 from pipeline.replay.source import InputError, Value
 from pipeline.runtime.intake_fold import FIELD
+from pipeline.runtime.ports import Record
 
 _BATCH = 1_000
 _POLL = 0.2
@@ -41,6 +42,16 @@ class RetainedPartition:
             for message in self._messages():
                 self._next = (message.offset() or 0) + 1
                 yield message.timestamp()[1], message.value() or b"", None
+        except KafkaException as error:
+            raise InputError(f"{self.name} cannot be read to its end: {error.args[0].str()}.") from error
+
+    def records(self) -> Iterator[Record]:
+        """As they stand, each time from the first one on. Raises InputError."""
+        try:
+            for message in self._messages():
+                offset, timestamp = message.offset() or 0, message.timestamp()[1]
+                self._next = offset + 1
+                yield Record(offset, timestamp, message.key(), message.value())
         except KafkaException as error:
             raise InputError(f"{self.name} cannot be read to its end: {error.args[0].str()}.") from error
 

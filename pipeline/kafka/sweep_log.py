@@ -1,8 +1,9 @@
-"""What the log says of a partition's sweep: that it began, how far it is now and then, and that all is done."""
+"""What the log says of a partition's sweep, and of a backfill that it takes in: that it began, and that all is done."""
 
 import logging
 import time
 
+from pipeline.runtime.graft_log import Grafting
 from pipeline.runtime.ports import Sweep
 
 log = logging.getLogger(__name__)
@@ -37,3 +38,11 @@ class SweepLog:
         elif now - self._told_at >= _EVERY:
             self._told_at = now
             log.info("Shoppers are being brought under the present topology.", extra=counts)
+
+
+def tell_grafts(partition: int, before: Grafting, after: Grafting) -> None:
+    """A slice of grafts is committed."""
+    if after.joined and not before.joined:
+        log.info("A backfill is being taken in.", extra={"partition": partition})
+    if after.runs > before.runs:
+        log.info("A backfill is taken in.", extra={"partition": partition})

@@ -40,12 +40,14 @@ class TopicPlan(msgspec.Struct, frozen=True):
 def topic_plans(
     topic: Mapping[str, str], partitions: int, replication: int, received: str, decisions: tuple[str, ...]
 ) -> list[TopicPlan]:
-    """topic: logical -> name of the shop's, for clickstream, shopper-events, clickstream-dlq, both changelogs and
-    `decisions`. received: `time.received`; with `broker` the brokers' append time is what deciding rests on."""
+    """topic: logical -> name of the shop's, for clickstream, shopper-events, clickstream-dlq, backfill, both changelogs
+    and `decisions`. received: `time.received`; with `broker` the brokers' append time is what deciding rests on."""
     stamped = {"message.timestamp.type": "LogAppendTime"}
     events = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY), **(stamped if received == "broker" else {})}
     # The append time of a changelog is how intake learns what time the brokers have.
     changelog = {"cleanup.policy": "compact", "max.message.bytes": str(RECORD_BYTES), **stamped}
+    # Of one shopper: as much as its record at most.
+    grafts = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY), "max.message.bytes": str(RECORD_BYTES)}
     time = frozenset({"message.timestamp.type"}) if received == "broker" else frozenset[str]()
 
     def plan(logical: str, role: Role, settings: dict[str, str], binding: frozenset[str], together: bool) -> TopicPlan:
@@ -56,6 +58,7 @@ def topic_plans(
         plan("shopper-events", Role.INTERNAL, events, frozenset({"cleanup.policy"}), True),
         plan("intake-changelog", Role.CHANGELOG, changelog, frozenset({"cleanup.policy"}), True),
         plan("shopper-changelog", Role.CHANGELOG, changelog, frozenset({"cleanup.policy"}), True),
+        plan("backfill", Role.INTERNAL, grafts, frozenset({"cleanup.policy"}), True),
         *(
             plan(logical, Role.OUTPUT, {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY)}, frozenset(), False)
             for logical in decisions

@@ -78,6 +78,7 @@ class PartitionWatch:
         metrics.add("timers_fired_total", counts.timers)
         metrics.add("shoppers_written_total", counts.shoppers)
         metrics.add("shoppers_swept_total", counts.swept)
+        metrics.add("shoppers_backfilled_total", counts.grafted)
         metrics.add("record_cache_total", counts.hits, "hit")
         metrics.add("record_cache_total", counts.misses, "miss")
         for reason, number in counts.dead.items():

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from pipeline.domain.event import Event
+from pipeline.domain.graft import Graft
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import Outcome
 
@@ -16,6 +17,13 @@ class Decider(Protocol):
         """Leading 32 bits of the plan's digest; `Shopper.plan` of the records decided under it."""
         ...
 
+    @property
+    def pieces(self) -> frozenset[int]:
+        """Fingerprints of all state that events are folded into; what a Graft may hold."""
+        ...
+
     def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int) -> Outcome: ...
 
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int) -> Outcome: ...
+
+    def graft(self, shopper: Shopper, shopper_id: str, graft: Graft, until: int, changed_at: int) -> Outcome: ...

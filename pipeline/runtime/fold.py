@@ -21,7 +21,7 @@ class Counts(msgspec.Struct, gc=False):
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
     source partition had reached. dead: dead letters by reason. decisions: by topic. remarks: what the core thinks worth
     counting, and intake's flags. hits, misses: of the cache of decoded records. swept: records that a sweep brought
-    under the present plan.
+    under the present plan. grafted: records that a graft was joined to.
     """
 
     records: int = 0
@@ -34,6 +34,7 @@ class Counts(msgspec.Struct, gc=False):
     hits: int = 0
     misses: int = 0
     swept: int = 0
+    grafted: int = 0
     dead: dict[str, int] = {}
     decisions: dict[str, int] = {}
     remarks: dict[str, int] = {}
@@ -93,6 +94,11 @@ class Fold(Protocol[Decoded]):
 
     def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
         """Bring a bounded number of records under the present plan; None: all are. batch: empty, says where we are."""
+        ...
+
+    def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
+        """Take in these records of the log of grafts, as many as can be now; None: none. batch: as in `sweep`. Until
+        finished, which is when timers did not come in between."""
         ...
 
     def keep(self) -> None:

@@ -1,5 +1,6 @@
 """Intake's fold: the clickstream's values into canonical events, dead letters and progress records."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -105,6 +106,10 @@ class IntakeFold:
         return Effects(checkpoint, 0, True, counts, self._progress(partition, checkpoint, counts))
 
     def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
+        """Nothing: intake keeps no shoppers."""
+        return None
+
+    def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
         """Nothing: intake keeps no shoppers."""
         return None
 

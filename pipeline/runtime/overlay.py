@@ -32,6 +32,17 @@ class Held(msgspec.Struct, gc=False):
     swept: bool = False
 
 
+class RecordTooLarge(Exception):
+    """A shopper's record would outgrow what the changelog takes."""
+
+
+def check_lengths(values: Iterable[tuple[bytes, bytes | None]], limit: int) -> None:
+    """limit: bytes. Raises RecordTooLarge."""
+    for _, value in values:
+        if value is not None and len(value) > limit:
+            raise RecordTooLarge(f"the shopper's record would take {len(value)} bytes, {limit} are the most")
+
+
 class Overlay:
     """Records touched by the batch at hand, loaded with one multi-get, written as one set of final values.
 

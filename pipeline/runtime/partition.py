@@ -1,6 +1,6 @@
 """The partition processor: the one road by which a batch of records becomes decisions and state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, Generic
 
@@ -8,7 +8,17 @@ import msgspec
 
 from pipeline.runtime.checkpoint import changelog, copy_checkpoint
 from pipeline.runtime.fold import Counts, Decoded, Effects, Fold
-from pipeline.runtime.ports import Batch, Checkpoint, Fenced, Hopeless, Outbox, StatePartition, StateWrite, Uncertain
+from pipeline.runtime.ports import (
+    Batch,
+    Checkpoint,
+    Fenced,
+    Hopeless,
+    Outbox,
+    Record,
+    StatePartition,
+    StateWrite,
+    Uncertain,
+)
 
 STEPS = ("decode", "fold", "begin", "produce", "commit", "store")
 """Steps of a round; `at` is called with `before STEP` and `after STEP`. Step 7, acknowledging, is the caller's."""
@@ -160,6 +170,23 @@ class PartitionProcessor(Generic[Decoded]):
             self._make_happen(effects)
         self.sweeping = effects is not None and not effects.finished
         return self._taken(effects.counts if effects is not None else Counts(), not self.sweeping)
+
+    def graft(self, records: Sequence[Record]) -> Taken:
+        """Take in these records of the log of grafts, if no batch is in hand; the checkpoint says how many. Again with
+        the same until `finished`."""
+        self._check_open()
+        if self._batch is not None:
+            return self._taken(Counts(), True)
+        try:
+            effects = self._fold.graft(self._nothing(), records, self._checkpoint)
+        except BaseException:
+            self._fold.drop()
+            raise
+        if effects is None:
+            self._fold.drop()
+            return self._taken(Counts(), True)
+        self._make_happen(effects)
+        return self._taken(effects.counts, effects.finished)
 
     def close(self) -> None:
         """Take nothing any more. Idempotent; state and outbox are the owner's to close."""

@@ -10,6 +10,8 @@ import msgspec
 
 from pipeline.domain.decision import Decision
 from pipeline.domain.shopper import Shopper
+from pipeline.runtime.gap import Gap
+from pipeline.runtime.graft_log import Grafting
 
 # Logical topics besides the decision topics; the edge maps them to the shop's own names.
 SHOPPER_EVENTS = "shopper-events"
@@ -94,6 +96,7 @@ class Checkpoint(msgspec.Struct, gc=False):
     partition, ms; intake's own: what it last told of its source partition. first_progress: the first progress ever
     seen, ms (0 = none). time: the shopper agent's partition time, intake's greatest received time, ms; never runs
     backwards. format: of the checkpoint and of the state it belongs to. letters: how many records were dead letters.
+    kept: the pieces of state that records are folded into, see gap.py; None: not noted yet, of gaps nothing is known.
     """
 
     next_offset: int = -1
@@ -103,6 +106,9 @@ class Checkpoint(msgspec.Struct, gc=False):
     format: int = 2
     letters: LetterCount = LetterCount()
     sweep: Sweep = Sweep()
+    kept: bytes | None = None
+    gaps: tuple[Gap, ...] = ()
+    grafting: Grafting = Grafting()
 
 
 class StateWrite(msgspec.Struct, gc=False):

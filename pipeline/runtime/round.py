@@ -35,6 +35,13 @@ class Round:
         if why.reason not in NOT_COUNTED:
             self.letters.append(index - self.start - bisect_left(self.progress, index))
 
+    def turn_away(self, index: int, refusal: str, limit: int) -> None:
+        """What the core refuses: a duplicate is counted, the rest are dead letters."""
+        if refusal == "duplicate":
+            self.counts.duplicates += 1
+        else:
+            self.refuse(index, Refused(refusal), limit)
+
     def sort(self, begun: int) -> None:
         """Bring the outputs from `begun` on, and the letters, to the order of the records that led to them.
 

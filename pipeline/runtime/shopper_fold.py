@@ -1,5 +1,7 @@
 """The shopper agent's fold: canonical events and progress records into decisions and shopper records."""
 
+from collections.abc import Iterable, Sequence
+
 from pipeline.domain.decision import SEGMENT_CALLS
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
@@ -11,8 +13,9 @@ from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
+from pipeline.runtime.grafting import StoreGrafting
 from pipeline.runtime.item import Item, decode_event, decode_item
-from pipeline.runtime.overlay import Held, Overlay
+from pipeline.runtime.overlay import Held, Overlay, RecordTooLarge, check_lengths
 from pipeline.runtime.ports import (
     Batch,
     Checkpoint,
@@ -28,11 +31,7 @@ from pipeline.runtime.ports import (
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
 from pipeline.runtime.round import Round
 from pipeline.runtime.shopper_settings import Settings
-from pipeline.runtime.sweep import SWEEP_FAILED, StoreSweep, take_over
-
-
-class RecordTooLarge(Exception):
-    """A shopper's record would outgrow what the changelog takes."""
+from pipeline.runtime.sweep import Brought, StoreSweep, take_over
 
 
 class _Poison(Exception):
@@ -65,6 +64,7 @@ class ShopperFold:
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
         self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
+        self._grafting = StoreGrafting(engine, self._overlay, settings)
 
     def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
@@ -100,9 +100,8 @@ class ShopperFold:
         """A progress record is never left out: nobody's timers would fire any more."""
         if isinstance(item, Progress) or (record.key or b"").startswith(PROGRESS_PREFIX):
             return None
-        if isinstance(error, RecordTooLarge):
-            return Refused(OVERSIZE, str(error))
-        return Refused(FAILED, type(error).__name__)
+        long = isinstance(error, RecordTooLarge)
+        return Refused(OVERSIZE, str(error)) if long else Refused(FAILED, type(error).__name__)
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         """Nothing: a shopper partition's time is in its records."""
@@ -116,17 +115,29 @@ class ShopperFold:
             return None
         if not self._fire(round_, checkpoint.time, batch.follows):
             return self._effects(round_, 0, False)
-        found, checkpoint.sweep = self._sweep.advance(checkpoint.sweep)
-        for held in found:
-            brought = self._sweep.bring_over(held, checkpoint)
-            if brought is None:
-                tally(round_.counts.remarks, (SWEEP_FAILED,))
-                continue
-            round_.counts.swept += 1
-            shopper, outcome = brought
-            self._tell(round_, outcome, shopper, Record(batch.follows, 0, held.key, None))
-            self._due.arm(held)
+        round_.counts.swept = self._bring(round_, self._sweep.take(checkpoint))
         return self._effects(round_, 0, checkpoint.sweep.done)
+
+    def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
+        """See grafting.py. What is due comes first, as in any round."""
+        round_ = self._begin(batch, 0, checkpoint)
+        if not self._fire(round_, round_.checkpoint.time, batch.follows):
+            return self._effects(round_, 0, False)
+        round_.counts.grafted = self._bring(round_, self._grafting.take(records, round_.checkpoint))
+        return self._effects(round_, 0, True) if round_.checkpoint.grafting != checkpoint.grafting else None
+
+    def _bring(self, round_: Round, brought: Iterable[Brought]) -> int:
+        """Tell what came of records that no event was behind; how many there were."""
+        found = 0
+        for one in brought:
+            if isinstance(one, str):
+                tally(round_.counts.remarks, (one,))
+            else:
+                held, shopper, outcome = one
+                found += 1
+                self._tell(round_, outcome, shopper, Record(round_.batch.follows, 0, held.key, None))
+                self._due.arm(held)
+        return found
 
     def keep(self) -> None:
         self._overlay.keep()
@@ -139,6 +150,7 @@ class ShopperFold:
     def _begin(self, batch: Batch, start: int, checkpoint: Checkpoint) -> Round:
         round_ = Round(batch, copy_checkpoint(checkpoint), start)
         take_over(round_.checkpoint, self._engine.digest)
+        self._grafting.keep_account(round_.checkpoint)
         return round_
 
     def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
@@ -157,10 +169,7 @@ class ShopperFold:
         )
 
     def _check_bounds(self, round_: Round, effects: Effects) -> None:
-        limit = self._settings.shopper_bytes
-        for _, value in effects.values:
-            if value is not None and len(value) > limit:
-                raise RecordTooLarge(f"the shopper's record would take {len(value)} bytes, {limit} are the most")
+        check_lengths(effects.values, self._settings.shopper_bytes)
         counts, checkpoint = round_.counts, round_.checkpoint
         checkpoint.letters = self._settings.letters.counted(
             round_.batch, checkpoint.letters, round_.letters, effects.taken - counts.progress, counts.dead
@@ -168,8 +177,7 @@ class ShopperFold:
 
     def _apply(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
-        batch, checkpoint = round_.batch, round_.checkpoint
-        records = batch.records
+        records, checkpoint = round_.batch.records, round_.checkpoint
         first = self._settings.timers_first
         if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == len(items)):
             return 0, False
@@ -241,7 +249,7 @@ class ShopperFold:
                 if outcome.decisions or outcome.remarks:
                     self._tell(round_, outcome, shopper, record)
                 if outcome.refusal is not None:
-                    self._turn_away(round_, outcome.refusal, index)
+                    round_.turn_away(index, outcome.refusal, self._settings.dead_letter_bytes)
                 if 0 < shopper.due <= now:
                     # A deadline that had passed when the record created it.
                     past = self._engine.on_due(shopper, event.shopper, now, changed_at)
@@ -290,9 +298,3 @@ class ShopperFold:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
         tally(counts.remarks, outcome.remarks)
-
-    def _turn_away(self, round_: Round, refusal: str, index: int) -> None:
-        if refusal == "duplicate":
-            round_.counts.duplicates += 1
-        else:
-            round_.refuse(index, Refused(refusal), self._settings.dead_letter_bytes)

@@ -5,6 +5,8 @@ What is decided does not depend on which of them is first: each does it as of `S
 another worker, goes on where this one was, `Sweep` is part of the checkpoint, written with the records of each slice.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from pipeline.domain.shopper import DamagedRecord, Shopper
@@ -31,6 +33,10 @@ SWEEP_FAILED = "sweep_failed"
 """Remark: the core fails on a record. It is left under its old plan; the shopper's next event will meet the fault."""
 
 
+Brought = tuple[Held, Shopper, Outcome] | str
+"""A record that was changed without an event, and what follows from it; or a remark, in its stead."""
+
+
 def take_over(checkpoint: Checkpoint, plan: int) -> None:
     """Have `plan` be the present one. If another was, it takes over at partition time, and a sweep begins: from the
     first record on, whether or not the last one had come to its end."""
@@ -49,6 +55,13 @@ class StoreSweep:
         self._codec = codec
         self._overlay = overlay
         self._settings = settings
+
+    def take(self, checkpoint: Checkpoint) -> Iterator[Brought]:
+        """Bring the next slice over; the checkpoint says how far it came."""
+        found, checkpoint.sweep = self.advance(checkpoint.sweep)
+        for held in found:
+            brought = self.bring_over(held, checkpoint)
+            yield (held, *brought) if brought is not None else SWEEP_FAILED
 
     def advance(self, sweep: Sweep) -> tuple[list[Held], Sweep]:
         """The next records of another plan, a slice of them, and where the sweep stands behind them."""

@@ -87,6 +87,11 @@ class _Interrupted:
     def digest(self) -> int:
         return int(self._inner.digest)
 
+    @property
+    def pieces(self) -> frozenset[int]:
+        found: frozenset[int] = self._inner.pieces
+        return found
+
     def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int) -> Any:
         self._at("inside fold")
         return self._inner.decide(shopper, event, now, changed_at)
@@ -94,6 +99,10 @@ class _Interrupted:
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int) -> Any:
         self._at("inside fold")
         return self._inner.on_due(shopper, shopper_id, until, changed_at)
+
+    def graft(self, shopper: Shopper, shopper_id: str, graft: Any, until: int, changed_at: int) -> Any:
+        self._at("inside fold")
+        return self._inner.graft(shopper, shopper_id, graft, until, changed_at)
 
 
 def draw_scenario(seed: int) -> Scenario:

@@ -3,6 +3,7 @@
 from pipeline.domain.decide import Outcome
 from pipeline.domain.decision import SEGMENT_CHANGES, Decision, decision_id
 from pipeline.domain.event import Event
+from pipeline.domain.graft import Graft
 from pipeline.domain.shopper import Shopper
 
 
@@ -16,6 +17,7 @@ class FakeEngine:
     def __init__(self, delay: int = 1_000) -> None:
         self.delay = delay
         self.digest = 0
+        self.pieces = frozenset[int]()
         self.calls: list[tuple[str, str, int]] = []
 
     def decide(self, shopper: Shopper, event: Event, now: int, changed_at: int = 0) -> Outcome:
@@ -45,6 +47,9 @@ class FakeEngine:
             shopper.due = 0
             outcome.decisions.append(self._say(shopper_id, "quiet", shopper.now, None))
         return outcome
+
+    def graft(self, shopper: Shopper, shopper_id: str, graft: Graft, until: int, changed_at: int = 0) -> Outcome:
+        return self.on_due(shopper, shopper_id, until, changed_at)
 
     def _say(self, shopper: str, what: str, now: int, message_id: str | None) -> Decision:
         identity = decision_id("fake", shopper, what, now, message_id or "")

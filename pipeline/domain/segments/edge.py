@@ -68,6 +68,12 @@ class EdgeWatch:
             remarks.append("type_changed")
         shopper.observations[self.key] = Observation(event.time, event.message_id, ends)
 
+    def join(self, shopper: Shopper, other: Observation) -> None:
+        """Take in what is remembered of other events."""
+        known = shopper.observations.get(self.key)
+        if known is None or self._first is ((other.time, other.message_id) < (known.time, known.message_id)):
+            shopper.observations[self.key] = other
+
     def look(self, shopper: Shopper, now: int) -> tuple[bool, int]:
         """(true now?, next instant in ms at which that changes without an event; 0 = never)."""
         known = shopper.observations.get(self.key)

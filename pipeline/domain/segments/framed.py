@@ -33,6 +33,10 @@ class FramedWindow(Window):
             forget(shopper.windows.get(self.key) or [], self._frame.forgets(shopper), self._times_alone)
         super().take(shopper, at, properties, remarks)
 
+    def join(self, shopper: Shopper, other: Sequence[int], remarks: list[str]) -> None:
+        super().join(shopper, other, remarks)
+        forget(shopper.windows[self.key], self._frame.forgets(shopper), self._times_alone)
+
     def _reader(self, tally: Tally) -> Callable[[Shopper, int], tuple[bool, int]]:
         key, frame, times_alone, keep = self.key, self._frame, self._times_alone, self.depth
         of_nothing = self._holds([])
@@ -67,6 +71,10 @@ class FramedTraitWindow(TraitWindow):
         if self._passes is None or self._passes(properties, at):
             forget(shopper.windows.get(self.key) or [], self._frame.forgets(shopper), self._times_alone)
         super().take(shopper, at, properties, remarks)
+
+    def join(self, shopper: Shopper, other: Sequence[int], remarks: list[str]) -> None:
+        super().join(shopper, other, remarks)
+        forget(shopper.windows[self.key], self._frame.forgets(shopper), self._times_alone)
 
 
 def inside(state: list[int], after: int, times_alone: bool, keep: int) -> list[int]:

@@ -5,7 +5,7 @@ The wait begins when the change is seen, on the axis of received time, and a bre
 
 from functools import lru_cache
 
-from pipeline.domain.decision import KIND_DEFINITION_CHANGE, Moment
+from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, Moment
 from pipeline.domain.definition import SegmentDefinition
 from pipeline.domain.segments.window import fingerprint
 from pipeline.domain.shopper import Shopper
@@ -30,7 +30,8 @@ class HoldWatch:
 
     def damp(self, shopper: Shopper, member: bool, truth: bool, due: int, moment: Moment) -> tuple[bool, int]:
         """(member from now on?, next instant in ms at which to look again; 0 = none), of a condition's truth and next
-        change. A changed definition does not wait: it would take its members over as if they had just come."""
+        change. A changed definition does not wait, nor what a backfill finds: members would be taken over as if they
+        had just come."""
         state = shopper.windows.get(self.key)
         if truth is member:
             if state is not None:
@@ -39,7 +40,7 @@ class HoldWatch:
         if state is not None and state[1] != self._mark:
             state = None
         if state is None:
-            if moment.cause_kind == KIND_DEFINITION_CHANGE:
+            if moment.cause_kind in (KIND_DEFINITION_CHANGE, KIND_BACKFILL):
                 shopper.windows.pop(self.key, None)
                 return truth, due
             state = shopper.windows[self.key] = [moment.now, self._mark]

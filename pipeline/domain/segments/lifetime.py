@@ -27,6 +27,9 @@ class LifetimeCount:
         else:
             state.append(1)
 
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        state[:] = [sum(state) + sum(other)]
+
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         return self._truth(state[0] if state else 0), 0
 
@@ -41,6 +44,9 @@ class LifetimeSum:
 
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
         state[:] = [_add(state[0] if state else 0, values)]
+
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        self.fold(state, 0, other)
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         return self._truth(state[0] if state else 0), 0
@@ -57,6 +63,9 @@ class LifetimeExtreme:
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
         if values:
             state[:] = [self._pick([*state, *values])]
+
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        self.fold(state, 0, other)
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         return bool(state) and self._truth(state[0]), 0
@@ -75,6 +84,11 @@ class LifetimeAverage:
             total, count = state or (0, 0)
             state[:] = [_add(total, values), count + len(values)]
 
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        if other:
+            total, count = state or (0, 0)
+            state[:] = [_add(total, other[:1]), count + other[1]]
+
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         return bool(state) and self._truth(Fraction(state[0], state[1])), 0
 
@@ -91,6 +105,9 @@ class LifetimeDistinct:
         for value in values:
             if len(state) < self._keep and value not in state:
                 state.append(value)
+
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        state[:] = list(dict.fromkeys((*other, *state)))[: self._keep]
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         return self._truth(min(len(state), self._keep)), 0

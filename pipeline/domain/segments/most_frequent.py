@@ -85,6 +85,23 @@ class MostFrequent:
                 continue
             self._count(shopper, at, value, remarks)
 
+    def join(self, shopper: Shopper, other: dict[int, Seen], remarks: list[str]) -> None:
+        """Take in what was seen of other events; none may be in both."""
+        derived = shopper.derived
+        if derived is None:
+            derived = shopper.derived = Derived()
+        counted = derived.seen.setdefault(self.key, {})
+        for name, one in other.items():
+            seen = counted.setdefault(name, Seen(one.value, one.latest))
+            if (one.latest, repr(one.value)) > (seen.latest, repr(seen.value)):
+                seen.value, seen.latest = one.value, one.latest
+            seen.count += one.count
+            seen.times = sorted((*one.times, *seen.times))
+        if self._frame is not None:
+            _drop(counted, self._frame.forgets(shopper))
+        while self._bound(counted, remarks):
+            pass
+
     def value(self, shopper: Shopper, now: int) -> tuple[Any, int]:
         """(the value, None of nothing; when it may next change by itself, ms, 0 = never)."""
         leading, due = self.leading(shopper, now)
@@ -124,7 +141,9 @@ class MostFrequent:
                 seen.times.sort()
         self._bound(counted, remarks)
 
-    def _bound(self, counted: dict[int, Seen], remarks: list[str]) -> None:
+    def _bound(self, counted: dict[int, Seen], remarks: list[str]) -> bool:
+        """Let go of one too many; whether there was one."""
+        bound = len(remarks)
         if len(counted) > VALUES:
             remarks.append("trait_truncated")
             del counted[min(counted, key=lambda name: _rank(counted[name]))]
@@ -132,6 +151,7 @@ class MostFrequent:
             remarks.append("trait_truncated")
             oldest = min(counted, key=lambda name: counted[name].times[0])
             _forget(counted, oldest, 1)
+        return len(remarks) > bound
 
     def _expire(self, counted: dict[int, Seen], now: int) -> int:
         """Forget what has left the sliding window; the instant (ms) at which the next one leaves."""

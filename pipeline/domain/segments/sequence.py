@@ -74,6 +74,25 @@ class SequenceWatch:
             self._complete(state, event.time, keys)
         self._forget(state, remarks)
 
+    def join(self, shopper: Shopper, other: list[int], remarks: list[str]) -> None:
+        """Take in the state of other events; some may be in both. What is settled on one side is so of both."""
+        state = shopper.windows.setdefault(self.key, [0])
+        if len(state) == 1 and state[0]:
+            return
+        if len(other) == 1:
+            state[:] = other
+            return
+        kept = [tuple(each[at : at + _WIDTH]) for each in (other, state) for at in range(1, len(each), _WIDTH)]
+        state[:] = [0, *(number for one in sorted(dict.fromkeys(kept)) for number in one)]
+        if self._absent:
+            self._expect(state, [], 1 << self._last)
+        else:
+            ends = (self._end(times, first) for times in self._times(state, state[3::_WIDTH]) for first in times[0])
+            completed = min((end for end in ends if end), default=0)
+            if completed:
+                state[:] = [completed]
+        self._forget(state, remarks)
+
     def _steps(self, event: Event, properties: dict[str, Any]) -> int:
         found = 0
         for number, (names, passes) in enumerate(self._passes):

@@ -49,6 +49,9 @@ class SlidingThreshold:
         if len(state) > self._keep:
             del state[0]
 
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        state[:] = sorted((*other, *state))[-self._keep :]
+
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         if len(state) >= self._keep:
             leaves = state[-self._keep] + self._within
@@ -92,6 +95,10 @@ class SlidingDistinct(SlidingCount):
             if len(state) > 2 * self._keep:
                 del state[:2]
 
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        for index in range(0, len(other), 2):
+            self.fold(state, other[index], other[index + 1 : index + 2])
+
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         return super().look(state[-2 * self._keep :: 2], now)
 
@@ -107,6 +114,10 @@ class SlidingSum:
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None:
         for value in values:
             _insert(state, at, value)
+
+    def join(self, state: list[int], other: Sequence[int]) -> None:
+        pairs = [each[index : index + 2] for each in (other, state) for index in range(0, len(each), 2)]
+        state[:] = [number for pair in sorted(pairs, key=lambda pair: pair[0]) for number in pair]
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]:
         drop_expired(state, now - self._within)

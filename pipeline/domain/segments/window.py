@@ -39,9 +39,12 @@ UNTOLD = 1
 
 
 class Tally(Protocol):
-    """How one kind of aggregate folds an event into its flat integer state, and reads it."""
+    """How one kind of aggregate folds an event into its flat integer state, joins the state of other events, and reads
+    it."""
 
     def fold(self, state: list[int], at: int, values: Sequence[int]) -> None: ...
+
+    def join(self, state: list[int], other: Sequence[int]) -> None: ...
 
     def look(self, state: list[int], now: int) -> tuple[bool, int]: ...
 
@@ -57,6 +60,8 @@ class Folded(Protocol):
     reads_properties: bool
 
     def take(self, shopper: Shopper, at: int, properties: dict[str, Any], remarks: list[str]) -> None: ...
+
+    def join(self, shopper: Shopper, other: Any, remarks: list[str]) -> None: ...
 
     def shared_with(self, other: Any) -> "Folded": ...
 
@@ -125,6 +130,7 @@ class Window:
     __slots__ = (
         "_fingerprints",
         "_fold",
+        "_join",
         "_latest",
         "_mistyped",
         "_passes",
@@ -143,7 +149,7 @@ class Window:
     def __init__(self, aggregate: Aggregate) -> None:
         keep = keep_for(aggregate.bounds)
         tally = _tally(aggregate, keep)
-        self._fold = tally.fold
+        self._fold, self._join = tally.fold, tally.join
         self._path: Path | None = aggregate.property
         self._passes = compile_filters(aggregate.selection.where)
         self._mistyped = compile_mistyped(aggregate.selection.where)
@@ -167,7 +173,7 @@ class Window:
         if isinstance(other, TraitWindow):
             self, other = other, self
         if other.depth > self.depth:
-            self.depth, self._fold = other.depth, other._fold
+            self.depth, self._fold, self._join = other.depth, other._fold, other._join
         self._remarks = tuple(dict.fromkeys((*self._remarks, *other._remarks)))
         self.former = tuple(dict.fromkeys((*self.former, *other.former)))
         return self
@@ -201,9 +207,13 @@ class Window:
             if len(values) < len(found):
                 remarks.extend(self._remarks)
             self._fold(state, at, values)
-        if len(state) > 2 * LIMIT:
-            del state[: len(state) - 2 * LIMIT]
-            remarks.append("window_truncated")
+        _bound(state, remarks)
+
+    def join(self, shopper: Shopper, other: Sequence[int], remarks: list[str]) -> None:
+        """Take in the state of other, earlier events than those folded so far; none may be in both."""
+        state = shopper.windows.setdefault(self.key, [])
+        self._join(state, other)
+        _bound(state, remarks)
 
     def _reader(self, tally: Tally) -> Callable[[Shopper, int], tuple[bool, int]]:
         """(shopper, now in ms) -> (true now?, next instant at which that changes without an event; 0 = never)."""
@@ -223,6 +233,12 @@ class Window:
             return [xxhash.xxh3_64_intdigest(repr(key).encode()) >> 1 for key in keys]
         numbers = (to_micro(value) for value in found)
         return [number for number in numbers if number is not None]
+
+
+def _bound(state: list[int], remarks: list[str]) -> None:
+    if len(state) > 2 * LIMIT:
+        del state[: len(state) - 2 * LIMIT]
+        remarks.append("window_truncated")
 
 
 class TraitWindow(Window):

@@ -35,6 +35,12 @@ class Zones:
         if known is None or (known.time, known.message_id) < (event.time, event.message_id):
             shopper.observations[self.key] = Observation(event.time, event.message_id, [event.timezone])
 
+    def join(self, shopper: Shopper, other: Observation) -> None:
+        """Take in what other events told."""
+        known = shopper.observations.get(self.key)
+        if known is None or (known.time, known.message_id) < (other.time, other.message_id):
+            shopper.observations[self.key] = other
+
     def confirms(self, shopper: Shopper, event: Event) -> bool:
         """Whether an event tells of the zone that is known. Then it is kept as the word of that event, if a later."""
         known = shopper.observations.get(self.key)

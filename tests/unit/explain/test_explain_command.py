@@ -157,6 +157,7 @@ def test_the_same_as_data(shop: Path) -> None:
         "as_of": "2026-01-05T10:30:00.000Z",
         "source": {"kind": "replay", "inputs": ["events.ndjson"]},
         "other_topology": False,
+        "known_from": None,
         "when": {"clause": "all", "holds": False, "changes_at": "2026-03-06T10:25:00.000Z"},
     }
     assert orders == {

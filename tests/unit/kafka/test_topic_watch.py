@@ -10,7 +10,15 @@ from pipeline.kafka.admin import _compare, _Seen
 from pipeline.kafka.topic_plan import topic_plans
 from pipeline.kafka.topic_watch import TopicWatch
 
-NAMES = ("clickstream", "shopper-events", "intake-changelog", "shopper-changelog", "clickstream-dlq", "segment-changes")
+NAMES = (
+    "clickstream",
+    "shopper-events",
+    "intake-changelog",
+    "shopper-changelog",
+    "clickstream-dlq",
+    "backfill",
+    "segment-changes",
+)
 PLANS = topic_plans({name: name for name in NAMES}, 4, 1, "broker", ("segment-changes",))
 
 

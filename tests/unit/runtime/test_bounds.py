@@ -7,7 +7,7 @@ from pipeline.runtime.shopper_settings import Settings
 
 
 def test_the_longest_shopper_record_fits_the_producer_and_the_changelog() -> None:
-    names = ("clickstream", "shopper-events", "intake-changelog", "shopper-changelog", "clickstream-dlq")
+    names = ("clickstream", "shopper-events", "intake-changelog", "shopper-changelog", "clickstream-dlq", "backfill")
     plans = topic_plans({name: name for name in names}, 4, 1, "broker", ())
     changelogs = [plan for plan in plans if plan.logical.endswith("changelog")]
     room = SHOPPER_LIMIT + 64 * 1024
