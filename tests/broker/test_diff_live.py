@@ -35,12 +35,12 @@ def ends(admin: AdminClient) -> list[int]:
 
 
 def test_the_retained_clickstream_says_what_its_file_says(live: LiveRun) -> None:
-    # given a clickstream in four partitions, the same calls in a file, and a topology with another threshold
+    # given a clickstream in four partitions, the same calls in a file, and a topology with another window
     records = history(3_000)
     live.send(records)
     calls, new = live.folder / "calls.ndjson", live.folder / "new.yaml"
     calls.write_bytes(b"".join(value + b"\n" for _, value in records))
-    new.write_text(live.topology.read_text().replace("at_least: 3", "at_least: 2"))
+    new.write_text(live.topology.read_text().replace("at_least: 3, within: 1h", "at_least: 3, within: 2h"))
     admin = AdminClient({"bootstrap.servers": live.brokers, "log_level": 0})
     before, groups = ends(admin), groups_of(admin)
 

@@ -19,8 +19,8 @@ NEXT_VERSION = (
     Mutant(
         "field",
         "pipeline/domain/shopper.py",
-        "    anonymous: bool | None = None\n",
-        '    anonymous: bool | None = None\n    rank: str = "unknown"\n',
+        "    messages: Messages | None = None\n",
+        '    messages: Messages | None = None\n    rank: str = "unknown"\n',
         (),
     ),
     Mutant(

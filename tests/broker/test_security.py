@@ -19,7 +19,6 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from pipeline.access import CONSUMER_GROUP, grants_of
 from pipeline.config.settings import resolve
 from pipeline.config.topology import load
-from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.kafka.admin import TopicAdmin
 from pipeline.kafka.client import Client
 from pipeline.kafka.credentials import faust_credentials
@@ -134,7 +133,8 @@ def test_agents_that_may_do_no_more_than_is_documented_decide_as_replay_does(kaf
     shop.run.assert_decides_as(expected)
     # then a consumer sees them, with what the table lists for it
     shop.allow("consumer", "User:consumer")
-    assert len(consumed(client(kafka.as_user("consumer")), len(expected))) == len(expected)
+    told = [grant.name for grant in shop.grants if (grant.principal, grant.resource) == ("consumer", Resource.TOPIC)]
+    assert len(consumed(client(kafka.as_user("consumer")), told, len(expected))) == len(expected)
     # and no secret shows, nor do the agents complain of anything that they may not do
     assert MARK not in command_lines()
     for worker in (intake, shopper):
@@ -150,11 +150,11 @@ def complaints(worker: WorkerProcess) -> list[str]:
     return [line for line in lines if not any(said in line for said in COORDINATOR_AWAY)]
 
 
-def consumed(client: Client, number: int) -> list[dict[str, Any]]:
+def consumed(client: Client, topics: list[str], number: int) -> list[dict[str, Any]]:
     consumer = Consumer(
         {**client.librdkafka("sink"), "group.id": CONSUMER_GROUP, "auto.offset.reset": "earliest"},
     )
-    consumer.subscribe(list(DECISION_TOPICS))
+    consumer.subscribe(topics)
     seen: list[dict[str, Any]] = []
     try:
         eventually(
