@@ -127,6 +127,38 @@ def test_definitions_that_came_late_say_what_they_would_have_said_from_the_begin
     assert worker.stop() == 0
 
 
+def test_files_give_the_history_of_before_what_is_retained(live: LiveRun) -> None:
+    # given a shop whose topics begin in the middle of its history, and the part before them as a file
+    calls = history(1_800, shoppers=60)
+    older = live.folder / "older.ndjson"
+    older.write_bytes(b"".join(value + b"\n" for _, value in calls[:600]))
+    live.send(calls[600:1_200])
+    first = live.worker("a")
+    live.assert_decides_as(live.replayed(calls[600:1_200]))
+    assert first.stop() == 0
+    change_topology(live)
+    second = live.worker("b")
+    live.send(calls[1_200:])
+    (live.folder / "replayed").rename(live.folder / "replayed before")
+    ids = {one["id"] for one in live.replayed(calls[600:]) if one["topic"] == "loyalty-points"}
+    eventually("all is taken", lambda: ids <= {one["id"] for one in decisions(live.brokers)})
+    (live.folder / "replayed").rename(live.folder / "replayed without the file")
+    # when the file is given to the backfill
+    wanted = of_new_segments(live.replayed(calls))
+    assert of_new_segments(decisions(live.brokers)) != wanted
+    dry = backfill(live, "--input", str(older), "--dry-run")
+    assert "Nothing was written." in dry
+    assert backfill(live, "--input", str(older)).count("written, from") == PARTITIONS
+    # then the new definitions say what they would have said, had they seen all of it
+    eventually("all of it is taken in", lambda: second.text().count(TAKEN_IN) == PARTITIONS)
+    assert of_new_segments(decisions(live.brokers)) == wanted
+    assert second.stop() == 0
+
+
+def of_new_segments(told: Iterable[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {place for place in members(told) if place[0] in ("lookers", "spenders", "shoe-lovers", "adders")}
+
+
 def test_a_worker_that_is_killed_on_the_way_takes_each_graft_in_once(live: LiveRun) -> None:
     worker, wanted = late(live)
     assert worker.stop() == 0
