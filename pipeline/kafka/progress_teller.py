@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.consumer_thread import Standing
@@ -49,27 +50,40 @@ class RestTeller:
     """With `tick: off` only records move time. Once all partitions have stood at their end for a while, the greatest
     received time of all counts for all, so that the idle tail of a history is finished.
 
+    Records are sent in order of received time, so a partition whose end is confirmed after that time was forwarded has
+    nothing left of before it. Only the brokers' answers of after the rest began say so: in a rebalance none comes for
+    seconds, while another worker forwards what was sent meanwhile.
+
     others: blocking; the greatest received time, ms, that partitions not ours have forwarded, given ours.
     """
 
     def __init__(self, others: Callable[[set[int]], int]) -> None:
         self._others = others
-        self._resting_since: float | None = None
+        self._rest: _Rest | None = None
 
     async def tell(self, standings: Mapping[Lane, Standing]) -> None:
-        now = time.monotonic()
         if not standings or not all(_all_taken(lane, standing) for lane, standing in standings.items()):
-            self._resting_since = None
+            self._rest = None
             return
-        if self._resting_since is None:
-            self._resting_since = now
-        if now - self._resting_since < REST:
+        taken = {lane.tp.partition: lane.next_offset for lane in standings}
+        if self._rest is None or self._rest.taken != taken:
+            others = await asyncio.to_thread(self._others, set(taken))
+            greatest = max(others, *(lane.owner.time for lane in standings))
+            self._rest = _Rest(taken, greatest, time.monotonic())
             return
-        self._resting_since = now
-        others = await asyncio.to_thread(self._others, {lane.tp.partition for lane in standings})
-        greatest = max(others, *(lane.owner.time for lane in standings))
+        if min(standing.confirmed for standing in standings.values()) - self._rest.since < REST:
+            return
+        greatest, self._rest = self._rest.greatest, None
         if greatest:
             await asyncio.gather(*(lane.idle(greatest) for lane in standings))
+
+
+class _Rest(NamedTuple):
+    """taken: next offset by partition. greatest: received time, ms, known when it began. since: monotonic seconds."""
+
+    taken: Mapping[int, int | None]
+    greatest: int
+    since: float
 
 
 def _all_taken(lane: Lane, standing: Standing) -> bool:

@@ -31,6 +31,7 @@ MADE = (
     "consent-changes",
     "shop.intake-changelog",
     "shop.shopper-changelog",
+    "shop.backfill",
 )
 
 

@@ -68,7 +68,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(shop: LiveRun, orders: Hi
     shopper.start()
     intake.start()
     # then the decisions are those of an undisturbed replay, each once, and so is what is known of every customer
-    shop.assert_decides_as(expected, 90)
+    shop.assert_decides_as(expected, 180)
     known = expected_states(shop, orders)
     eventually("time has passed for all", lambda: states(shop) == known, 30)
 

@@ -74,11 +74,11 @@ QUICK = (
         "a batch that does not follow is fetched again from the checkpoint",
         "pipeline/kafka/lane.py",
         """\
-        log.info("Fetching again: %s.", gap, extra=self._where)
+        log.info("Fetching again: %s.", gap, extra=self.where)
         await self._seek()
 """,
         """\
-        log.info("Fetching again: %s.", gap, extra=self._where)
+        log.info("Fetching again: %s.", gap, extra=self.where)
 """,
         ("tests/unit/kafka/test_lane.py",),
     ),

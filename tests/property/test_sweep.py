@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from pipeline.domain.decide import Engine
+from pipeline.domain.decision import MESSAGE_TOPICS, MESSAGES
 from pipeline.domain.event import Event
 from pipeline.runtime.partition import STEPS
 from pipeline.runtime.ports import SHOPPER_EVENTS
@@ -69,7 +70,15 @@ class Change:
         assert len(ids) == len(set(ids))
         changes = [one for one in decisions(driver.broker) if one["cause_kind"] == "definition_change"]
         assert all(one["effective_at"] >= self.since for one in changes)
-        assert all(one["silent"] is (one["fields"].get("segment") not in self.loud) for one in changes)
+        asked = [one for one in changes if one["topic"] in MESSAGE_TOPICS]
+        assert all(
+            one["silent"] is (one["fields"].get("segment") not in self.loud) for one in changes if one not in asked
+        )
+        # Only a change that is told aloud asks for messages.
+        assert self.loud or not asked
+        assert all(
+            one["fields"]["payload"]["segment"]["segment"] in self.loud for one in asked if one["topic"] == MESSAGES
+        )
         return said(driver.broker), driver.state(), letters(driver)
 
 
