@@ -58,18 +58,21 @@ def main() -> None:
     for row in ROWS:
         if row.benchmark in results:
             lines.append(f"| {row.label} | {row.target} | {_shown(results[row.benchmark]['figures'][row.figure])} |")
-    machines = {json.dumps(one["machine"], sort_keys=True) for one in results.values()}
-    dates = sorted({one["date"] for one in results.values()})
-    loads = [one["load_average"] for one in results.values()]
-    for text in sorted(machines):
-        about: Mapping[str, Any] = json.loads(text)
-        lines += [
-            "",
-            f"{dates[-1]}, {about['processor']}, {about['cores']} cores, {about['memory_gib']} GiB, {about['system']}, "
-            f"Python {about['python']}; load average {min(loads):.1f} to {max(loads):.1f} after each benchmark, "
-            "its own broker and generator included.",
-        ]
+    for text in sorted({json.dumps(one["machine"], sort_keys=True) for one in results.values()}):
+        lines += ["", _where(json.loads(text), results)]
     PAGE.write_text(replaced(PAGE.read_text(), BEGIN, END, lines))
+
+
+def _where(about: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]) -> str:
+    """A machine, what was measured there last and when; of one of several machines, what that was."""
+    of = {name: one for name, one in results.items() if one["machine"] == about}
+    loads = [one["load_average"] for one in of.values()]
+    only = "" if len(of) == len(results) else f" ({', '.join(of)})"
+    return (
+        f"{max(one['date'] for one in of.values())}{only}, {about['processor']}, {about['cores']} cores, "
+        f"{about['memory_gib']} GiB, {about['system']}, Python {about['python']}; load average {min(loads):.1f} to "
+        f"{max(loads):.1f} after each benchmark, its own broker and generator included."
+    )
 
 
 def replaced(page: str, begin: str, end: str, lines: Sequence[str]) -> str:
