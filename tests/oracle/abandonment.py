@@ -24,6 +24,7 @@ from tests.oracle.values import Shop
 CHECKOUT_STEPS = ("Checkout Started", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered")
 WISHED, UNWISHED, TAKEN = "Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart"
 RANK = ["checkout", "cart", "browse", "exit_intent", "checkout_hesitation", "payment_failure", "wishlist"]
+CART_EDITS = ("Cart Viewed", "Product Added", "Product Removed")
 WHY = {"checkout_hesitation": ["step"], "payment_failure": ["reason", "error_code"]}
 
 
@@ -99,7 +100,7 @@ class Abandonment:
         edited = apply(before, record)
         edit = edited and record.name != "Checkout Started"
         checkout = record.name in CHECKOUT_STEPS
-        touched = [one for one in self.instances if one.live and self._is_own(one, record, edit)]
+        touched = [one for one in self.instances if one.live and self._is_own(one, record, edit, facts)]
         newer = [one for one in touched if record.time > one.last_activity]
         for one in touched:
             shown = ("Product Viewed", WISHED) if one.rule.kind == "wishlist" else ("Product Viewed",)
@@ -119,7 +120,7 @@ class Abandonment:
             if rule.kind in CHECKOUTS and (checkout or record.name in rule.events):
                 self._reach_checkout(rule, record, facts)
             elif rule.kind == "exit_intent" and record.name in rule.events:
-                self._arm(rule, cart_of(record), record, facts)
+                self._arm(rule, self._cart_id(rule, record, facts), record, facts)
             elif rule.kind == "wishlist" and record.name == WISHED:
                 self._arm(rule, subject_of_view(record), record, facts)
             elif rule.kind == "cart" and edit and cart_of(record) in facts.carts:
@@ -131,7 +132,7 @@ class Abandonment:
                 self._end(one, SUPERSEDED)
                 self._arm(one.rule, one.subject, record, facts, restarted=one)
 
-    def _is_own(self, one: Instance, record: Record, edit: bool) -> bool:
+    def _is_own(self, one: Instance, record: Record, edit: bool, facts: Facts) -> bool:
         if one.rule.any_activity and record.behaviour:
             return True
         if one.rule.kind == "cart":
@@ -140,7 +141,9 @@ class Abandonment:
             steps = (*CHECKOUT_STEPS, *one.rule.events)
             return edit or (record.name in steps and one.subject == checkout_of(record))
         if one.rule.kind == "exit_intent":
-            return (edit or record.name in one.rule.events) and one.subject == cart_of(record)
+            if record.name in one.rule.events and one.subject == self._cart_id(one.rule, record, facts):
+                return True
+            return edit and one.subject == cart_of(record)
         if one.rule.kind == "wishlist" and record.name == WISHED:
             return one.subject == subject_of_view(record)
         return record.name == "Product Viewed" and one.subject == self._subject(one.rule, record)
@@ -226,8 +229,9 @@ class Abandonment:
         return True
 
     def _cart_id(self, rule: Rule, record: Record, facts: Facts) -> str:
-        """A checkout that names no cart is one of the open cart."""
-        if rule.kind in CHECKOUTS and not record.properties.get("cart_id"):
+        """A checkout that names no cart is one of the open cart, and so is leaving the page."""
+        of_open_cart = rule.kind in CHECKOUTS or (rule.kind == "exit_intent" and record.name not in CART_EDITS)
+        if of_open_cart and not record.properties.get("cart_id"):
             return facts.carts.open()
         return cart_of(record)
 
