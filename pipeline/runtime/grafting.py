@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from pipeline.domain.shopper import DamagedRecord
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.gap import changed, filled, given_up, pack, unpack
 from pipeline.runtime.graft_log import HEAD_KEY, SEAL_KEY, Grafting, Head, LogError, decode_graft, decode_head
 from pipeline.runtime.overlay import Overlay
-from pipeline.runtime.ports import Checkpoint, Hopeless, Record, StateError, StateFormatError
+from pipeline.runtime.ports import Checkpoint, Record
 from pipeline.runtime.shopper_settings import Settings
 from pipeline.runtime.sweep import Brought
 
@@ -119,23 +118,18 @@ class StoreGrafting:
         if held.value is None:
             return GRAFT_WITHOUT_SHOPPER
         pieces = frozenset(piece for gap in head.gaps for piece in unpack(gap.pieces))
-        before, changed_before = held.value, held.changed
-        try:
-            graft = decode_graft(record.value or b"").only(pieces)
-            shopper = self._overlay.open(held)
-            since = checkpoint.sweep.since
-            outcome = self._engine.graft(shopper, held.key.decode(), graft, checkpoint.time, since)
-            self._overlay.close(held, shopper)
-        except DamagedRecord as damaged:
-            raise StateFormatError(str(damaged)) from damaged
-        except (StateError, Hopeless):
-            raise
-        except Exception:
-            return GRAFT_FAILED
-        if len(held.value or b"") > self._settings.shopper_bytes:
-            held.value, held.changed = before, changed_before
-            return GRAFT_FAILED
-        return held, shopper, outcome
+        done = self._overlay.attempt(
+            held,
+            self._settings.shopper_bytes,
+            lambda shopper: self._engine.graft(
+                shopper,
+                held.key.decode(),
+                decode_graft(record.value or b"").only(pieces),
+                checkpoint.time,
+                checkpoint.sweep.since,
+            ),
+        )
+        return GRAFT_FAILED if done is None else (held, *done)
 
 
 def _fill(checkpoint: Checkpoint, head: Head) -> None:

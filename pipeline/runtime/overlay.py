@@ -1,12 +1,15 @@
 """The overlay: the shopper records of one batch over a state partition, and a cache of those of earlier ones."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
-from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime.cache_budget import CacheBudget
-from pipeline.runtime.ports import ShopperCodec, StatePartition
+from pipeline.runtime.ports import Hopeless, ShopperCodec, StateError, StateFormatError, StatePartition
+
+T = TypeVar("T")
 
 # What keeping one record takes besides its bytes: its key, two object heads and its place in a dict.
 ENTRY_BYTES = 200
@@ -110,6 +113,25 @@ class Overlay:
     def close(self, held: Held, shopper: Shopper) -> None:
         """The record has changed to this."""
         held.value, held.due, held.changed = self._codec.encode(shopper), shopper.due, True
+
+    def attempt(self, held: Held, limit: int, work: Callable[[Shopper], T]) -> tuple[Shopper, T] | None:
+        """Do something to a record that no event asked for. None, and the record is as before: it failed, or would have
+        made it longer than `limit` bytes. Raises StateFormatError for a damaged one, StateError, Hopeless."""
+        before = held.value, held.changed
+        try:
+            shopper = self.open(held)
+            done = work(shopper)
+            self.close(held, shopper)
+        except DamagedRecord as damaged:
+            raise StateFormatError(str(damaged)) from damaged
+        except (StateError, Hopeless):
+            raise
+        except Exception:
+            return None
+        if len(held.value or b"") > limit:
+            held.value, held.changed = before
+            return None
+        return shopper, done
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Final value of each changed record, in the order in which the batch first met them."""

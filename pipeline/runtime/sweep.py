@@ -9,16 +9,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from pipeline.domain.shopper import DamagedRecord, Shopper
+from pipeline.domain.shopper import Shopper
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.overlay import Held, Overlay
 from pipeline.runtime.ports import (
     Checkpoint,
-    Hopeless,
     Outcome,
     ShopperCodec,
-    StateError,
-    StateFormatError,
     StatePartition,
     Sweep,
 )
@@ -83,18 +80,8 @@ class StoreSweep:
 
     def bring_over(self, held: Held, checkpoint: Checkpoint) -> tuple[Shopper, Outcome] | None:
         """Bring a record under the present plan, and on to partition time. None: it can't be, see SWEEP_FAILED."""
-        before = held.value
-        try:
-            shopper = self._overlay.open(held)
-            outcome = self._engine.on_due(shopper, held.key.decode(), checkpoint.time, checkpoint.sweep.since)
-            self._overlay.close(held, shopper)
-        except DamagedRecord as damaged:
-            raise StateFormatError(str(damaged)) from damaged
-        except (StateError, Hopeless):
-            raise
-        except Exception:
-            return None
-        if len(held.value or b"") > self._settings.shopper_bytes:
-            held.value, held.changed = before, False
-            return None
-        return shopper, outcome
+        return self._overlay.attempt(
+            held,
+            self._settings.shopper_bytes,
+            lambda shopper: self._engine.on_due(shopper, held.key.decode(), checkpoint.time, checkpoint.sweep.since),
+        )

@@ -3,12 +3,10 @@
 from random import Random
 from typing import Any
 
-from pipeline.config.problem import TopologyError
-from pipeline.config.topology import parse
-from tests.oracle.engine_run import topology_text
 from tests.oracle.random_condition import Condition
 from tests.oracle.random_stream import Call, Stream
 from tests.oracle.random_topology import Topologies
+from tests.oracle.trial import may_mean_any_cart, valid
 
 CHANNELS = ["email", "email", "sms", "push"]
 PURPOSES = ["marketing", "marketing", "offers"]
@@ -109,11 +107,5 @@ def stream(random: Random, several_carts: bool = False) -> list[Call]:
 
 def consent_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
     random = Random(seed)
-    while True:
-        topology = ConsentTopologies(random).draw()
-        try:
-            parse(topology_text(topology), {})
-        except TopologyError:
-            continue  # as `less_than: 0` of a count, which can never be true
-        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology)
-        return topology, stream(random, several_carts=not one_cart)
+    topology = valid(ConsentTopologies(random))
+    return topology, stream(random, several_carts=not may_mean_any_cart(topology))

@@ -4,13 +4,11 @@ left to the ids of decisions, which the oracle does not know."""
 from random import Random
 from typing import Any
 
-from pipeline.config.problem import TopologyError
-from pipeline.config.topology import parse
-from tests.oracle.engine_run import topology_text
 from tests.oracle.instances import STAGES
 from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
 from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import ZONES
+from tests.oracle.trial import may_mean_any_cart, valid
 
 CHANNELS = ["email", "email", "email", "sms", "push", "on-site"]
 EVENTS = ["Product Viewed", "Product Added", "Order Completed", "page", "Consent Changed"]
@@ -128,11 +126,5 @@ def stream(random: Random, several_carts: bool) -> list[Call]:
 
 def message_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
     random = Random(seed)
-    while True:
-        topology = MessageTopologies(random).draw()
-        try:
-            parse(topology_text(topology), {})
-        except TopologyError:
-            continue  # as `less_than: 0` of a count, which can never be true
-        one_cart = "checkout" in topology.get("abandonment", {}) or "'cart': {" in str(topology)
-        return topology, stream(random, several_carts=not one_cart)
+    topology = valid(MessageTopologies(random))
+    return topology, stream(random, several_carts=not may_mean_any_cart(topology))

@@ -17,25 +17,35 @@ from tests.scenarios.scenario import with_zone
 UNTIL = "2026-04-15T00:00:00Z"
 
 
-def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    random = Random(seed)
+def valid(topologies: Topologies) -> dict[str, Any]:
+    """The next topology drawn that loads: others say what can never be true, as `less_than: 0` of a count."""
     while True:
-        topology = Topologies(random).draw()
+        topology = topologies.draw()
         try:
             parse(topology_text(topology), {})
         except TopologyError:
-            continue  # as `less_than: 0` of a count, which can never be true
-        # Which of several carts a condition or a checkout without a cart_id means is left open by the pages.
-        rules = topology.get("abandonment", {})
-        asking = [
-            topology["segments"],
-            topology.get("journey"),
-            [(one.get("when"), one.get("unless")) for one in rules.values()],
-        ]
-        one_cart = any(entry.get("kind", name) in CHECKOUTS for name, entry in rules.items()) or "'cart': {" in str(
-            asking
-        )
-        return topology, Stream(random, several_carts=not one_cart).draw(random.randint(15, 60))
+            continue
+        return topology
+
+
+def may_mean_any_cart(topology: dict[str, Any]) -> bool:
+    """Whether it asks for a cart without saying which: of several, that is left open by the pages."""
+    rules = topology.get("abandonment", {})
+    return any(one.get("kind", name) in CHECKOUTS for name, one in rules.items()) or "'cart': {" in str(topology)
+
+
+def case(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    random = Random(seed)
+    topology = valid(Topologies(random))
+    # Which of several carts a condition or a checkout without a cart_id means is left open by the pages.
+    rules = topology.get("abandonment", {})
+    asking = [
+        topology["segments"],
+        topology.get("journey"),
+        [(one.get("when"), one.get("unless")) for one in rules.values()],
+    ]
+    one_cart = any(entry.get("kind", name) in CHECKOUTS for name, entry in rules.items()) or "'cart': {" in str(asking)
+    return topology, Stream(random, several_carts=not one_cart).draw(random.randint(15, 60))
 
 
 def zoned(topology: dict[str, Any]) -> dict[str, Any]:

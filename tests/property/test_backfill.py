@@ -5,7 +5,7 @@ AFTERCLICK_SEEDS sets how many seeds are tried.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -29,7 +29,7 @@ from pipeline.runtime.ports import SHOPPER_EVENTS, Record
 from pipeline.runtime.shopper_settings import Settings
 from tests.oracle.engine_run import topology_text
 from tests.oracle.random_topology import Topologies
-from tests.support.memory_broker import Crash
+from tests.support.memory_broker import Crash, crash_at
 from tests.support.road import Shop
 from tests.support.topology_driver import CODEC, AgentDriver, Lane, decisions, send_progress, shopper_fold
 
@@ -259,7 +259,7 @@ def test_a_crash_while_grafts_are_taken_in_changes_nothing(step: str, side: str,
         for nth in range(1, -(-len(log) // SLICE)):
             driver = change.late()
             lane = driver.lanes[0]
-            lane.at = crash(f"{side} {step}", nth)
+            lane.at = crash_at(f"{side} {step}", nth)
             with pytest.raises(Crash):
                 while take_in(lane, log):
                     pass
@@ -275,17 +275,6 @@ def test_a_crash_while_grafts_are_taken_in_changes_nothing(step: str, side: str,
         if tried == 2:
             return
     pytest.fail("too few changes of several slices")
-
-
-def crash(step: str, nth: int) -> Callable[[str], None]:
-    left = [nth]
-
-    def at(now: str) -> None:
-        left[0] -= now == step
-        if not left[0]:
-            raise Crash
-
-    return at
 
 
 def test_grafts_wait_until_the_partition_has_come_as_far_as_they_were_read() -> None:

@@ -19,7 +19,7 @@ from pipeline.domain.event import Event
 from pipeline.runtime.partition import STEPS
 from pipeline.runtime.ports import SHOPPER_EVENTS
 from pipeline.runtime.shopper_settings import Settings
-from tests.support.memory_broker import Crash
+from tests.support.memory_broker import Crash, crash_at
 from tests.support.road import Shop, draw_plan, letters, said
 from tests.support.topology_driver import CODEC, AgentDriver, Lane, decisions, send_progress, shopper_fold
 
@@ -138,7 +138,7 @@ def test_a_crash_within_the_sweep_changes_nothing(step: str, side: str, wipe: bo
         for nth in range(1, slices):
             driver = change.before()
             lane = driver.lanes[0]
-            lane.at = _crash(f"{side} {step}", nth)
+            lane.at = crash_at(f"{side} {step}", nth)
             with pytest.raises(Crash):
                 sweep(driver)
             lane.at = lambda now: None
@@ -172,17 +172,6 @@ def test_another_topology_within_the_sweep_begins_it_anew() -> None:
     lane.open()
     assert not lane.sweep()
     assert lane.processor.checkpoint.sweep == done
-
-
-def _crash(step: str, nth: int) -> Callable[[str], None]:
-    left = [nth]
-
-    def at(now: str) -> None:
-        left[0] -= now == step
-        if not left[0]:
-            raise Crash
-
-    return at
 
 
 def _assert_nothing_is_left(driver: AgentDriver) -> None:

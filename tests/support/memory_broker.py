@@ -12,6 +12,18 @@ class Crash(BaseException):
     """The process is gone: nothing may catch this but the test."""
 
 
+def crash_at(step: str, nth: int) -> Callable[[str], None]:
+    """For a processor to call at each step: the process is gone at this one, the nth time."""
+    left = [nth]
+
+    def at(now: str) -> None:
+        left[0] -= now == step
+        if not left[0]:
+            raise Crash
+
+    return at
+
+
 class MemoryBroker:
     """partitions: by topic, 1 where not said. now: the brokers' time, ms, what records are stamped with."""
 
