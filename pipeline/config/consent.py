@@ -6,9 +6,9 @@ from pydantic import Field
 
 from pipeline.config.entry import Entry
 from pipeline.config.rule_name import RuleName
+from pipeline.domain.consent_definition import MARKETING, ConsentDefinition, ConsentNow
 from pipeline.domain.definition import All, AnyOf, Condition, Not
 from pipeline.domain.derived_definition import JourneyDefinition, Stage
-from pipeline.domain.messaging.consent_definition import MARKETING, ConsentDefinition, ConsentNow
 
 
 class ConsentSettings(Entry):

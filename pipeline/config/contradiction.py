@@ -12,6 +12,7 @@ from pipeline.config.bound import contradiction
 from pipeline.config.duration import format_duration
 from pipeline.config.problem import Place
 from pipeline.config.quantity import format_micro, format_money
+from pipeline.domain.consent_definition import GRANTED, REDUCED, ConsentNow
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -24,7 +25,6 @@ from pipeline.domain.definition import (
     Purchases,
 )
 from pipeline.domain.derived_definition import RfmScale, RfmScore
-from pipeline.domain.messaging.consent_definition import GRANTED, REDUCED, ConsentNow
 from pipeline.domain.segments.rfm import BEST
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
-from pipeline.domain.definition import Span
+from pipeline.domain.loyalty_definition import Span
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
 
 WEEK = 7 * DAY

@@ -8,13 +8,14 @@ from typing import Any
 
 from pipeline.domain import (
     abandonment_definition,
+    consent_definition,
     definition,
     derived_definition,
+    loyalty_definition,
     message_definition,
     standing_definition,
     window_definition,
 )
-from pipeline.domain.messaging import consent_definition
 
 # Names of meanings in hashes. They stay when a class is renamed: an identity is part of every decision's id.
 _TAGS: dict[type, str] = {
@@ -50,10 +51,10 @@ _TAGS: dict[type, str] = {
     definition.Hold: "hold",
     definition.SegmentDefinition: "segment",
     abandonment_definition.AbandonmentDefinition: "abandonment",
-    definition.Span: "span",
-    definition.EarnRule: "earn",
-    definition.Level: "level",
-    definition.ProgrammeDefinition: "programme",
+    loyalty_definition.Span: "span",
+    loyalty_definition.EarnRule: "earn",
+    loyalty_definition.Level: "level",
+    loyalty_definition.ProgrammeDefinition: "programme",
     message_definition.Occasion: "occasion",
     message_definition.MessageDefinition: "message",
     message_definition.Cap: "cap",

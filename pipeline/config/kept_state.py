@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pipeline.config.duration import format_duration
 from pipeline.config.window import window_words
 from pipeline.domain.commerce.order_book import ORDERS
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -20,7 +21,6 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
-from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.messaging.contact import PUSH, contact_traits
 from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS

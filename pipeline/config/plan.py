@@ -8,13 +8,10 @@ from pipeline.config.identity import digest, identity
 from pipeline.config.reference import in_order, members_of
 from pipeline.config.resolution import Surroundings, resolved, surroundings_of
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
-from pipeline.domain.definition import (
-    Plan,
-    ProgrammeDefinition,
-    SegmentDefinition,
-)
+from pipeline.domain.consent_definition import ConsentDefinition
+from pipeline.domain.definition import Plan, SegmentDefinition
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
-from pipeline.domain.messaging.consent_definition import ConsentDefinition
 
 if TYPE_CHECKING:
     from pipeline.config.shop import Shop

@@ -23,10 +23,11 @@ from pipeline.config.bound import Bounds
 from pipeline.config.computed_trait import ComputedTests, ComputedTrait, CountTrait, EdgeTrait, OrderTrait, ValueTrait
 from pipeline.config.condition import Condition
 from pipeline.config.consent import ConsentSettings, ConsentTests
+from pipeline.config.earn import Earn
 from pipeline.config.entry import Entry
 from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
-from pipeline.config.loyalty import Earn, Level, Programme, Rolling, Tiers
+from pipeline.config.loyalty import Programme
 from pipeline.config.message import Message
 from pipeline.config.messaging import Cap, Holdout, Messaging, QuietHours
 from pipeline.config.occasion import Occasion
@@ -39,6 +40,7 @@ from pipeline.config.selection import Selecting
 from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
 from pipeline.config.standing import PointsTests, TierTests
+from pipeline.config.tiers import Level, Rolling, Tiers
 from pipeline.config.topology import Topology
 
 PAGE = Path("docs/topology.md")

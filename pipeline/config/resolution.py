@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.domain.definition import All, AnyOf, Condition, Not, ProgrammeDefinition
+from pipeline.domain.definition import All, AnyOf, Condition, Not
 from pipeline.domain.derived_definition import (
     Computed,
     JourneyDefinition,
@@ -14,6 +14,7 @@ from pipeline.domain.derived_definition import (
     Stage,
     TraitDefinition,
 )
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.standing_definition import Points, Tier
 
 if TYPE_CHECKING:

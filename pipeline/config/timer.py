@@ -14,14 +14,13 @@ from pipeline.domain.definition import (
     Condition,
     Edge,
     Not,
-    ProgrammeDefinition,
     Purchases,
     SegmentDefinition,
     Sequence,
-    Span,
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.loyalty_definition import ProgrammeDefinition, Span
 from pipeline.domain.standing_definition import Tier
 from pipeline.domain.value.month import NOW
 from pipeline.domain.window_definition import Calendar

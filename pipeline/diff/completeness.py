@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pipeline.config.kept_state import kept, kept_of_trait
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -33,7 +34,6 @@ from pipeline.domain.definition import (
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage, TraitDefinition
 from pipeline.domain.intake.alias import Aliases
-from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.standing_definition import Points, Tier

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
+from pipeline.domain.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
-from pipeline.domain.messaging.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.window_definition import Within
 
@@ -198,50 +199,6 @@ class SegmentDefinition:
     title: str = ""
     hold: Hold | None = None
     loud: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A span of loyalty: `months` of calendar arithmetic in the shop's zone, then `ms`."""
-
-    ms: int = 0
-    months: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class EarnRule:
-    """`points` (millionths) for each `per` minor units of the eligible amount of an order."""
-
-    on: str
-    points: int
-    per: int
-    exclude: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A tier: entered at metric `start`, kept at `keep` (points, or minor units of spend); multiplier in millionths."""
-
-    name: str
-    start: int
-    keep: int
-    multiplier: int = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class ProgrammeDefinition:
-    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant."""
-
-    name: str
-    identity: str
-    earn: tuple[EarnRule, ...]
-    metric: str
-    levels: tuple[Level, ...]
-    window: int | None = None
-    term: Span | None = None
-    grace: Span = Span()
-    downgrade: str = "one_level"
-    refunds: str = "negative_allowed"
 
 
 @dataclass(frozen=True, slots=True)

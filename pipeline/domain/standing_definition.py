@@ -6,8 +6,10 @@ Part of `definition.py`, in which the units are told.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
+
 if TYPE_CHECKING:
-    from pipeline.domain.definition import Bound, ProgrammeDefinition, Test
+    from pipeline.domain.definition import Bound, Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Tier:
 
     name: str
     tests: "tuple[Test, ...]"
-    programme: "ProgrammeDefinition | None" = None
+    programme: ProgrammeDefinition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +27,4 @@ class Points:
 
     name: str
     bounds: "tuple[Bound, ...]"
-    programme: "ProgrammeDefinition | None" = None
+    programme: ProgrammeDefinition | None = None

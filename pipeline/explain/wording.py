@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline.config.duration import format_duration
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.definition import (
     Aggregate,
     All,
@@ -25,7 +26,6 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage
-from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.measure import JSON, MICRO, MONEY, NUMBER
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.instant import format_instant

@@ -20,7 +20,7 @@ from pipeline.domain.commerce.pricing import (
     quantity_of,
 )
 from pipeline.domain.decision import LOYALTY_POINTS, Moment
-from pipeline.domain.definition import ProgrammeDefinition
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Order, Standing
 from pipeline.domain.value.number import MICRO
 

@@ -5,11 +5,12 @@ from typing import Any
 from pipeline.domain.commerce.order import COMPLETED, IGNORED, PARKED, OrderChange
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
-from pipeline.domain.definition import Plan, ProgrammeDefinition
+from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.loyalty.ledger import Ledger, find_lot
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.tier import Tiers
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render

@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.definition import Span
+from pipeline.domain.loyalty_definition import Span
 from pipeline.domain.value.instant import EPOCH, from_datetime
 
 

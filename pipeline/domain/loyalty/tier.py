@@ -4,9 +4,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.decision import LOYALTY_TIERS, Moment
-from pipeline.domain.definition import Plan, ProgrammeDefinition
+from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.metric import Metric
 from pipeline.domain.loyalty.term import after
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import render

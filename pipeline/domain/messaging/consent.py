@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.domain.messaging.consent_definition import (
+from pipeline.domain.consent_definition import (
     DENIED,
     GRANTED,
     MARKETING,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from pipeline.domain.consent_definition import UNKNOWN, ConsentDefinition
 from pipeline.domain.decision import CONSENT_CHANGES, Moment
 from pipeline.domain.event import Event
-from pipeline.domain.messaging.consent_definition import UNKNOWN, ConsentDefinition
 from pipeline.domain.messaging.consent_event import Unreadable, statement
 from pipeline.domain.messaging.contact import digest, key_of
 from pipeline.domain.messaging.word import ANY_ADDRESS, EVERY, OPT_IN, OPT_OUT, Word, Words

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.messaging.consent_definition import DENIED, GRANTED, MARKETING, REDUCED
+from pipeline.domain.consent_definition import DENIED, GRANTED, MARKETING, REDUCED
 from pipeline.domain.messaging.contact import EMAIL, PUSH, SMS, written
 from pipeline.domain.messaging.word import COMPLAINT, EVERY, HARD_BOUNCE, NAME, OPT_IN, OPT_OUT, REDUCED_TO
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from pipeline.domain.consent_definition import MARKETING, TRANSACTIONAL, ConsentDefinition
 from pipeline.domain.correspondence import Candidate, Correspondence
 from pipeline.domain.decision import MESSAGES, Moment
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.assignment import Control, variant_of
 from pipeline.domain.messaging.cap import DROP, LONGEST_WAIT, Caps
 from pipeline.domain.messaging.consent import Consent
-from pipeline.domain.messaging.consent_definition import MARKETING, TRANSACTIONAL, ConsentDefinition
 from pipeline.domain.messaging.message import Message
 from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.suppression import (

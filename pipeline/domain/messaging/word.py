@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from pipeline.domain.messaging.consent_definition import DENIED, GRANTED, REDUCED
+from pipeline.domain.consent_definition import DENIED, GRANTED, REDUCED
 
 # A shopper has no more words than this. Beyond it the oldest grant goes, as what is forgotten is unknown; where there
 # is none, the oldest denial. Counted as `consent_limit`.

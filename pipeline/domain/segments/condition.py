@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.commerce.cart import Carts
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -23,7 +24,6 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
-from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.asked_trait import AskedTraits
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import CalendarFrame, Frame, Lifetime, SinceFrame, Sliding

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from pipeline.domain.consent_definition import REDUCED, ConsentNow
 from pipeline.domain.messaging.consent import Consent
-from pipeline.domain.messaging.consent_definition import REDUCED, ConsentNow
 from pipeline.domain.shopper import Shopper
 
 

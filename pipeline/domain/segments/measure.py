@@ -12,10 +12,10 @@ from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order_book import Totals, settled
+from pipeline.domain.consent_definition import UNKNOWN, ConsentNow
 from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condition, Edge, Purchases, Trait
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
 from pipeline.domain.messaging.consent import Consent
-from pipeline.domain.messaging.consent_definition import UNKNOWN, ConsentNow
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import Frame, Lifetime

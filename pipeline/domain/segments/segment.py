@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.decision import KIND_DEFINITION_CHANGE, SEGMENT_CHANGES, Decision, Moment
 from pipeline.domain.definition import (
     Aggregate,
@@ -18,7 +19,6 @@ from pipeline.domain.definition import (
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
-from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch

@@ -5,7 +5,7 @@ Loyalty asks no conditions. So it comes first at each instant, and conditions se
 
 from collections.abc import Callable
 
-from pipeline.domain.messaging.consent_definition import ConsentNow
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.segments.consent import compile_consent
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.standing_definition import Points, Tier

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.definition import (
     TIME_PROPERTY,
     Aggregate,
@@ -20,7 +21,6 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.definition import Test as Check
-from pipeline.domain.messaging.consent_definition import ConsentNow
 from pipeline.domain.value.instant import DAY, HOUR, parse_instant
 from pipeline.domain.window_definition import Calendar, Since
 from tests.unit.config.builder import condition, condition_problems, problems, topology

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config.duration import format_duration, parse_duration, parse_span
-from pipeline.domain.definition import Span
+from pipeline.domain.loyalty_definition import Span
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
 
 

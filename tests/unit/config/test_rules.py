@@ -3,13 +3,8 @@
 import pytest
 
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
-from pipeline.domain.definition import (
-    EarnRule,
-    Level,
-    Member,
-    ProgrammeDefinition,
-    Span,
-)
+from pipeline.domain.definition import Member
+from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition, Span
 from pipeline.domain.value.instant import DAY, HOUR
 from tests.unit.config.builder import problems, topology
 

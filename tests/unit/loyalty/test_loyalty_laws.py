@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.decision import LOYALTY_POINTS
-from pipeline.domain.definition import EarnRule, Level, Plan, ProgrammeDefinition, Span
+from pipeline.domain.definition import Plan
+from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition, Span
 from tests.support.till import START, Till
 
 WINDOW = 1_000

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.domain.decision import LOYALTY_TIERS, Moment
-from pipeline.domain.definition import EarnRule, Level, Plan, ProgrammeDefinition, Span
+from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.loyalty.term import after
+from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition, Span
 from pipeline.domain.value.instant import DAY, from_datetime
 from tests.support.till import START, Till
 

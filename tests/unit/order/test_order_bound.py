@@ -6,8 +6,9 @@ import pytest
 
 from pipeline.domain.commerce import order, order_book
 from pipeline.domain.commerce.order_book import of_all_time
-from pipeline.domain.definition import EarnRule, Level, Plan, ProgrammeDefinition
+from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty import ledger
+from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition
 from pipeline.domain.value.instant import DAY
 from tests.support.till import Till
 
