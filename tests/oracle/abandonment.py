@@ -139,7 +139,7 @@ class Abandonment:
             return edit and one.subject == cart_of(record)
         if one.rule.kind in CHECKOUTS:
             steps = (*CHECKOUT_STEPS, *one.rule.events)
-            return edit or (record.name in steps and one.subject == checkout_of(record))
+            return edit or (record.name in steps and one.subject == self._checkout(one.rule, record))
         if one.rule.kind == "exit_intent":
             if record.name in one.rule.events and one.subject == self._cart_id(one.rule, record, facts):
                 return True
@@ -184,7 +184,7 @@ class Abandonment:
                 self._end(one, CLOSED)
 
     def _reach_checkout(self, rule: Rule, record: Record, facts: Facts) -> None:
-        subject = checkout_of(record)
+        subject = self._checkout(rule, record)
         older = [one for one in self._live(rule.kind) if one.rule is rule and one.subject != subject]
         for one in self._live(rule.kind):
             if one.rule is rule and one.subject == subject:
@@ -197,6 +197,15 @@ class Abandonment:
             outranked = [*self._live("cart"), *self._live("browse")] if rule.kind == "checkout" else []
             for one in [*older, *outranked]:
                 self._end(one, SUPERSEDED)
+
+    def _checkout(self, rule: Rule, record: Record) -> str:
+        """The checkout that a step or a failure is about: one that names none means the one that is running. Of a step
+        the order is no name of it, save where it begins."""
+        order = record.properties.get("order_id")
+        begins = record.name == "Checkout Started" or any(record.name in one.events for one in self.rules)
+        named = record.properties.get("checkout_id") or (order if begins else None)
+        running = [one.subject for one in self._live(rule.kind) if one.rule is rule]
+        return str(named or (running[-1] if running else None) or order or DEFAULT)
 
     def _view(self, rule: Rule, record: Record, facts: Facts) -> None:
         subject = self._subject(rule, record)
@@ -302,10 +311,6 @@ class Abandonment:
 
 def contents(lines: list[Line]) -> list[tuple[str, int]]:
     return sorted(((product_key(line.product) or (DEFAULT, ""))[0], line.quantity) for line in lines)
-
-
-def checkout_of(record: Record) -> str:
-    return str(record.properties.get("checkout_id") or record.properties.get("order_id") or DEFAULT)
 
 
 def why(rule: Rule, record: Record) -> str | None:
