@@ -4,6 +4,7 @@ night or without consent. With variants, holdouts and spreads, which the simulat
 import os
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,9 +65,14 @@ class Outcome:
         return found
 
 
+@cache
+def of_seed(seed: int) -> Outcome:
+    return Outcome(seed)
+
+
 @pytest.fixture(params=range(FIRST, FIRST + SEEDS))
 def outcome(request: pytest.FixtureRequest) -> Outcome:
-    return Outcome(request.param)
+    return of_seed(request.param)
 
 
 def test_each_candidate_ends_as_one_message_or_one_suppression(outcome: Outcome) -> None:
