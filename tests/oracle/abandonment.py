@@ -105,7 +105,8 @@ class Abandonment:
         for one in touched:
             shown = ("Product Viewed", WISHED) if one.rule.kind == "wishlist" else ("Product Viewed",)
             seen = record.name in shown and one.subject == self._subject(one.rule, record)
-            if self._arms(one.rule, record) and record.time >= one.last_step:
+            its_own = self._arms(one.rule, record) and one.subject == self._checkout(one.rule, record)
+            if its_own and record.time >= one.last_step:
                 one.reason = why(one.rule, record)
             if one.product is not None and seen and record.time >= one.last_activity:
                 one.product = viewed(record)
