@@ -16,6 +16,7 @@ from multiprocessing import Pool
 
 from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
+from tests.oracle.random_abandonment import abandonment_case
 from tests.oracle.random_consent import consent_case
 from tests.oracle.random_messages import message_case
 from tests.oracle.random_windows import case as window_case
@@ -33,6 +34,10 @@ def misdecided_on_messages(seed: int) -> list[str]:
     return disagreement(*message_case(seed))
 
 
+def misdecided_on_abandonment(seed: int) -> list[str]:
+    return disagreement(*abandonment_case(seed))
+
+
 def misdecided(seed: int) -> list[str]:
     return disagreement(*case(seed))
 
@@ -47,6 +52,7 @@ LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "windows": miswindowed,
     "window-explanations": partial(misexplained, case=window_case),
     "arrivals": unsettled,
+    "abandonments": misdecided_on_abandonment,
     "consents": misdecided_on_consent,
     "messages": misdecided_on_messages,
 }

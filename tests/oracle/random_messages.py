@@ -144,14 +144,23 @@ class BusyStream(MessageStream):
         self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
 
 
-def stream(random: Random, several_carts: bool, kind: type[MessageStream] = MessageStream) -> list[Call]:
-    calls = kind(random, several_carts).draw(random.randint(20, 80))
-    return travelling(random, stamped(random, calls) if random.random() < 0.3 else calls)
+def stream(random: Random, several_carts: bool, kind: type[MessageStream], calls: int) -> list[Call]:
+    drawn = kind(random, several_carts).draw(calls)
+    return travelling(random, stamped(random, drawn) if random.random() < 0.3 else drawn)
 
 
 def message_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
     """Every other shop is a busy one."""
-    random = Random(seed)
-    topologies, calls = (BusyTopologies, BusyStream) if seed % 2 else (MessageTopologies, MessageStream)
+    return busy_case(seed, 80) if seed % 2 else _case(Random(seed), MessageTopologies, MessageStream, 80)
+
+
+def busy_case(seed: int, calls: int) -> tuple[dict[str, Any], list[Call]]:
+    """calls: how many at the most."""
+    return _case(Random(seed), BusyTopologies, BusyStream, calls)
+
+
+def _case(
+    random: Random, topologies: type[MessageTopologies], kind: type[MessageStream], calls: int
+) -> tuple[dict[str, Any], list[Call]]:
     topology = valid(topologies(random))
-    return topology, stream(random, not may_mean_any_cart(topology), calls)
+    return topology, stream(random, not may_mean_any_cart(topology), kind, random.randint(calls // 4, calls))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.oracle.engine_run import run
 from tests.oracle.history import Record, read
-from tests.oracle.trial import UNTIL, case, zoned
+from tests.oracle.random_abandonment import abandonment_case
+from tests.oracle.trial import UNTIL, zoned
 from tests.oracle.values import instant
 
 SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "60"))
@@ -22,7 +23,7 @@ Line = dict[str, Any]
 @cache
 def told(seed: int) -> tuple[list[Line], dict[str, list[Record]]]:
     """All lines in order of their instants, and the orders of each shopper that ended something, in received order."""
-    topology, events = case(seed)
+    topology, events = abandonment_case(seed)
     lines = run(events, topology, UNTIL).topics["abandonment-triggers"]
     orders: dict[str, list[Record]] = defaultdict(list)
     known: set[tuple[str, str]] = set()
@@ -64,13 +65,14 @@ def test_no_stage_after_an_order_that_matches(seed: int) -> None:
 
 @seeds
 def test_what_is_taken_back_was_said_before_and_is_taken_back_once(seed: int) -> None:
-    lines, _ = told(seed)
+    lines, orders = told(seed)
     sent = {line["id"]: line for line in lines if line["change"] == "abandoned"}
     taken: set[str] = set()
     for line in lines:
         assert bool(line["retracts"]) == (line["change"] == "retracted")
         for stage in line["retracts"]:
-            assert stage in sent and at(sent[stage]) <= at(line)
+            (order,) = (one for one in orders[line["shopper"]] if line["order_id"] in (one.order_id, one.message_id))
+            assert stage in sent and order.time <= at(sent[stage]) <= at(line)
             assert (sent[stage]["shopper"], sent[stage]["instance"]) == (line["shopper"], line["instance"])
             assert stage not in taken
             taken.add(stage)

@@ -16,7 +16,7 @@ from tests.oracle.engine_run import run
 from tests.oracle.history import Record, read
 from tests.oracle.messages import SOURCES, asks
 from tests.oracle.oracle import Verdict
-from tests.oracle.random_messages import message_case
+from tests.oracle.random_messages import busy_case
 from tests.oracle.segments import traits
 from tests.oracle.trial import UNTIL, zoned
 from tests.oracle.values import EPOCH, instant, span
@@ -32,9 +32,9 @@ class Outcome:
     """One random shop, and what came of it."""
 
     def __init__(self, seed: int) -> None:
-        self.topology, self.events = message_case(seed)
+        self.topology, self.events = busy_case(seed, 160)
         random, messaging = Random(seed), self.topology["messaging"]
-        messaging["holdout"] = {"percent": 30, "salt": "s"}
+        messaging["holdout"] = {"percent": 20, "salt": "s"}
         for message in messaging["messages"].values():
             message["variants"] = {"a": 30, "b": 70}
         if "quiet_hours" in messaging and random.random() < 0.7:
