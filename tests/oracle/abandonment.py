@@ -16,8 +16,11 @@ from tests.oracle.instances import (
     Instance,
     Rule,
     Views,
+    contents,
+    subject_of_view,
+    viewed,
+    why,
 )
-from tests.oracle.orders import product_key
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import Shop
 
@@ -25,7 +28,6 @@ CHECKOUT_STEPS = ("Checkout Started", "Checkout Step Viewed", "Checkout Step Com
 WISHED, UNWISHED, TAKEN = "Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart"
 RANK = ["checkout", "cart", "browse", "exit_intent", "checkout_hesitation", "payment_failure", "wishlist"]
 CART_EDITS = ("Cart Viewed", "Product Added", "Product Removed")
-WHY = {"checkout_hesitation": ["step"], "payment_failure": ["reason", "error_code"]}
 
 
 class Abandonment:
@@ -308,21 +310,3 @@ class Abandonment:
                 "order_id": (order.order_id or order.message_id) if order else None,
             }
         )
-
-
-def contents(lines: list[Line]) -> list[tuple[str, int]]:
-    return sorted(((product_key(line.product) or (DEFAULT, ""))[0], line.quantity) for line in lines)
-
-
-def why(rule: Rule, record: Record) -> str | None:
-    told = (record.properties.get(name) for name in WHY.get(rule.kind, []))
-    return next((str(one) for one in told if one is not None), None)
-
-
-def viewed(record: Record) -> Line:
-    return Line(record.properties, 1, record.properties.get("price"), record.properties.get("currency"))
-
-
-def subject_of_view(record: Record) -> str:
-    key = product_key(record.properties)
-    return key[0] if key else DEFAULT
