@@ -49,7 +49,7 @@ def main() -> None:
         "messaging",
         "The reference topology with the full messaging block of the language's page beside the reference topology as "
         "it is, on the same calls: those of the reference workload, of whom nobody may be written to, and those of "
-        "shoppers who tell addresses and say yes, 500 times as slowly, so that carts are abandoned. Instructions of all "
+        "shoppers who tell addresses and say yes, 500 times as slowly: carts are abandoned. Instructions of all "
         "stages of an event's way through both agents, by callgrind; CPU of `afterclick replay`, the two in turn. "
         f"Stages: one partition in virtual time with {RATE} live events a second, and carts of shoppers who may be "
         "written to, due within one second; seconds from a stage's instant, or a message's, until it is committed; "
