@@ -21,7 +21,7 @@ DECISIONS = (
     "trait-changes",
     "consent-changes",
 )
-MESSAGE_TOPICS = ("messages", "message-suppressions")
+MESSAGE_TOPICS = ("messages", "message-suppressions", "message-results", "experiment-exposures")
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 BACKFILL = "backfill"
