@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
-from pipeline.domain.event import CALLS, Event
+from pipeline.domain.event import CALLS, REFERRAL, Event
 from schemas import segment_call
 from schemas.contract import DELIVERY_FIELDS, HERE, contract, is_instant
 
@@ -90,6 +90,7 @@ def _shopper_events() -> dict[str, Any]:
         msgspec.Raw: {"type": "object"},
         tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
         tuple[tuple[str, bool], ...]: {"type": "array", "items": {"type": "array"}},
+        tuple[int, int]: {"type": "array", "items": {"type": "integer"}},
     }
     fields = msgspec.structs.fields(Event)
     return {
@@ -98,7 +99,8 @@ def _shopper_events() -> dict[str, Any]:
         "title": "Event",
         "description": "One accepted call of one shopper. Internal: both agents may change it together.",
         "type": "object",
-        "properties": {field.name: kinds[field.type] for field in fields} | {"type": {"enum": sorted(CALLS)}},
+        "properties": {field.name: kinds[field.type] for field in fields}
+        | {"type": {"enum": sorted({*CALLS, REFERRAL})}},
         "required": [field.name for field in fields if field.required],
     }
 

@@ -45,7 +45,7 @@ class Ledger:
     def __init__(self, programme: ProgrammeDefinition, pricing: Pricing) -> None:
         self._programme = programme
         self._pricing = pricing
-        self._rules = [(rule.points, rule.per, frozenset(rule.exclude)) for rule in programme.earn]
+        self._rules = [(rule.points, rule.per, frozenset(rule.exclude)) for rule in programme.earn if rule.per]
         self._multipliers = [level.multiplier for level in programme.levels] or [MICRO]
         self._gift_cards_earn = any(GIFT_CARDS not in exclude for _, _, exclude in self._rules)
 
