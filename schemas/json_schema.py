@@ -92,15 +92,14 @@ def _shopper_events() -> dict[str, Any]:
         tuple[tuple[str, bool], ...]: {"type": "array", "items": {"type": "array"}},
         tuple[int, int]: {"type": "array", "items": {"type": "integer"}},
     }
-    fields = msgspec.structs.fields(Event)
+    fields, types = msgspec.structs.fields(Event), sorted({*CALLS, REFERRAL})
     return {
         "$schema": DIALECT,
         "$id": f"{INTERNAL_TOPIC}.schema.json",
         "title": "Event",
         "description": "One accepted call of one shopper. Internal: both agents may change it together.",
         "type": "object",
-        "properties": {field.name: kinds[field.type] for field in fields}
-        | {"type": {"enum": sorted({*CALLS, REFERRAL})}},
+        "properties": {field.name: kinds[field.type] for field in fields} | {"type": {"enum": types}},
         "required": [field.name for field in fields if field.required],
     }
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from pipeline.domain.bonus_book import BonusBook
+
 
 class Line(msgspec.Struct, array_like=True, gc=False):
     """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
@@ -117,7 +119,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     grace_until: end of the grace that runs. sequence and entries: tier and points decisions so far.
     earned: points of all lots, net of reversals. lots: in order of arrival, `lots_taken` of them so far.
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
-    history: (instant, level), flat, the latest changes of level.
+    history: (instant, level), flat, the latest changes of level. bonuses: None until there is something to keep.
     """
 
     level: int = -1
@@ -134,6 +136,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     promoted_lots: int = 0
     history: list[int] = []
     due: int = 0
+    bonuses: BonusBook | None = None
 
 
 class Parked(msgspec.Struct, array_like=True, gc=False):

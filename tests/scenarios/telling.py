@@ -94,7 +94,8 @@ def points(line: dict[str, Any]) -> Iterator[str]:
     yield line["entry"]
     yield f"{line['points']:+d}"
     yield f"= {line['balance']}"
-    yield f"({line['order_id']})"
+    if line["order_id"] is not None:
+        yield f"({line['order_id']})"
 
 
 def stage(line: dict[str, Any]) -> Iterator[str]:

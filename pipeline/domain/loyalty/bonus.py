@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.loyalty.bonus_book import BonusBook
+from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.loyalty.limit import admits, remember, rule_key
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.value.number import MICRO

@@ -8,6 +8,8 @@ LOTS_WITH_LINES latest orders.
 from bisect import bisect_left, insort
 from typing import Any
 
+import xxhash
+
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, DUPLICATE, REFUNDED, UPDATED, OrderChange
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.commerce.pricing import (
@@ -20,6 +22,8 @@ from pipeline.domain.commerce.pricing import (
     quantity_of,
 )
 from pipeline.domain.decision import LOYALTY_POINTS, Moment
+from pipeline.domain.loyalty.bonus import Grant
+from pipeline.domain.loyalty.rates import Rates, Worth
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Order, Standing
 from pipeline.domain.value.number import MICRO
@@ -31,8 +35,8 @@ LINES_IN_ALL = 20_000
 # Nor are lines kept of an order of more products, which is counted as `order_line_limit`. The longest of Online Retail
 # has 1,114.
 LINES = 2_000
-# Points of one order, so that those of all orders stay within 64 bits; more are counted as `points_limit`.
-MOST = 10**12
+# The level of lots that are bonuses.
+BONUS = -1
 # Fields of one line in Lot.lines.
 _WIDTH = 4
 
@@ -40,14 +44,14 @@ _WIDTH = 4
 class Ledger:
     """The ledger of one programme. Balance = sum of its entries; what an order lost never exceeds what it earned."""
 
-    __slots__ = ("_gift_cards_earn", "_multipliers", "_pricing", "_programme", "_rules")
+    __slots__ = ("_gift_cards_earn", "_multipliers", "_programme", "_rates")
 
     def __init__(self, programme: ProgrammeDefinition, pricing: Pricing) -> None:
         self._programme = programme
-        self._pricing = pricing
-        self._rules = [(rule.points, rule.per, frozenset(rule.exclude)) for rule in programme.earn if rule.per]
+        rates = [rule for rule in programme.earn if rule.per]
+        self._rates = Rates(rates, pricing)
         self._multipliers = [level.multiplier for level in programme.levels] or [MICRO]
-        self._gift_cards_earn = any(GIFT_CARDS not in exclude for _, _, exclude in self._rules)
+        self._gift_cards_earn = any(GIFT_CARDS not in rule.exclude for rule in rates)
 
     def book(
         self, standing: Standing, change: OrderChange, level: int, properties: dict[str, Any], moment: Moment
@@ -71,6 +75,23 @@ class Ledger:
         elif change.kind == DUPLICATE and not lot.lines and not lot.reversed:
             lot.lines = self._lines(properties, lot.points)
 
+    def bonus(self, standing: Standing, grant: Grant, order_id: str | None, moment: Moment) -> int:
+        """Post a bonus, confirmed at once; the number of its lot."""
+        standing.lots_taken += 1
+        key = xxhash.xxh3_64_intdigest(f"bonus {standing.lots_taken}".encode())
+        lot = Lot(key, grant.at, grant.points, level=BONUS, number=standing.lots_taken)
+        insort(standing.lots, lot, key=_position)
+        self._post(standing, "bonus", grant.points, lot, order_id, moment)
+        return lot.number
+
+    def take_back(self, standing: Standing, number: int, order_id: str, moment: Moment) -> None:
+        """Reverse what is left of a bonus."""
+        for lot in standing.lots:
+            if lot.number == number:
+                left = lot.points - lot.reversed
+                lot.reversed = lot.points
+                self._post(standing, "reversed", -left, lot, order_id, moment)
+
     def _earn(
         self,
         standing: Standing,
@@ -80,10 +101,11 @@ class Ledger:
         properties: dict[str, Any],
         moment: Moment,
     ) -> None:
-        points, eligible = self._worth(properties, order.value, level, moment)
+        worth = self._worth(standing, order, level, properties, moment)
+        points = worth.points
         standing.lots_taken += 1
-        lot = Lot(order.key, order.time, points, 0, eligible, level, standing.lots_taken)
-        lot.lines = self._lines(properties, points)
+        lot = Lot(order.key, order.time, points, 0, worth.eligible, level, standing.lots_taken)
+        lot.lines = self._lines(properties, points, worth.weights)
         if not lot.lines and len(products_of(properties)) > LINES:
             moment.remarks.append("order_line_limit")
         lots = standing.lots
@@ -94,14 +116,14 @@ class Ledger:
         if len(lots) > ORDERS:
             del lots[0]
         _forget_lines(lots)
-        self._post(standing, "confirmed", points, lot, change, moment)
+        self._post(standing, "confirmed", points, lot, change.order_id, moment)
 
     def _reverse(self, standing: Standing, lot: Lot, change: OrderChange, order: Order, moment: Moment) -> None:
         points = _reversal(lot, change, order)
         lot.reversed += points
         if lot.reversed == lot.points:
             lot.lines = []
-        self._post(standing, "reversed", -points, lot, change, moment)
+        self._post(standing, "reversed", -points, lot, change.order_id, moment)
 
     def _adjust(
         self,
@@ -116,36 +138,31 @@ class Ledger:
         if order.cancelled:
             return
         before = lot.points - lot.reversed
-        lot.points, lot.eligible = self._worth(properties, order.value, lot.level, moment)
+        worth = self._worth(standing, order, lot.level, properties, moment)
+        lot.points, lot.eligible = worth.points, worth.eligible
         lot.reversed = min(lot.reversed, lot.points)
-        lines = self._lines(properties, lot.points)
+        lines = self._lines(properties, lot.points, worth.weights)
         if lines:
             _carry_returns(lot.lines, lines)
             lot.lines = lines
         else:
             lot.lines = []
-        self._post(standing, "adjusted", lot.points - lot.reversed - before, lot, change, moment)
+        self._post(standing, "adjusted", lot.points - lot.reversed - before, lot, change.order_id, moment)
 
-    def _worth(self, properties: dict[str, Any], value: int, level: int, moment: Moment) -> tuple[int, int]:
-        """(points, eligible amount): rounded down once, over all rules together. Remark: `points_limit`."""
-        numerator, denominator, largest = 0, 1, 0
-        for points, per, exclude in self._rules:
-            eligible = self._pricing.eligible(properties, exclude, value)
-            numerator = numerator * per + points * eligible * denominator
-            denominator *= per
-            largest = max(largest, eligible)
+    def _worth(self, standing: Standing, order: Order, level: int, properties: dict[str, Any], moment: Moment) -> Worth:
+        """Remark: `points_limit`."""
         multiplier = self._multipliers[min(level, len(self._multipliers) - 1)]
-        points = numerator * multiplier // (denominator * MICRO * MICRO)
-        if points > MOST:
-            moment.remarks.append("points_limit")
-        return min(MOST, points), largest
+        book = standing.bonuses
+        first = book is not None and book.first == order.key
+        return self._rates.worth(properties, order.value, order.time, multiplier, first, moment)
 
-    def _lines(self, properties: dict[str, Any], points: int) -> list[int]:
-        """Share points among the lines by amount: largest remainder, ties to the first line; empty without prices."""
+    def _lines(self, properties: dict[str, Any], points: int, weights: list[int] | None = None) -> list[int]:
+        """Share points among the lines by weight, else by amount: largest remainder, ties to the first line; empty
+        without prices."""
         products = products_of(properties) if points > 0 else []
         if len(products) > LINES:
             return []
-        amounts = [self._earning_amount(product) for product in products]
+        amounts = weights or [self._earning_amount(product) for product in products]
         total = sum(amounts)
         if not total:
             return []
@@ -162,7 +179,9 @@ class Ledger:
     def _earning_amount(self, product: dict[str, Any]) -> int:
         return 0 if is_gift_card(product) and not self._gift_cards_earn else line_amount(product)
 
-    def _post(self, standing: Standing, entry: str, points: int, lot: Lot, change: OrderChange, moment: Moment) -> None:
+    def _post(
+        self, standing: Standing, entry: str, points: int, lot: Lot, order_id: str | None, moment: Moment
+    ) -> None:
         if points == 0:
             return
         standing.earned += points
@@ -180,7 +199,7 @@ class Ledger:
                 "balance": standing.balance,
                 "pending": 0,
                 "lot": f"{lot.order:016x}",
-                "order_id": change.order_id,
+                "order_id": order_id,
                 "expires_at": None,
             },
         )

@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.commerce.order_book import stands
 from pipeline.domain.loyalty.bonus import Grant, compiled
-from pipeline.domain.loyalty.bonus_book import BonusBook
 from pipeline.domain.loyalty.limit import admits
 from pipeline.domain.loyalty_definition import EarnRule, Mission
 from pipeline.domain.segments.zone import Zones
@@ -62,6 +62,9 @@ class MissionRules:
         missions = compiled(rule for rule in rules if rule.mission is not None)
         self._rules = [(bonus, Missions(bonus.rule.mission)) for bonus in missions if bonus.rule.mission is not None]
         self._zones = zones
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
 
     def grants(self, shopper: Shopper, book: BonusBook, at: int) -> list[Grant]:
         """What is earned now that an order of event time `at` (ms) is in the order book."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.loyalty.anniversary import Day, day_of, local_day, local_year, next_after
 from pipeline.domain.loyalty.bonus import Bonus, Grant, compiled
-from pipeline.domain.loyalty.bonus_book import BonusBook
 from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, EarnRule
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper

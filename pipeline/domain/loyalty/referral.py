@@ -9,10 +9,10 @@ from typing import Any
 
 import xxhash
 
+from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.event import Event
 from pipeline.domain.intake.referrer import referrer_of
 from pipeline.domain.loyalty.bonus import Bonus, Grant, compiled
-from pipeline.domain.loyalty.bonus_book import BonusBook
 from pipeline.domain.loyalty_definition import EarnRule
 
 # Friends remembered of one referrer, so that each is paid for once.

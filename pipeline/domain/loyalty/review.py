@@ -2,8 +2,8 @@
 
 import xxhash
 
+from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.event import Event
-from pipeline.domain.loyalty.bonus_book import BonusBook
 from pipeline.domain.loyalty.limit import admits, remember
 from pipeline.domain.loyalty_definition import Limit, Review
 from pipeline.domain.value.instant import DAY
