@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pipeline.config.bonus_account import kept_of_bonuses
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
@@ -22,6 +23,7 @@ from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
+from pipeline.domain.loyalty_definition import BIRTHDAY, OCCASIONS
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.segment import CART, CONSENT, TRAITS, ZONE, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
@@ -199,8 +201,13 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
-        keeps = [ORDER_BOOK, "a lot of points for each order"]
-        yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, programme_timers(programme))
+        keeps = [ORDER_BOOK, "a lot of points for each order", *kept_of_bonuses(programme)]
+        touched = set(ORDER_EVENTS) | {rule.on for rule in programme.earn if rule.on not in OCCASIONS}
+        if any(rule.on == BIRTHDAY for rule in programme.earn):
+            touched.add("identify")
+        if any(rule.on in OCCASIONS for rule in programme.earn):
+            touched |= _SHORT[ZONE]
+        yield _rule("loyalty", programme.name, programme.identity, touched, keeps, programme_timers(programme))
 
 
 def _remarks(plan: Plan) -> Iterator[str]:

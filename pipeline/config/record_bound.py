@@ -7,6 +7,7 @@ piece of state that conditions share is counted once, as it is kept once.
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config.bonus_account import bonus_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
@@ -75,7 +76,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
-        "loyalty": len(plan.programmes) * _programme(),
+        "loyalty": sum(_programme() + bonus_bytes(programme) for programme in plan.programmes),
         "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
         + 2 * _HEAD
         + _INTEGER

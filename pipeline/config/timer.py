@@ -20,7 +20,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
-from pipeline.domain.loyalty_definition import ProgrammeDefinition, Span
+from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, ProgrammeDefinition, Span
 from pipeline.domain.standing_definition import Tier
 from pipeline.domain.value.month import NOW
 from pipeline.domain.window_definition import Calendar
@@ -115,6 +115,9 @@ def programme_timers(programme: ProgrammeDefinition) -> Iterator[str]:
         yield f"below keep {format_duration(programme.window)} after the order whose leaving the window decides it"
     if programme.grace != Span():
         yield f"downgrade {format_span(programme.grace)} after keep was missed"
+    for rule in programme.earn:
+        if rule.on in (BIRTHDAY, ANNIVERSARY):
+            yield f"00:00 of each {rule.on} in the shopper's zone"
 
 
 def format_span(span: Span) -> str:

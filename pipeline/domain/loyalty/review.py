@@ -17,9 +17,9 @@ HELD_REFUNDS = "held_refunds"
 HELD_REFERRALS = "held_referrals"
 
 # Grants of a day that are remembered one by one; of more, the oldest are added up, and count as the later one.
-_GRANTS = 100
+GRANTS = 100
 # Devices and addresses that are remembered of one referrer's friends; beyond it the one seen longest ago goes.
-_ORIGINS = 200
+ORIGINS = 200
 
 
 class Signs:
@@ -42,7 +42,7 @@ class Signs:
         if sum(given for _, given in recent) + points > most:
             return HELD_POINTS
         recent.append((now, points))
-        if len(recent) > _GRANTS:
+        if len(recent) > GRANTS:
             (_, oldest), (at, next_oldest) = recent[:2]
             recent[:2] = [(at, oldest + next_oldest)]
         book.recent = [number for each in recent for number in each]
@@ -67,7 +67,7 @@ class Signs:
                 seen = remember(seen, event.time, limit)
             else:
                 held = True
-            book.origins = dict([*book.origins.items(), (key, seen)][-_ORIGINS:])
+            book.origins = dict([*book.origins.items(), (key, seen)][-ORIGINS:])
         return HELD_REFERRALS if held else None
 
 
