@@ -54,6 +54,8 @@ _TAGS: dict[type, str] = {
     loyalty_definition.Span: "span",
     loyalty_definition.EarnRule: "earn",
     loyalty_definition.Level: "level",
+    loyalty_definition.ExpiryRule: "expiry",
+    loyalty_definition.Reward: "reward",
     loyalty_definition.ProgrammeDefinition: "programme",
     message_definition.Occasion: "occasion",
     message_definition.MessageDefinition: "message",

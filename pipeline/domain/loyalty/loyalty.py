@@ -1,14 +1,18 @@
 """Loyalty programmes: points on orders, and the tiers that they carry a shopper through (readings.md, 40-45, 53)."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipeline.domain.commerce.order import COMPLETED, IGNORED, PARKED, OrderChange
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.loyalty.ledger import Ledger, find_lot
+from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.ledger import Ledger
+from pipeline.domain.loyalty.lot import find_lot
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
+from pipeline.domain.loyalty.purse import purse_due
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
@@ -65,15 +69,15 @@ class Loyalty:
         due = 0
         for programme in self._programmes:
             standing = shopper.standings.get(programme.name)
-            if standing is not None and standing.due and (not due or standing.due < due):
-                due = standing.due
+            if standing is not None:
+                due = min((one for one in (due, standing.due, purse_due(standing)) if one), default=0)
         shopper.loyalty_due = due
 
 
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_currency", "_earned", "_ledger", "_metric", "_spend", "_tiers", "name")
+    __slots__ = ("_accounts", "_currency", "_earned", "_ledger", "_metric", "_spend", "_tiers", "name")
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing) -> None:
         self.name = definition.name
@@ -81,7 +85,8 @@ class Programme:
         self._earned = Metric(POINTS_EARNED, definition.window)
         self._spend = Metric(SPEND, definition.window)
         self._metric = self._spend if definition.metric == SPEND else self._earned
-        self._ledger = Ledger(definition, pricing)
+        self._accounts = Accounts(definition, ZoneInfo(plan.timezone))
+        self._ledger = Ledger(definition, pricing, self._accounts)
         self._tiers = Tiers(definition, plan, self._metric)
 
     def on_order(
@@ -92,24 +97,32 @@ class Programme:
             if not any(map(_takes, changes)):
                 return
             standing = shopper.standings[self.name] = Standing()
+            self._accounts.open(standing)
         before = self._metric.before(shopper, standing, changes, moment.now)
         if standing.level < 0:
             self._tiers.join(standing, before, moment)
         level = self._tiers.level_at(standing, event.time)
+        self._accounts.look(standing, moment.now)
         promoting = False
         for change in changes:
             promoting = promoting or self._promoted(standing, change)
             self._ledger.book(standing, change, level, properties, moment)
+        self._accounts.advance(standing, moment)
         self._tiers.settle(shopper, standing, moment, before if promoting else None)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
-        if standing is not None and 0 < standing.due <= moment.now:
+        if standing is None:
+            return
+        if 0 < purse_due(standing) <= moment.now:
+            self._accounts.advance(standing, moment)
+        if 0 < standing.due <= moment.now:
             self._tiers.on_due(shopper, standing, moment)
 
     def reassess(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
         if standing is not None:
+            self._accounts.adapt(standing, moment.now)
             self._tiers.adapt(standing, moment.now)
             self._tiers.settle(shopper, standing, moment)
 
@@ -118,7 +131,7 @@ class Programme:
         return {
             "tier": self._tiers.name(standing),
             "balance": standing.balance,
-            "pending": 0,
+            "pending": standing.purse.pending if standing.purse is not None else 0,
             "earned": self._earned.value(shopper, standing, shopper.now),
             "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
         }
