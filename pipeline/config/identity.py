@@ -57,6 +57,8 @@ _TAGS: dict[type, str] = {
     loyalty_definition.Mission: "mission",
     loyalty_definition.Review: "review",
     loyalty_definition.Level: "level",
+    loyalty_definition.ExpiryRule: "expiry",
+    loyalty_definition.Reward: "reward",
     loyalty_definition.ProgrammeDefinition: "programme",
     message_definition.Occasion: "occasion",
     message_definition.MessageDefinition: "message",

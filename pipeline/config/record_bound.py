@@ -18,7 +18,7 @@ from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
-from pipeline.domain.loyalty import ledger, tier
+from pipeline.domain.loyalty import lot, tier
 from pipeline.domain.message import FULL
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging import cap
@@ -130,5 +130,5 @@ def _messages(messaging: MessagingDefinition) -> int:
 
 
 def _programme() -> int:
-    lines = ledger.LINES_IN_ALL * 4 * _INTEGER
+    lines = lot.LINES_IN_ALL * 4 * _INTEGER
     return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines

@@ -10,8 +10,8 @@ class BonusBook(msgspec.Struct, array_like=True, gc=False):
     granted) of each rule of a day. due: the
     earliest of them. joined: when the shopper joined. first: key of the first order. missions: end of the last period
     that counted. waiting: (key, event time), flat, of referrals that wait for this shopper's first confirmed order.
-    friends: fingerprints of those referred, the latest. of_orders: (order key, lot number), flat, of bonuses that
-    orders earned, the latest. recent, refunds, origins: see review.py.
+    friends: fingerprints of those referred, the latest. of_orders: (order key, lot's time and
+    number), flat, of bonuses that orders earned, the latest. recent, refunds, origins: see review.py.
     """
 
     granted: dict[int, list[int]] = {}

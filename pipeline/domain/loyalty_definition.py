@@ -92,8 +92,33 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiryRule:
+    """When points expire: each lot `after` its time, or the whole balance after `inactive` without a movement; then at
+    the end of the day, month or year `at`, "" = at once. notices: ms before it, each once."""
+
+    after: Span | None = None
+    inactive: Span | None = None
+    at: str = ""
+    notices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What `cost` points are spent on. limit: times a shopper may have it, 0 = any number; tier: from which level up,
+    "" = any."""
+
+    name: str
+    cost: int
+    limit: int = 0
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProgrammeDefinition:
-    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant."""
+    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant.
+
+    confirm_after: ms from an order until its points are confirmed, None = at once.
+    """
 
     name: str
     identity: str
@@ -105,4 +130,7 @@ class ProgrammeDefinition:
     grace: Span = Span()
     downgrade: str = "one_level"
     refunds: str = "negative_allowed"
+    confirm_after: int | None = None
+    expire: ExpiryRule | None = None
+    rewards: tuple[Reward, ...] = ()
     review: Review | None = None

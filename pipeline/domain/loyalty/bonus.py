@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.event import Event
 from pipeline.domain.loyalty.limit import admits, remember, rule_key
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.value.number import MICRO
@@ -13,11 +14,11 @@ from pipeline.domain.value.operator import compile_filters
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """points: whole. at: event time (ms), at which they count. rule: its id, else what it is on."""
+    """points: whole. at: event time (ms), at which they count. source: what tells the grant from all others."""
 
     points: int
     at: int
-    rule: str
+    source: str
 
 
 class Bonus:
@@ -38,17 +39,17 @@ class Bonus:
         rule = self.rule
         return rule.start <= at and (not rule.end or at < rule.end)
 
-    def grant(self, book: BonusBook, at: int) -> Grant | None:
-        """The points, if the limit still admits them; they are counted."""
+    def grant(self, book: BonusBook, at: int, cause: str | int) -> Grant | None:
+        """The points, if the limit still admits them; they are counted. cause: of all that the rule grants, this."""
         granted, limit = book.granted.get(self.key, []), self.rule.limit
         if not admits(granted, at, limit):
             return None
         if limit is not None:
             book.granted[self.key] = remember(granted, at, limit)
-        return self.sum_of(at)
+        return self.sum_of(at, cause)
 
-    def sum_of(self, at: int) -> Grant:
-        return Grant(self.rule.points // MICRO, at, self.rule.id or self.rule.on)
+    def sum_of(self, at: int, cause: str | int) -> Grant:
+        return Grant(self.rule.points // MICRO, at, f"{self.key}\0{cause}")
 
 
 class Bonuses:
@@ -67,13 +68,14 @@ class Bonuses:
         return any(bonus.asks_for(properties, at) for bonus in self._by_event.get(name, ()))
 
     def grants(
-        self, book: BonusBook, name: str, properties: dict[str, Any], at: int, first: bool = False
+        self, book: BonusBook, event: Event, properties: dict[str, Any], at: int, first: bool = False
     ) -> list[Grant]:
-        """What an event earns, in order of the rules; it is counted. first: it is the shopper's first order."""
+        """What an event earns, in order of the rules; it is counted. at: its time, ms. first: it is the shopper's
+        first order."""
         found = []
-        for bonus in self._by_event.get(name, ()):
+        for bonus in self._by_event.get(event.name, ()):
             if (first or not bonus.rule.first) and bonus.asks_for(properties, at):
-                grant = bonus.grant(book, at)
+                grant = bonus.grant(book, at, event.message_id)
                 if grant is not None:
                     found.append(grant)
         return found

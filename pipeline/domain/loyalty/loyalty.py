@@ -1,6 +1,7 @@
 """Loyalty programmes: points on orders, and the tiers that they carry a shopper through (readings.md, 40-45, 53)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,12 @@ from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
+from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.earning import Earning
-from pipeline.domain.loyalty.ledger import Ledger, find_lot
+from pipeline.domain.loyalty.ledger import Ledger
+from pipeline.domain.loyalty.lot import find_lot
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
+from pipeline.domain.loyalty.purse import purse_due
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty_definition import OCCASIONS, ProgrammeDefinition
 from pipeline.domain.segments.zone import Zones
@@ -79,16 +83,16 @@ class Loyalty:
         due = 0
         for programme in self._programmes:
             standing = shopper.standings.get(programme.name)
-            for one in dues_of(standing) if standing is not None else ():
-                if one and (not due or one < due):
-                    due = one
+            if standing is not None:
+                due = min((one for one in (due, *dues_of(standing)) if one), default=0)
         shopper.loyalty_due = due
 
 
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_currency", "_earned", "_earning", "_ledger", "_metric", "_spend", "_tiers", "name", "names")
+    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_metric", "_spend", "_tiers", "name",
+                 "names")  # fmt: skip
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zones: Zones) -> None:
         self.name = definition.name
@@ -96,9 +100,10 @@ class Programme:
         self._earned = Metric(POINTS_EARNED, definition.window)
         self._spend = Metric(SPEND, definition.window)
         self._metric = self._spend if definition.metric == SPEND else self._earned
-        self._ledger = Ledger(definition, pricing)
+        self._accounts = Accounts(definition, ZoneInfo(plan.timezone))
+        self._ledger = Ledger(definition, pricing, self._accounts)
         self._tiers = Tiers(definition, plan, self._metric)
-        self._earning = Earning(definition, self._ledger, zones)
+        self._earning = Earning(definition, self._accounts, zones)
         self.names = self._earning.names
 
     def on_event(
@@ -109,24 +114,33 @@ class Programme:
             if not any(map(_takes, changes)) and (changes or not self._earning.takes(event, properties)):
                 return
             standing = shopper.standings[self.name] = Standing()
+            self._accounts.open(standing)
         before = self._metric.before(shopper, standing, changes, moment.now)
         if standing.level < 0:
             self._tiers.join(standing, before, moment)
             self._earning.join(shopper, standing, moment.now)
         level = self._tiers.level_at(standing, event.time)
+        self._accounts.look(standing, moment.now)
         self._earning.before_orders(shopper, standing, changes)
-        promoting = False
+        promoting, hold = False, partial(self._earning.holds, standing, moment)
         for change in changes:
             promoting = promoting or self._promoted(standing, change)
-            self._ledger.book(standing, change, level, properties, moment)
+            self._ledger.book(standing, change, level, properties, moment, hold=hold)
         self._earning.on_event(shopper, standing, event, properties, changes, moment)
+        self._accounts.advance(standing, moment)
+        if self._earning.on_confirmed(standing, moment):
+            self._accounts.advance(standing, moment)
         self._tiers.settle(shopper, standing, moment, before if promoting else None)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
         if standing is None:
             return
-        if self._earning.on_due(shopper, standing, moment):
+        if 0 < purse_due(standing) <= moment.now:
+            self._accounts.advance(standing, moment)
+        given = self._earning.on_confirmed(standing, moment)
+        if self._earning.on_due(shopper, standing, moment) or given:
+            self._accounts.advance(standing, moment)
             self._tiers.settle(shopper, standing, moment)
         if 0 < standing.due <= moment.now:
             self._tiers.on_due(shopper, standing, moment)
@@ -139,8 +153,9 @@ class Programme:
     def reassess(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
         if standing is not None:
-            self._tiers.adapt(standing, moment.now)
+            self._accounts.adapt(standing, moment.now)
             self._earning.look_ahead(shopper, standing, moment.now)
+            self._tiers.adapt(standing, moment.now)
             self._tiers.settle(shopper, standing, moment)
 
     def summary(self, shopper: Shopper) -> dict[str, Any]:
@@ -148,7 +163,7 @@ class Programme:
         return {
             "tier": self._tiers.name(standing),
             "balance": standing.balance,
-            "pending": 0,
+            "pending": standing.purse.pending if standing.purse is not None else 0,
             "earned": self._earned.value(shopper, standing, shopper.now),
             "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
         }
@@ -165,9 +180,9 @@ class Programme:
         return lot is None or lot.number <= standing.promoted_lots
 
 
-def dues_of(standing: Standing) -> tuple[int, int]:
-    """When the tiers, and when the bonuses of a standing are to be looked at, ms; 0 = never."""
-    return standing.due, standing.bonuses.due if standing.bonuses is not None else 0
+def dues_of(standing: Standing) -> tuple[int, int, int]:
+    """When the tier, the points and the bonuses of a standing are to be looked at next, ms; 0 = never."""
+    return standing.due, purse_due(standing), standing.bonuses.due if standing.bonuses is not None else 0
 
 
 def _takes(change: OrderChange) -> bool:

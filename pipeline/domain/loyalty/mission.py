@@ -74,7 +74,7 @@ class MissionRules:
                 continue
             since = max(bonus.rule.start, book.missions.get(bonus.key, 0))
             end = mission.fulfilled(shopper.orders, at, since, self._zones.of(shopper))
-            grant = bonus.grant(book, at) if end else None
+            grant = bonus.grant(book, at, end) if end else None
             if grant is not None:
                 book.missions[bonus.key] = end
                 found.append(grant)

@@ -45,7 +45,7 @@ class Occasions:
             if 0 < due <= now:
                 book.days[bonus.key] = [0, 0, year]
                 if bonus.is_in_force(due):
-                    found.append(bonus.sum_of(due))
+                    found.append(bonus.sum_of(due, year))
         self.set_due(shopper, book, now)
         return found
 

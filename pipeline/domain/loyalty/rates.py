@@ -7,12 +7,10 @@ import msgspec
 
 from pipeline.domain.commerce.pricing import GIFT_CARDS, SHIPPING, TAX, Pricing, is_gift_card, line_amount, products_of
 from pipeline.domain.decision import Moment
+from pipeline.domain.loyalty.account import bounded
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.value.number import MICRO
 from pipeline.domain.value.operator import compile_filters
-
-# Points of one order, so that those of all orders stay within 64 bits; more are counted as `points_limit`.
-MOST = 10**12
 
 _Passes = Callable[[dict[str, Any], int], bool]
 
@@ -69,9 +67,7 @@ class Rates:
             found = self._of_whole_orders(rates, properties, value)
         numerator, denominator, eligible, weights = found
         points = numerator * multiplier // (denominator * MICRO * MICRO)
-        if points > MOST:
-            moment.remarks.append("points_limit")
-        return Worth(min(MOST, points), eligible, weights)
+        return Worth(bounded(points, moment), eligible, weights)
 
     def _of_whole_orders(
         self, rates: list[_Rate], properties: dict[str, Any], value: int

@@ -64,7 +64,7 @@ class Referrals:
             key = _side(bonus)
             if key in book.waiting[::2]:
                 book.granted[key] = [1]
-                found.append(bonus.sum_of(now))
+                found.append(bonus.sum_of(now, "friend"))
         book.waiting = []
         return found
 
@@ -75,7 +75,7 @@ class Referrals:
             return []
         found = []
         for bonus in self._of(event, properties):
-            grant = bonus.grant(book, event.time)
+            grant = bonus.grant(book, event.time, event.referred)
             if grant is not None:
                 found.append(grant)
         if found:

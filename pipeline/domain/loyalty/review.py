@@ -12,6 +12,9 @@ RELEASED = "Points Review Released"
 REJECTED = "Points Review Rejected"
 REVIEW_EVENTS = frozenset({RELEASED, REJECTED})
 
+NO_REVIEW = Review()
+
+NOTHING_HELD = "nothing_to_review"
 HELD_POINTS = "held_points_per_day"
 HELD_REFUNDS = "held_refunds"
 HELD_REFERRALS = "held_referrals"
@@ -28,7 +31,10 @@ class Signs:
     __slots__ = ("_review",)
 
     def __init__(self, review: Review | None) -> None:
-        self._review = review or Review()
+        self._review = review or NO_REVIEW
+
+    def __bool__(self) -> bool:
+        return self._review is not NO_REVIEW
 
     def of(self, book: BonusBook, points: int, now: int) -> str | None:
         """Whether `points`, to be given at `now` (ms), are to be held: then they count for no later one."""
