@@ -68,8 +68,13 @@ class Earning:
 
     def look_ahead(self, shopper: Shopper, standing: Standing, now: int) -> None:
         """Find the next days anew: a trait, the zone or the rules are others."""
-        if self._occasions or (standing.bonuses is not None and standing.bonuses.days):
-            self._occasions.set_due(shopper, book_of(standing), now)
+        if not self._occasions and (standing.bonuses is None or not standing.bonuses.days):
+            return
+        book = book_of(standing)
+        if not book.joined and standing.lots:
+            # Before there was a rule that asked for it.
+            book.joined = standing.lots[0].time
+        self._occasions.set_due(shopper, book, now)
 
     def on_due(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
         """Give what a day earns that has begun; whether there was one."""
