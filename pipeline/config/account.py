@@ -11,7 +11,14 @@ from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
-from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
+from pipeline.config.timer import (
+    abandonment_timers,
+    journey_timers,
+    points_timers,
+    programme_timers,
+    segment_timers,
+    trait_timers,
+)
 from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
@@ -200,7 +207,8 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
         keeps = [ORDER_BOOK, "a lot of points for each order"]
-        yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, programme_timers(programme))
+        timers = [*points_timers(programme), *programme_timers(programme)]
+        yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, timers)
 
 
 def _remarks(plan: Plan) -> Iterator[str]:

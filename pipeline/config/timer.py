@@ -108,8 +108,7 @@ def abandonment_timers(rule: AbandonmentDefinition) -> Iterator[str]:
 
 
 def programme_timers(programme: ProgrammeDefinition) -> Iterator[str]:
-    """Timers of a loyalty programme."""
-    yield from points_timers(programme)
+    """Timers of the tiers of a loyalty programme."""
     if programme.term is not None:
         yield f"review {format_span(programme.term)} after a level above the lowest was reached"
     elif programme.window is not None:
