@@ -12,7 +12,14 @@ from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
-from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
+from pipeline.config.timer import (
+    abandonment_timers,
+    journey_timers,
+    points_timers,
+    programme_timers,
+    segment_timers,
+    trait_timers,
+)
 from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
@@ -207,7 +214,8 @@ def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
             touched.add("identify")
         if any(rule.on in OCCASIONS for rule in programme.earn):
             touched |= _SHORT[ZONE]
-        yield _rule("loyalty", programme.name, programme.identity, touched, keeps, programme_timers(programme))
+        timers = [*points_timers(programme), *programme_timers(programme)]
+        yield _rule("loyalty", programme.name, programme.identity, touched, keeps, timers)
 
 
 def _remarks(plan: Plan) -> Iterator[str]:

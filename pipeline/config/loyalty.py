@@ -5,8 +5,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from pipeline.config.duration import PositiveDuration, format_duration
 from pipeline.config.earn import Earn, confusions
 from pipeline.config.entry import Entry, Reading
+from pipeline.config.expiry import Expire
 from pipeline.config.problem import Place
 from pipeline.config.review import Review
 from pipeline.config.source import Block
@@ -17,12 +19,25 @@ from pipeline.domain.loyalty_definition import ProgrammeDefinition
 class Programme(Entry):
     """A loyalty programme. Shoppers join it with their first event that it takes."""
 
-    later_keys: ClassVar[tuple[str, ...]] = ("confirm_after", "expire", "notices", "rewards")
+    later_keys: ClassVar[tuple[str, ...]] = ("rewards",)
 
     title: str = Field("", description="What people call it; changes nothing.")
     earn: tuple[Earn, ...] = Field((), description="What earns points.")
+    confirm_after: PositiveDuration | None = Field(
+        None,
+        description="Points of an order stay pending so long after it, as while it may be returned. Left out: they are"
+        " confirmed at once.",
+        examples=["14d"],
+    )
+    expire: Expire | None = Field(
+        None,
+        description="When points expire. Left out: never.",
+        examples=[{"after": "365d", "at": "end_of_month", "notices": ["30d", "7d"]}],
+    )
     refunds: Literal["negative_allowed", "floor_zero"] = Field(
-        "negative_allowed", description="Whether a refund may take the balance below zero."
+        "negative_allowed",
+        description="What a refund of points that are spent comes to: a balance below zero, which what is earned later"
+        " pays, or nothing below zero.",
     )
     review: Review | None = Field(None, description="Signs of fraud, on which points are held. Left out: none are.")
     tiers: Tiers = Field(description="Its tiers.")
@@ -32,6 +47,9 @@ class Programme(Entry):
             yield ("earn", *place), message
         if not self.earn and self.tiers.metric == "points_earned":
             yield ("tiers", "metric"), "points_earned needs earn: rules that give points"
+        hold, expire = self.confirm_after, self.expire
+        if hold is not None and expire is not None and expire.after is not None and hold >= expire.length():
+            yield ("confirm_after",), f"points would expire before they are confirmed, {format_duration(hold)} after"
 
     def definition(self, name: str, currency: str, identity: str = "") -> ProgrammeDefinition:
         """The programme as the core takes it."""
@@ -47,6 +65,8 @@ class Programme(Entry):
             grace=tiers.grace,
             downgrade=tiers.downgrade,
             refunds=self.refunds,
+            confirm_after=self.confirm_after,
+            expire=self.expire.definition() if self.expire is not None else None,
             review=self.review.definition() if self.review is not None else None,
         )
 

@@ -18,6 +18,7 @@ from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.purse import purse_due
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty_definition import OCCASIONS, ProgrammeDefinition
+from pipeline.domain.segments.standing import points_due
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
@@ -84,7 +85,7 @@ class Loyalty:
         for programme in self._programmes:
             standing = shopper.standings.get(programme.name)
             if standing is not None:
-                due = min((one for one in (due, *dues_of(standing)) if one), default=0)
+                due = min((one for one in (due, standing.due, points_due(standing)) if one), default=0)
         shopper.loyalty_due = due
 
 
@@ -178,11 +179,6 @@ class Programme:
             return False
         lot = find_lot(standing, order)
         return lot is None or lot.number <= standing.promoted_lots
-
-
-def dues_of(standing: Standing) -> tuple[int, int, int]:
-    """When the tier, the points and the bonuses of a standing are to be looked at next, ms; 0 = never."""
-    return standing.due, purse_due(standing), standing.bonuses.due if standing.bonuses is not None else 0
 
 
 def _takes(change: OrderChange) -> bool:
