@@ -13,7 +13,7 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.expiry import Expiry
 from pipeline.domain.loyalty.lot import add_lot, lot_at, lot_numbered
-from pipeline.domain.loyalty.purse import purse_of, put, take
+from pipeline.domain.loyalty.purse import parts_of, purse_of, put, put_back, take
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Standing, Waiting
 
@@ -123,6 +123,37 @@ class Accounts:
         lot.forgone += asked - points
         if lot.reversed + lot.forgone == lot.points:
             lot.lines = []
+
+    def spend(self, standing: Standing, points: int, time: int, order_id: str, moment: Moment) -> list[int]:
+        """Redeem points, of which there are enough; where they came from, as Redemption.parts. time: of the event."""
+        self._expiry.extend(standing, time)
+        parts = take(standing, points)
+        self._entries.post(standing, "redeemed", -points, moment, order_id=order_id or None, balance=-points)
+        return parts
+
+    def give_back(self, standing: Standing, parts: list[int], time: int, moment: Moment) -> None:
+        """Return redeemed points to their lots, which keep their instant, but for MINIMUM at the least."""
+        self._expiry.extend(standing, time)
+        back = [
+            (self._expiry.anew(standing, expires, lot, moment.now), lot, number, points)
+            for expires, lot, number, points in parts_of(parts)
+        ]
+        put_back(standing, back)
+        points = sum(part[-1] for part in back)
+        soonest = min((expires for expires, *_ in back if expires), default=0)
+        self._entries.post(standing, "returned", points, moment, expires_at=soonest, balance=points)
+
+    def correct(self, standing: Standing, points: int, time: int, moment: Moment) -> None:
+        """Post what somebody adds (a lot of no order, from `time` on) or takes (as if spent) by hand."""
+        expires = 0
+        if points > 0:
+            self._expiry.extend(standing, time)
+            expires = self._expiry.of_lot(standing, time)
+            put(standing, points, expires, time, 0)
+        else:
+            points = -min(-points, max(0, standing.balance)) if self._floor else points
+            take(standing, -points)
+        self._entries.post(standing, "adjusted", points, moment, expires_at=expires, balance=points)
 
     def move(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
         """Post what a new price adds to a lot, or takes from it."""
