@@ -9,6 +9,7 @@ from pipeline.domain.decision import REDEMPTION_REJECTED, Moment
 from pipeline.domain.event import Event
 from pipeline.domain.loyalty.account import MOST, Accounts
 from pipeline.domain.loyalty.purse import purse_of
+from pipeline.domain.loyalty.spending import Spending
 from pipeline.domain.loyalty_definition import ProgrammeDefinition, Reward
 from pipeline.domain.shopping import Redemption, Standing
 from pipeline.domain.value.number import MICRO, to_micro
@@ -25,11 +26,11 @@ REDEMPTIONS = 200
 class Redemptions:
     """The redemptions of one programme."""
 
-    __slots__ = ("_accounts", "_levels", "_programme", "_rewards")
+    __slots__ = ("_levels", "_programme", "_rewards", "_spending")
 
     def __init__(self, programme: ProgrammeDefinition, accounts: Accounts) -> None:
         self._programme = programme
-        self._accounts = accounts
+        self._spending = Spending(accounts)
         self._levels = [level.name for level in programme.levels]
         self._rewards = {reward.name: reward for reward in programme.rewards}
 
@@ -47,7 +48,7 @@ class Redemptions:
             if points is None or not points:
                 moment.remarks.append("points_invalid")
             else:
-                self._accounts.correct(standing, points, event.time, moment)
+                self._spending.correct(standing, points, event.time, moment)
 
     def _redeem(self, standing: Standing | None, event: Event, properties: dict[str, Any], moment: Moment) -> None:
         name, key = identifier(properties.get("reward")), _key(event, properties)
@@ -62,7 +63,7 @@ class Redemptions:
             self._reject(standing, event, properties, points, name, reason, moment)
             return
         order_id = identifier(properties.get("order_id"))
-        parts = self._accounts.spend(standing, points, event.time, order_id, moment)
+        parts = self._spending.spend(standing, points, event.time, order_id, moment)
         self._remember(standing, Redemption(key, parts, name), moment)
 
     def _objection(self, standing: Standing | None, name: str, reward: Reward | None, points: int | None) -> str | None:
@@ -89,7 +90,7 @@ class Redemptions:
             self._remember(standing, Redemption(key, []), moment)
         elif redemption.parts:
             parts, redemption.parts = redemption.parts, []
-            self._accounts.give_back(standing, parts, event.time, moment)
+            self._spending.give_back(standing, parts, event.time, moment)
 
     def _remember(self, standing: Standing, redemption: Redemption, moment: Moment) -> None:
         redemptions = purse_of(standing).redemptions
