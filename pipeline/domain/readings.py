@@ -8,10 +8,7 @@ from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
-from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, TRAITS, Segments
-
-# What the reading of a REFERRAL goes by: no event has this name.
-REFERRED = "$referred"
+from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, REFERRED, TRAITS, Segments
 
 
 class Readings:

@@ -14,8 +14,8 @@ from pipeline.domain.loyalty.lot import left_of, lot_name, lot_numbered
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
-from pipeline.domain.loyalty.review import NOTHING_HELD, RELEASED, REVIEW_EVENTS, Signs
-from pipeline.domain.loyalty_definition import ProgrammeDefinition
+from pipeline.domain.loyalty.review import NOTHING_HELD, Signs
+from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Lot, Order, Standing
@@ -52,7 +52,7 @@ class Earning:
         self._occasions = Occasions(rules, zones)
         self._signs = Signs(programme.review)
         self._uses_first = any(rule.first for rule in rules)
-        self.names = self._bonuses.names | self._referrals.names | (REVIEW_EVENTS if self._signs else frozenset())
+        self.names = self._bonuses.names | self._referrals.names | frozenset(REVIEW_EVENTS if self._signs else ())
 
     def takes(self, event: Event, properties: dict[str, Any]) -> bool:
         """Whether a shopper joins with the event, which is none of an order."""
@@ -173,7 +173,7 @@ class Earning:
         if not found:
             moment.remarks.append(NOTHING_HELD)
         for lot, order_id in found:
-            if event.name == RELEASED:
+            if event.name == REVIEW_RELEASED:
                 self._accounts.release(standing, lot, moment)
             else:
                 self._accounts.take_back(standing, lot, left_of(lot), order_id, moment)
