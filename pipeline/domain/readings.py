@@ -66,7 +66,7 @@ class Readings:
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         consent = name in CONSENT_EVENTS
         earning = (behaviour and name in self._earning) or name == REFERRED
-        causes = names | ({CART} if cart else set()) | ({ORDERS} if order or earning else set())
+        causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         causes |= beside | ({CONSENT} if consent else set())
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)

@@ -19,6 +19,7 @@ from pipeline.domain.definition import (
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.loyalty.redemption import REDEMPTION_EVENTS
 from pipeline.domain.loyalty_definition import OCCASIONS, REVIEW_EVENTS, ProgrammeDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
@@ -85,6 +86,7 @@ def earning_reads(programme: ProgrammeDefinition) -> Iterable[str]:
             yield rule.on
         if rule.also:
             yield REFERRED
+    yield from REDEMPTION_EVENTS
     if programme.review is not None:
         yield from REVIEW_EVENTS
 
