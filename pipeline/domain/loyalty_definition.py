@@ -21,6 +21,11 @@ MISSION = "$mission"
 OCCASIONS = (BIRTHDAY, ANNIVERSARY, MISSION)
 """What earns without an event of that name."""
 
+REVIEW_RELEASED = "Points Review Released"
+REVIEW_REJECTED = "Points Review Rejected"
+REVIEW_EVENTS = (REVIEW_RELEASED, REVIEW_REJECTED)
+"""What becomes of points that are held."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:

@@ -160,7 +160,7 @@ class Programme:
                 self._entry("reversed", -grant[0], order.order_id, facts)
 
     def _confirmed(self, facts: Facts) -> None:
-        if any(order.counts for order in facts.orders.values()):
+        if any(order.counts and (order.net or not order.value) for order in facts.orders.values()):
             self._give(self.bonuses.confirmed(facts.now), facts)
 
     def _earn(self, order: Order, facts: Facts) -> None:

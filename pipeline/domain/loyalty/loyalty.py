@@ -30,12 +30,13 @@ from pipeline.domain.value.money import Exchange, render
 class Loyalty:
     """All programmes of a plan. Keeps `Shopper.standings`, and `Shopper.loyalty_due` right after each call."""
 
-    __slots__ = ("_programmes", "names")
+    __slots__ = ("_has_days", "_programmes", "names")
 
     def __init__(self, plan: Plan, watch_zones: Callable[[], Zones] | None = None) -> None:
         """watch_zones: has the zones of the shoppers kept, asked only if something goes by them."""
         pricing = Pricing(Exchange(plan.currency, plan.rates))
         by_zone = any(rule.on in OCCASIONS for programme in plan.programmes for rule in programme.earn)
+        self._has_days = by_zone
         zones = watch_zones() if watch_zones is not None and by_zone else Zones(ZoneInfo(plan.timezone))
         self._programmes = [Programme(definition, plan, pricing, zones) for definition in plan.programmes]
         self.names = frozenset(name for programme in self._programmes for name in programme.names)
@@ -56,7 +57,7 @@ class Loyalty:
 
     def on_profile(self, shopper: Shopper, now: int) -> None:
         """Find anew when days of the shopper are, as a trait or the zone has changed."""
-        if shopper.shopping is not None:
+        if self._has_days and shopper.shopping is not None:
             for programme in self._programmes:
                 programme.on_profile(shopper, now)
             self._set_due(shopper)
@@ -147,7 +148,8 @@ class Programme:
         level = self._tiers.level_at(standing, event.time)
         self._accounts.look(standing, moment.now)
         self._earning.before_orders(shopper, standing, changes)
-        promoting, hold = False, partial(self._earning.holds, standing, moment)
+        promoting = False
+        hold = partial(self._earning.holds, standing, moment) if self._earning.may_hold else None
         for change in changes:
             promoting = promoting or self._promoted(standing, change)
             self._ledger.book(standing, change, level, properties, moment, hold=hold)
@@ -155,7 +157,7 @@ class Programme:
         if addressed:
             self._redemptions.on_event(standing, event, properties, moment)
         self._accounts.advance(standing, moment)
-        if self._earning.on_confirmed(standing, moment):
+        if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
         self._tiers.settle(shopper, standing, moment, before if promoting else None)
         self._rewards.tell(standing, moment)
@@ -166,7 +168,7 @@ class Programme:
             return
         if 0 < purse_due(standing) <= moment.now:
             self._accounts.advance(standing, moment)
-        given = self._earning.on_confirmed(standing, moment)
+        given = self._earning.on_confirmed(shopper, standing, moment)
         if self._earning.on_due(shopper, standing, moment) or given:
             self._accounts.advance(standing, moment)
             self._tiers.settle(shopper, standing, moment)

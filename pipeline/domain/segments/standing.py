@@ -70,5 +70,5 @@ def compile_points(condition: Points) -> Look:
 def points_due(standing: Standing) -> int:
     """When time alone next moves points, ms; 0 = never."""
     purse, bonuses = standing.purse, standing.bonuses
-    dues = (purse.due if purse is not None else 0, bonuses.due if bonuses is not None else 0)
+    dues = (purse.due if purse is not None else 0, bonuses.next_due() if bonuses is not None else 0)
     return min((one for one in dues if one), default=0)
