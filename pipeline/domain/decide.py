@@ -226,7 +226,7 @@ class Engine:
         if posted:
             moment.decisions.extend(posted)
         if self._messaging:
-            self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
+            self._arbiter.on_event(shopper, event, changes, begun, moment, asks=reading.behaviour and not repeated)
 
     def _heed(
         self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment
