@@ -19,8 +19,7 @@ from pipeline.domain.definition import (
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
-from pipeline.domain.loyalty.redemption import REDEMPTION_EVENTS
-from pipeline.domain.loyalty_definition import OCCASIONS, REVIEW_EVENTS, ProgrammeDefinition
+from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_EVENTS, REVIEW_EVENTS, ProgrammeDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch
