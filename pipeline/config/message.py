@@ -128,12 +128,8 @@ class Message(Entry):
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         if ("channel" in given) == ("escalate" in given):
-            yield (
-                (),
-                "needs a channel, or escalate with several"
-                if "channel" not in given
-                else ("has channel and escalate, leave one out"),
-            )
+            both = "channel" in given
+            yield (), "has channel and escalate, leave one out" if both else "needs channel, or escalate with several"
         delays = [one.after for one in self.escalate if one.after is not None]
         if self.expires is not None and sum(delays) >= self.expires:
             wanted = format_duration(sum(delays))

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.oracle.messages import words
+from tests.oracle.occasions import words
 
 FIELDS = {
     "segment-changes": ("segment", "change", "sequence"),

@@ -154,8 +154,8 @@ class MessageStream(ConsentStream):
 
     def told_of_message(self) -> Call:
         """Feedback of a provider; of a message that may not have been sent yet, or never."""
-        message = f"m{self.random.randint(0, 5)} {self.random.choice([1, 1, 1, 2, 3])}"
-        return self._track(self.random.choice(list(FEEDBACK)), {"message_id": message})
+        message = f"m{self.random.randint(0, 3)} {self.random.choice([1, 1, 1, 2, 3, 4])}"
+        return self._track(self.random.choice([*FEEDBACK, "Message Failed"]), {"message_id": message})
 
     def suppressed(self) -> Call:
         return self._track(
@@ -183,7 +183,8 @@ class BusyTopologies(MessageTopologies):
         messaging = topology["messaging"]
         channels = random.sample(["email", "email", "email", "sms", "on-site", "push"], random.choice([1, 1, 2]))
         for message in messaging["messages"].values():
-            message["channel"] = random.choice(channels)
+            if "escalate" not in message:
+                message["channel"] = random.choice(channels)
             if random.random() < 0.7:
                 message["on"] = {"event": random.choice(EVENTS[:4])}
         messaging["consent"]["unknown"] = "granted"
@@ -197,6 +198,7 @@ class BusyStream(MessageStream):
     def __init__(self, random: Random, several_carts: bool) -> None:
         super().__init__(random, several_carts)
         often = {self.viewed: 20.0, self.added: 15.0, self.changed: 1.0, self.feedback: 0.2, self.contact: 0.1}
+        often[self.told_of_message] = 25.0
         self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.oracle import consent
 from tests.oracle.engine_run import run
 from tests.oracle.history import Record, read
-from tests.oracle.messages import SOURCES, asks
+from tests.oracle.occasions import SOURCES, asks
 from tests.oracle.oracle import Verdict
 from tests.oracle.random_messages import busy_case
 from tests.oracle.segments import traits
