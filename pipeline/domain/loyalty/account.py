@@ -55,6 +55,9 @@ class Accounts:
         if purse is None:
             return False
         confirmed = [one for one in purse.waiting if one.confirms <= moment.now and not one.held]
+        if confirmed:
+            # Of what comes in now, notices are given from now on.
+            purse.looked = max(purse.looked, moment.now - 1)
         for waiting in confirmed:
             purse.waiting.remove(waiting)
             self._confirm(standing, waiting, moment)
@@ -128,12 +131,13 @@ class Accounts:
             lot.lines = []
 
     def move(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
-        """Post what a new price adds to a lot, or takes from it."""
+        """Post what a new price adds to a lot, or takes from it: `lot.points` are as it has them."""
         if points < 0:
             gone = min(-points, lot.expired)
             lot.expired -= gone
-            standing.earned -= gone
-            self._debit(standing, lot, -points - gone, "adjusted", order_id, moment)
+            unposted = -points - self._debit(standing, lot, -points - gone, "adjusted", order_id, moment)
+            lot.reversed -= unposted
+            lot.forgone += unposted
             return
         waiting, confirms = _waiting(standing, lot), self._confirms(lot)
         standing.earned += points if waiting is None or not waiting.held else 0
