@@ -223,14 +223,14 @@ class Programme:
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level. One without a lot is
-        older than the programme, so it was there at the upgrade."""
+        older than the programme, or its lot is closed: it was there at the upgrade if it is not younger."""
         order = change.order
         if change.kind == COMPLETED or order is None or not standing.promoted_at:
             return False
         if not self._metric.covers(order.time, standing.promoted_at):
             return False
         lot = find_lot(standing, order)
-        return lot is None or lot.number <= standing.promoted_lots
+        return order.time <= standing.promoted_at if lot is None else lot.number <= standing.promoted_lots
 
 
 def _counts(change: OrderChange) -> bool:
