@@ -85,7 +85,7 @@ class History:
 
     def following(self, until: int) -> int | None:
         """The next instant up to `until` at which anything may change without a record."""
-        dues = [self.abandonment.due(), self.messages.due(), *(one.due() for one in self.programmes)]
+        dues = [self.abandonment.due(), self.messages.due(), *(one.due(self.now) for one in self.programmes)]
         dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
         instants = [*self.pending, *(one for one in dues if one is not None)]
         return min((one for one in instants if self.now < one <= until), default=None)
@@ -189,9 +189,9 @@ class History:
             "cart": payload(facts.open_lines(), facts.shop),
             "sessions": visits(self.records),
             "loyalty": {
-                one.name: {"tier": one.levels[one.level], "balance": one.balance}
+                one.name: dict(zip(("tier", "balance"), one.standing, strict=True))
                 for one in self.programmes
-                if one.level >= 0
+                if one.standing[0] is not None
             },
         }
 

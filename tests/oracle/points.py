@@ -9,27 +9,20 @@ from tests.oracle.orders import Order, pieces, product_key, products_of
 from tests.oracle.values import Shop, number
 
 
-def eligible(order: Order, rule: dict[str, Any], shop: Shop) -> int:
-    """The part of an order that earns, minor units: without what the rule excludes and what points have paid."""
-    assert order.completed is not None
-    properties = order.completed.properties
+def eligible(order: Order, record: Record, rule: dict[str, Any], shop: Shop) -> int:
+    """The part of an order, as `record` states it, that earns: minor units without what the rule excludes and what
+    points have paid."""
+    properties = record.properties
     currency = properties.get("currency")
     left = order.value
     for name in rule.get("exclude", []):
         if name == "gift_cards":
-            cards = [one for one in products_of(order.completed) if one.get("gift_card") is True]
+            cards = [one for one in products_of(record) if one.get("gift_card") is True]
             left -= sum(shop.minor(one.get("price"), currency, pieces(one)) or 0 for one in cards)
         else:
             left -= shop.minor(properties.get(name), currency) or 0
     left -= shop.minor(properties.get("points_discount"), currency) or 0
     return max(left, 0)
-
-
-def earned(order: Order, rule: dict[str, Any], multiplier: Fraction, shop: Shop) -> int:
-    if not order.priced:
-        return 0
-    per = Fraction(str(rule.get("per", 1))) * shop.scale
-    return floor(Fraction(str(rule["points"])) * multiplier * eligible(order, rule, shop) / per)
 
 
 def share(points: int, weights: list[int]) -> list[int]:
@@ -45,17 +38,27 @@ def share(points: int, weights: list[int]) -> list[int]:
     return parts
 
 
-class Lot:
-    """Points of one order. lines: product -> (quantity, points), for refunds that name products."""
+class Earned:
+    """What one order earns. lines: product -> (quantity, points), for refunds that name products.
 
-    def __init__(self, order: Order, rule: dict[str, Any], multiplier: Fraction, shop: Shop) -> None:
-        assert order.completed is not None
-        self.time = order.time
-        self.points = earned(order, rule, multiplier, shop)
-        self.eligible = eligible(order, rule, shop)
-        products = products_of(order.completed)
-        currency = order.completed.properties.get("currency")
-        excluded = "gift_cards" in rule.get("exclude", [])
+    record: the event that stated its price last.
+    """
+
+    def __init__(
+        self, order: Order, record: Record | None, rules: list[dict[str, Any]], multiplier: Fraction, shop: Shop
+    ) -> None:
+        assert record is not None
+        self.multiplier = multiplier
+        exact = Fraction(0)
+        self.eligible = 0
+        for rule in rules:
+            part = eligible(order, record, rule, shop)
+            self.eligible = max(self.eligible, part)
+            exact += Fraction(str(rule["points"])) * part / (Fraction(str(rule.get("per", 1))) * shop.scale)
+        self.points = floor(exact * multiplier) if order.priced else 0
+        products = products_of(record)
+        currency = record.properties.get("currency")
+        excluded = all("gift_cards" in rule.get("exclude", []) for rule in rules)
         weights = [
             0 if excluded and one.get("gift_card") is True else shop.minor(one.get("price"), currency, pieces(one)) or 0
             for one in products
