@@ -187,7 +187,11 @@ class Ledger:
         self.post("redeemed", -points, None, moves=(-points, 0), expires=None)
         return True
 
-    def give_back(self, redemption: str) -> None:
+    def give_back(self, redemption: str) -> bool:
+        """Whether it was not given back before."""
+        if redemption in self.returned:
+            return False
+        self.returned.add(redemption)
         parcels = [
             Parcel(one.lot, one.points, one.expires and max(one.expires, self.now + SHORTEST_RETURN))
             for one in self.redeemed[redemption]
@@ -198,6 +202,7 @@ class Ledger:
             balance += one.points
         ends = [one.expires for one in parcels if one.expires is not None]
         self.post("returned", points, None, moves=(points, 0), expires=min(ends, default=None))
+        return True
 
     def adjust(self, time: int, points: int) -> None:
         if points > 0:

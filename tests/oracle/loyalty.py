@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests.oracle.bonuses import Bonuses, Grant
 from tests.oracle.history import Record
 from tests.oracle.ladder import Ladder, Part
 from tests.oracle.ledger import Ledger, Lot
@@ -12,20 +13,22 @@ from tests.oracle.segments import Facts
 from tests.oracle.values import Shop, number, span
 
 ORDER = "Order Completed"
+ORDER_EVENTS = (ORDER, "Order Updated", "Order Cancelled", "Order Refunded")
+SPENDING = ("Points Redeemed", "Redemption Cancelled", "Points Adjusted")
 
 
 class Programme:
-    """asked: cumulative demand of refunds by order. earned: what orders earn, priced as they were last."""
+    """lots: of orders. earned: what orders earn, priced as they were last. refunds: cumulative demand, by order."""
 
     def __init__(self, name: str, entry: dict[str, Any], topology: dict[str, Any]) -> None:
         self.name, self.entry, self.shop = name, entry, Shop(topology)
-        self.alone = len(topology["loyalty"]) == 1
-        self.rules = [rule for rule in entry.get("earn", []) if rule["on"] == ORDER]
         self.ladder = Ladder(name, entry["tiers"], self.shop)
         self.ledger = Ledger(name, entry, self.shop.zone)
+        self.bonuses = Bonuses(entry, topology)
         self.lots: dict[str, Lot] = {}
         self.earned: dict[str, Earned] = {}
         self.refunds: dict[str, int] = {}
+        self.given: list[Lot] = []
 
     @property
     def points(self) -> list[dict[str, Any]]:
@@ -36,10 +39,13 @@ class Programme:
         return self.ladder.lines
 
     @property
+    def member(self) -> bool:
+        return self.ladder.level >= 0
+
+    @property
     def standing(self) -> tuple[str | None, int]:
         """Tier and balance, as conditions see them."""
-        level = self.ladder.level
-        return (self.ladder.names[level] if level >= 0 else None), self.ledger.balance
+        return (self.ladder.names[self.ladder.level] if self.member else None), self.ledger.balance
 
     @property
     def window(self) -> int | None:
@@ -47,17 +53,20 @@ class Programme:
         window = self.entry["tiers"].get("window", "lifetime")
         return span(window["rolling"]) if window != "lifetime" and "rolling" in window else None
 
-    def due(self, now: int) -> int | None:
-        instants = [*self.ledger.instants(), *self.ladder.instants()]
-        return min((one for one in instants if one > now), default=None)
+    def dues(self) -> list[int]:
+        """Instants at which something may happen without a record; those of the past are passed over."""
+        day = self.bonuses.due()
+        return [*self.ledger.instants(), *self.ladder.instants(), *([] if day is None else [day])]
 
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
         self._at(facts, None)
-        self.ledger.pass_time()
+        self._give(self.bonuses.fire(facts))
+        if self.ledger.pass_time():
+            self._confirmed(facts)
         self.ledger.give_notice()
         self._measure(facts)
-        if self.ladder.level >= 0:
+        if self.member:
             self.ladder.pass_time()
 
     def record(self, record: Record, facts: Facts, earlier: Facts) -> None:
@@ -65,58 +74,84 @@ class Programme:
         self._at(facts, record.message_id)
         self._measure(earlier)
         before = self.ladder.value()
-        order = facts.orders.get(record.order_id or record.message_id)
-        orders = record.name.startswith("Order ") and order is not None
-        if not (orders or record.name in ("Points Redeemed", "Redemption Cancelled", "Points Adjusted")):
-            return
+        order = facts.orders.get(record.order_id or record.message_id) if record.name in ORDER_EVENTS else None
+        completes = record.name == ORDER and order is not None and not order.cancelled
+        if not self.member and (completes or self.bonuses.joins(record)):
+            self._join(facts)
         reversed_before = dict(self.refunds)
-        if orders and order is not None:
+        if order is not None:
             self._order(record, order)
-        elif self.ladder.level >= 0:
-            self._admin(record)
-        self.ledger.pass_time()
-        self._measure(facts)
-        if self.ladder.level < 0:
+        if not self.member:
             return
-        if record.name in ("Order Refunded", "Order Cancelled") and order is not None:
-            moved = self.ladder.money or self.refunds != reversed_before
-            if moved:
-                self.ladder.reverse(order.order_id, before)
+        if record.name in SPENDING:
+            self._spend(record)
+        self._give(self.bonuses.record(record, facts))
+        if order is not None:
+            self._take_back(order)
+        self.ledger.pass_time()
+        self._confirmed(facts)
+        self.bonuses.look(facts)
+        self._measure(facts)
+        undone = record.name in ("Order Refunded", "Order Cancelled")
+        if order is not None and undone and (self.ladder.money or self.refunds != reversed_before):
+            self.ladder.reverse(order.order_id, before)
+        self.ladder.settle()
+
+    def referred(self, record: Record, facts: Facts) -> None:
+        """A friend's event that names this shopper as the one who referred."""
+        if self.bonuses.referrer(record) is None:
+            return
+        self._at(facts, record.message_id)
+        if not self.member:
+            self._join(facts)
+        self._give(self.bonuses.referred(record))
+        self.ledger.pass_time()
+        self.bonuses.look(facts)
+        self._measure(facts)
         self.ladder.settle()
 
     def _at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
         self.ledger.cause = self.ladder.cause = cause
 
+    def _join(self, facts: Facts) -> None:
+        self.bonuses.joined = facts.now
+        self.ladder.join()
+
+    # What orders earn and lose.
+
     def _order(self, record: Record, order: Order) -> None:
-        if record.name == ORDER and not order.cancelled and self.ladder.level < 0:
-            self.ladder.join()
         if record.name == ORDER and order.completed is record:
-            self._earn(order)
-        elif order.order_id in self.lots and not order.cancelled and record.name in ("Order Updated", ORDER):
+            self._earn(record, order)
+        elif order.updated is record and order.order_id in self.lots and not order.cancelled:
             self._reprice(record, order)
         self._reverse(order)
 
-    def _earn(self, order: Order) -> None:
-        multiplier = self.ladder.multipliers[self.ladder.held_at(order.time)]
-        earned = self.earned[order.order_id] = Earned(order, order.completed, self.rules, multiplier, self.shop)
+    def _earn(self, record: Record, order: Order) -> None:
+        if not order.cancelled:
+            self.ledger.touch(order.time)
+        if not self.bonuses.has_rates:
+            return
+        earned = self.earned[order.order_id] = self._worth(order, order.updated or record)
         lot = self.lots[order.order_id] = self.ledger.open(order.time, order.order_id)
         self.refunds[order.order_id] = 0
         if order.cancelled:
             self.refunds[order.order_id] = lot.forgiven = earned.points
-            return
-        self.ledger.touch(order.time)
-        self.ledger.earn(lot, earned.points)
+        else:
+            self.ledger.earn(lot, earned.points)
+
+    def _worth(self, order: Order, record: Record) -> Earned:
+        first = self.bonuses.first in (None, order.order_id)
+        multiplier = self.ladder.multipliers[self.ladder.held_at(order.time)]
+        if order.order_id in self.earned:
+            multiplier = self.earned[order.order_id].multiplier
+        return Earned(order, record, self.bonuses.rates(order, first), multiplier, self.shop)
 
     def _reprice(self, record: Record, order: Order) -> None:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
-        if order.updated is not record:
-            return
-        lot, old = self.lots[order.order_id], self.earned[order.order_id]
-        earned = Earned(order, record, self.rules, old.multiplier, self.shop)
-        self.earned[order.order_id] = earned
+        earned = self.earned[order.order_id] = self._worth(order, record)
         asked = self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
-        self.ledger.reprice(lot, earned.points, asked)
+        self.ledger.reprice(self.lots[order.order_id], earned.points, asked)
 
     def _reverse(self, order: Order) -> None:
         earned = self.earned.get(order.order_id)
@@ -131,25 +166,51 @@ class Programme:
                 self.refunds[order.order_id] = asked
                 self.ledger.demand(self.lots[order.order_id], asked)
 
-    def _admin(self, record: Record) -> None:
+    # Bonuses.
+
+    def _give(self, grants: list[Grant]) -> None:
+        for points, at, order_id in grants:
+            lot = self.ledger.open(at, order_id, confirmed=True)
+            self.ledger.earn(lot, points, "bonus")
+            self.ledger.touch(at)
+            self.given.append(lot)
+
+    def _take_back(self, order: Order) -> None:
+        """A bonus of an order goes with the whole of it."""
+        if order.cancelled or (order.refunds and order.refunded == order.value):
+            if order.cancelled and self.bonuses.first == order.order_id:
+                self.bonuses.first = None
+            for lot in self.given:
+                if lot.order_id == order.order_id:
+                    self.ledger.demand(lot, lot.worth)
+
+    def _confirmed(self, facts: Facts) -> None:
+        """The one who was referred is paid once an order of theirs is confirmed."""
+        standing = [order for order in facts.orders.values() if order.counts]
+        lots = [self.lots.get(order.order_id) for order in standing]
+        if any(lot is None or not lot.pending for lot in lots):
+            self._give(self.bonuses.confirmed(facts.now))
+
+    # What is spent, and given or taken by hand.
+
+    def _spend(self, record: Record) -> None:
         properties = record.properties
-        if properties.get("programme", self.name if self.alone else None) != self.name and "programme" in properties:
+        if properties.get("programme", self.name) != self.name:
             return
         points = number(properties.get("points"))
         whole = int(points) if points is not None and points == int(points) else 0
         redemption = str(properties.get("redemption_id", record.message_id))
         if record.name == "Points Redeemed":
-            if whole > 0 and redemption not in self.ledger.redeemed and self.ledger.redeem(redemption, whole):
-                self.ledger.touch(record.time)
+            done = whole > 0 and redemption not in self.ledger.redeemed and self.ledger.redeem(redemption, whole)
         elif record.name == "Redemption Cancelled":
-            if redemption in self.ledger.redeemed and redemption not in self.ledger.returned:
-                self.ledger.returned.add(redemption)
-                self.ledger.give_back(redemption)
-                self.ledger.touch(record.time)
-        elif whole:
+            done = redemption in self.ledger.redeemed and self.ledger.give_back(redemption)
+        else:
             self.ledger.adjust(record.time, whole)
-            if whole > 0:
-                self.ledger.touch(record.time)
+            done = whole > 0
+        if done:
+            self.ledger.touch(record.time)
+
+    # The metric.
 
     def _measure(self, facts: Facts) -> None:
         """What the metric adds up, of all time; the ladder leaves out what its window does."""

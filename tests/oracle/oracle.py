@@ -85,7 +85,7 @@ class History:
 
     def following(self, until: int) -> int | None:
         """The next instant up to `until` at which anything may change without a record."""
-        dues = [self.abandonment.due(), self.messages.due(), *(one.due(self.now) for one in self.programmes)]
+        dues = [self.abandonment.due(), self.messages.due(), *(due for one in self.programmes for due in one.dues())]
         dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
         instants = [*self.pending, *(one for one in dues if one is not None)]
         return min((one for one in instants if self.now < one <= until), default=None)
@@ -132,6 +132,20 @@ class History:
         self.abandonment.record(record, earlier, facts)
         self.messages.record(facts, self.fresh(known), record)
         return "late" if record.late_segments else None
+
+    def referrer(self, record: Record) -> str | None:
+        """Who referred the shopper of the record, by what it says."""
+        return next((one for each in self.programmes if (one := each.bonuses.referrer(record)) is not None), None)
+
+    def referred(self, record: Record) -> None:
+        """A friend's record that names this shopper: the friend's behaviour, and only the programmes' business."""
+        self.advance(record.received)
+        self.now = record.received
+        facts, known = Facts(self.records, self.topology, self.now), self.known()
+        for programme in self.programmes:
+            programme.referred(record, facts)
+        self._segments(facts, record)
+        self.messages.record(facts, self.fresh(known), record)
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
         facts.standings = {one.name: one.standing for one in self.programmes}
@@ -207,6 +221,9 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
         reason = history.apply(record)
         if reason and reason != "duplicate":
             verdict.dead.append((record.index, reason))
+        referrer = history.referrer(record) if reason in (None, "late") else None
+        if referrer is not None:
+            shoppers.setdefault(referrer, History(referrer, topology)).referred(record)
     last = records[-1].received if records else 0
     for history in shoppers.values():
         history.advance(max(end or last, last))

@@ -93,8 +93,11 @@ def points(line: dict[str, Any]) -> Iterator[str]:
     yield line["programme"]
     yield line["entry"]
     yield f"{line['points']:+d}"
-    yield f"= {line['balance']}"
-    yield f"({line['order_id']})"
+    yield f"= {line['balance']}" + (f", pending {line['pending']}" if line["pending"] else "")
+    if line["order_id"]:
+        yield f"({line['order_id']})"
+    if line["expires_at"]:
+        yield f"until {clock(line['expires_at'])}"
 
 
 def stage(line: dict[str, Any]) -> Iterator[str]:

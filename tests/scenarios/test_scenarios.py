@@ -43,12 +43,17 @@ def oracle(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
     return expect(events, written_out(topology), until)
 
 
-@pytest.mark.parametrize("judge", [run, oracle], ids=["engine", "oracle"])
+JUDGES: dict[str, Judge] = {"engine": run, "oracle": oracle}
+
+
+@pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize(
     "case", [case for _, case in ALL if not case.refused], ids=[i for i, c in ALL if not c.refused]
 )
-def test_scenario(case: Scenario, judge: Judge) -> None:
-    verdict = judge(case.events, case.topology, case.until)
+def test_scenario(case: Scenario, judge: str) -> None:
+    if judge not in case.judges:
+        pytest.skip(f"the {judge} does not know this part of the language yet")
+    verdict = JUDGES[judge](case.events, case.topology, case.until)
 
     assert tell(verdict, case.events) == case.then, case.rules
     for shopper, expected in case.profiles.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.segments.consent import compile_consent
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Standing
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.operator import compile_bounds, compile_tests
 
@@ -48,17 +49,26 @@ def compile_tier(condition: Tier) -> Look:
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         tier = tier_of(condition, shopper)
         standing = shopper.standings.get(condition.name)
-        due = 0 if standing is None else standing.due
+        due = 0 if standing is None else min((one for one in (standing.due, points_due(standing)) if one), default=0)
         return check([] if tier is None else [tier], now), due if due > now else 0
 
     return look
 
 
 def compile_points(condition: Points) -> Look:
-    """As `compile_tier`. Points do not expire: time alone changes no balance."""
+    """As `compile_tier`: time alone changes the balance as points are confirmed or expire."""
     truth = compile_bounds(condition.bounds)
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
-        return truth(balance_of(condition, shopper)), 0
+        standing = shopper.standings.get(condition.name)
+        due = 0 if standing is None else points_due(standing)
+        return truth(balance_of(condition, shopper)), due if due > now else 0
 
     return look
+
+
+def points_due(standing: Standing) -> int:
+    """When time alone next moves points, ms; 0 = never."""
+    purse, bonuses = standing.purse, standing.bonuses
+    dues = (purse.due if purse is not None else 0, bonuses.due if bonuses is not None else 0)
+    return min((one for one in dues if one), default=0)
