@@ -174,10 +174,13 @@ class Ledger:
         if delta > 0:
             self.earn(lot, delta, "adjusted")
         elif delta < 0:
-            before_it = lot.taken, lot.forgiven
+            taken, forgiven = lot.taken, lot.forgiven
             self.demand(lot, lot.taken + lot.expired + lot.forgiven - delta, "adjusted")
-            lot.taken, lot.forgiven = before_it
-        lot.worth = worth
+            lot.taken, lot.forgiven = taken, forgiven
+        # As with the money of a refund: what is lost is never more than the order is worth.
+        lot.worth, lot.taken = worth, min(lot.taken, worth)
+        lot.expired = min(lot.expired, worth - lot.taken)
+        lot.forgiven = min(lot.forgiven, worth - lot.taken - lot.expired)
 
     def redeem(self, redemption: str, points: int) -> bool:
         """Whether the balance covers it."""

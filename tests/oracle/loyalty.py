@@ -8,7 +8,7 @@ from tests.oracle.history import Record
 from tests.oracle.ladder import Ladder, Part
 from tests.oracle.ledger import Ledger, Lot
 from tests.oracle.orders import Order
-from tests.oracle.points import Earned
+from tests.oracle.points import Earned, given_back
 from tests.oracle.segments import Facts
 from tests.oracle.values import Shop, number, span
 
@@ -18,7 +18,10 @@ SPENDING = ("Points Redeemed", "Redemption Cancelled", "Points Adjusted")
 
 
 class Programme:
-    """lots: of orders. earned: what orders earn, priced as they were last. refunds: cumulative demand, by order."""
+    """lots: of orders. earned: what orders earn, priced as they were last. refunds: cumulative demand, by order.
+
+    given: lots of bonuses. back: money of refunds without lines, by order; seen: how many of its refunds were taken.
+    """
 
     def __init__(self, name: str, entry: dict[str, Any], topology: dict[str, Any]) -> None:
         self.name, self.entry, self.shop = name, entry, Shop(topology)
@@ -29,6 +32,8 @@ class Programme:
         self.earned: dict[str, Earned] = {}
         self.refunds: dict[str, int] = {}
         self.given: list[Lot] = []
+        self.back: dict[str, list[int]] = {}
+        self.seen: dict[str, int] = {}
 
     @property
     def points(self) -> list[dict[str, Any]]:
@@ -78,7 +83,7 @@ class Programme:
         completes = record.name == ORDER and order is not None and not order.cancelled
         if not self.member and (completes or self.bonuses.joins(record)):
             self._join(facts)
-        reversed_before = dict(self.refunds)
+        net = self._net(order)
         if order is not None:
             self._order(record, order)
         if not self.member:
@@ -92,8 +97,8 @@ class Programme:
         self._confirmed(facts)
         self.bonuses.look(facts)
         self._measure(facts)
-        undone = record.name in ("Order Refunded", "Order Cancelled")
-        if order is not None and undone and (self.ladder.money or self.refunds != reversed_before):
+        # A lower price undoes an order in part, as a refund does.
+        if order is not None and record.name != ORDER and (self.ladder.money or self._net(order) < net):
             self.ladder.reverse(order.order_id, before)
         self.ladder.settle()
 
@@ -109,6 +114,9 @@ class Programme:
         self.bonuses.look(facts)
         self._measure(facts)
         self.ladder.settle()
+
+    def _net(self, order: Order | None) -> int:
+        return sum(lot.net for lot in self.ledger.lots if order is not None and lot.order_id == order.order_id)
 
     def _at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
@@ -152,16 +160,24 @@ class Programme:
         earned = self.earned[order.order_id] = self._worth(order, record)
         asked = self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
         self.ledger.reprice(self.lots[order.order_id], earned.points, asked)
+        back = self.back.get(order.order_id, [])
+        if sum(back) > order.value:
+            # What was given back is never more than the order is worth.
+            back.append(order.value - sum(back))
 
     def _reverse(self, order: Order) -> None:
         earned = self.earned.get(order.order_id)
         if earned is None:
             return
+        back = self.back.setdefault(order.order_id, [])
         # Parked refunds arrive with their order, one line each: fold them one by one.
         for count in range(len(order.refunds) + 1):
+            if count > self.seen.get(order.order_id, 0):
+                back.append(given_back(order.refunds[count - 1], order.value - sum(back), self.shop))
+                self.seen[order.order_id] = count
             partial = Order(order.order_id, order.completed, order.value, refunds=order.refunds[:count])
             partial.cancelled = order.cancelled and count == len(order.refunds)
-            asked = earned.reversed(partial, self.shop)
+            asked = earned.reversed(partial, sum(back))
             if asked > self.refunds[order.order_id]:
                 self.refunds[order.order_id] = asked
                 self.ledger.demand(self.lots[order.order_id], asked)

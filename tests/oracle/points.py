@@ -118,31 +118,31 @@ class Earned:
             had = self.lines.get(product_key(product), (0, 0))
             self.lines[product_key(product)] = (had[0] + pieces(product), had[1] + part)
 
-    def reversed(self, order: Order, shop: Shop) -> int:
-        """All that cancellation and refunds so far take of the lot, computed anew: the floor of the cumulative part."""
+    def reversed(self, order: Order, money: int) -> int:
+        """All that cancellation and refunds so far take, computed anew: the floor of the cumulative part.
+
+        money: what refunds without lines gave back in all.
+        """
         if order.cancelled:
             return self.points
         returned: dict[Any, int] = {}
-        money = 0
         for refund in order.refunds:
-            lines = products_of(refund)
-            if lines:
-                for one in lines:
-                    key = product_key(one)
-                    returned[key] = returned.get(key, 0) + pieces(one)
-            else:
-                stated = _money(refund, shop)
-                money = self.eligible if stated is None else min(self.eligible, money + stated)
+            for one in products_of(refund):
+                key = product_key(one)
+                returned[key] = returned.get(key, 0) + pieces(one)
         by_line = 0
         for key, (quantity, points) in self.lines.items():
             if quantity:
                 by_line += floor(Fraction(points * min(returned.get(key, 0), quantity), quantity))
-        by_money = floor(Fraction(self.points * money, self.eligible)) if self.eligible else 0
+        by_money = floor(Fraction(self.points * min(money, self.eligible), self.eligible)) if self.eligible else 0
         return min(self.points, by_line + by_money)
 
 
-def _money(refund: Record, shop: Shop) -> int | None:
+def given_back(refund: Record, left: int, shop: Shop) -> int:
+    """Money of a refund that names no lines: what it says, else all that is `left` of the order."""
+    if products_of(refund):
+        return 0
     for name in ("total", "revenue", "value"):
         if number(refund.properties.get(name)) is not None:
-            return shop.minor(refund.properties[name], refund.properties.get("currency"))
-    return None
+            return min(left, shop.minor(refund.properties[name], refund.properties.get("currency")) or 0)
+    return left
