@@ -1,7 +1,7 @@
 """Loyalty programmes: points for orders, and the tiers that they lead to."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from pipeline.config.entry import Entry, Reading
 from pipeline.config.expiry import Expire
 from pipeline.config.problem import Place
 from pipeline.config.review import Review
+from pipeline.config.reward import Reward
+from pipeline.config.rule_name import RuleName
 from pipeline.config.source import Block
 from pipeline.config.tiers import Tiers
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
@@ -18,8 +20,6 @@ from pipeline.domain.loyalty_definition import ProgrammeDefinition
 
 class Programme(Entry):
     """A loyalty programme. Shoppers join it with their first event that it takes."""
-
-    later_keys: ClassVar[tuple[str, ...]] = ("rewards",)
 
     title: str = Field("", description="What people call it; changes nothing.")
     earn: tuple[Earn, ...] = Field((), description="What earns points.")
@@ -40,6 +40,11 @@ class Programme(Entry):
         " pays, or nothing below zero.",
     )
     review: Review | None = Field(None, description="Signs of fraud, on which points are held. Left out: none are.")
+    rewards: dict[RuleName, Reward] = Field(
+        default={},
+        description="What points are spent on, by name. Without any, `Points Redeemed` may name what it likes.",
+        examples=[{"voucher-5": {"cost": 500, "limit": 1}}],
+    )
     tiers: Tiers = Field(description="Its tiers.")
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
@@ -47,6 +52,10 @@ class Programme(Entry):
             yield ("earn", *place), message
         if not self.earn and self.tiers.metric == "points_earned":
             yield ("tiers", "metric"), "points_earned needs earn: rules that give points"
+        levels = [level.name for level in self.tiers.levels]
+        for reward, entry in self.rewards.items():
+            if entry.tier is not None and entry.tier not in levels:
+                yield ("rewards", reward, "tier"), f"there is no level {entry.tier}, there are {', '.join(levels)}"
         hold, expire = self.confirm_after, self.expire
         if hold is not None and expire is not None and expire.after is not None and hold >= expire.length():
             yield ("confirm_after",), f"points would expire before they are confirmed, {format_duration(hold)} after"
@@ -67,6 +76,7 @@ class Programme(Entry):
             refunds=self.refunds,
             confirm_after=self.confirm_after,
             expire=self.expire.definition() if self.expire is not None else None,
+            rewards=tuple(entry.definition(reward) for reward, entry in sorted(self.rewards.items())),
             review=self.review.definition() if self.review is not None else None,
         )
 

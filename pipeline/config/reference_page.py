@@ -33,6 +33,7 @@ from pipeline.config.message import Message
 from pipeline.config.messaging import Cap, Holdout, Messaging, QuietHours
 from pipeline.config.occasion import Occasion
 from pipeline.config.operator import FilterTests, Tests
+from pipeline.config.reward import Reward
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
 from pipeline.config.segment import Hold, Segment
@@ -96,6 +97,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),
     ("loyalty.NAME.expire", Expire),
+    ("loyalty.NAME.rewards.NAME", Reward),
     ("loyalty.NAME.tiers", Tiers),
     ("loyalty.NAME.tiers.window", Rolling),
     ("loyalty.NAME.tiers.levels", Level),

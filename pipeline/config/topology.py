@@ -15,7 +15,15 @@ from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.contradiction import contradictions
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.flow import LOGICAL_TOPICS, MESSAGE_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
+from pipeline.config.flow import (
+    LOGICAL_TOPICS,
+    MESSAGE_TOPICS,
+    REWARD_TOPICS,
+    SEGMENT_CALLS,
+    Kafka,
+    physical,
+    topic_mistakes,
+)
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme, referral_mistakes
@@ -96,6 +104,7 @@ class Topology(Entry):
         """The logical topics that this topology reads or writes."""
         unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
         unused.update(MESSAGE_TOPICS if self.messaging is None else ())
+        unused.update(() if self.loyalty else REWARD_TOPICS)
         return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     @cached_property

@@ -68,7 +68,8 @@ class Readings:
         sequences = tuple(one for one in conditions.sequences.values() if not names.isdisjoint(one.events))
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         consent = name in CONSENT_EVENTS
-        causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
+        earning = (behaviour and name in self._earning) or name == REFERRED
+        causes = names | ({CART} if cart else set()) | ({ORDERS} if order or earning else set())
         causes |= beside | ({CONSENT} if consent else set())
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)
@@ -76,7 +77,6 @@ class Readings:
         derivations = self._derivations.touched_by(moved)
         abandonment = behaviour and not names.isdisjoint(own)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
-        earning = (behaviour and name in self._earning) or name == REFERRED
         folds = bool(windows or edges or sequences or cart or order or traits or consent or earning)
         return Reading(
             name=name,

@@ -25,8 +25,12 @@ TOPICS = (
 )
 
 
+REWARD_TOPICS = ("redemption-rejected", "reward-available")
+
+
 def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
-    return (*TOPICS, *(messages.TOPICS if "messaging" in topology else ()))
+    rewards = REWARD_TOPICS if topology.get("loyalty") else ()
+    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()))
 
 
 @dataclass
@@ -70,6 +74,8 @@ class History:
             "journey-changes": self.stages,
             "trait-changes": self.traits.lines,
             "consent-changes": self.consents,
+            "redemption-rejected": [],
+            "reward-available": [],
             "loyalty-points": [line for one in self.programmes for line in one.points],
         }
 

@@ -100,6 +100,14 @@ def points(line: dict[str, Any]) -> Iterator[str]:
         yield f"until {clock(line['expires_at'])}"
 
 
+def rejection(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['programme']} refuses {line['reward'] or line['points']}: {line['reason']}, {line['balance']} there"
+
+
+def reward(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['programme']} offers {line['reward']} for {line['cost']} of {line['balance']}"
+
+
 def stage(line: dict[str, Any]) -> Iterator[str]:
     yield f"stage {line['to']}" if line["from"] is None else f"stage {line['from']} > {line['to']}"
 
@@ -140,4 +148,6 @@ WORDS = {
     "abandonment-triggers": trigger,
     "loyalty-tiers": tier,
     "loyalty-points": points,
+    "redemption-rejected": rejection,
+    "reward-available": reward,
 }

@@ -22,23 +22,26 @@ MOST = 10**12
 
 
 class Accounts:
-    """The accounts of one programme. Balance = sum of its entries; what a lot lost never exceeds what it earned."""
+    """The accounts of one programme. Balance = sum of its entries; what a lot lost never exceeds what it earned.
 
-    __slots__ = ("_entries", "_expiry", "_floor", "_hold")
+    floor: nothing that is taken leaves less than 0 points.
+    """
+
+    __slots__ = ("_hold", "entries", "expiry", "floor")
 
     def __init__(self, programme: ProgrammeDefinition, zone: ZoneInfo) -> None:
         self._hold = programme.confirm_after
-        self._floor = programme.refunds == "floor_zero"
-        self._entries = Entries(programme)
-        self._expiry = Expiry(programme.expire, zone, self._entries)
+        self.floor = programme.refunds == "floor_zero"
+        self.entries = Entries(programme)
+        self.expiry = Expiry(programme.expire, zone, self.entries)
 
     def open(self, standing: Standing) -> None:
         """A shopper comes into the programme."""
-        self._expiry.begin(standing)
+        self.expiry.begin(standing)
 
     def adapt(self, standing: Standing, now: int) -> None:
         """Fit a standing to a programme that was changed at `now`. No entry is rewritten (semantics.md, part 6)."""
-        self._expiry.adapt(standing, now)
+        self.expiry.adapt(standing, now)
         self._set_due(standing, now)
 
     def look(self, standing: Standing, now: int) -> None:
@@ -55,7 +58,7 @@ class Accounts:
         for waiting in confirmed:
             purse.waiting.remove(waiting)
             self._confirm(standing, waiting, moment)
-        self._expiry.run(standing, purse, moment)
+        self.expiry.run(standing, purse, moment)
         self._set_due(standing, moment.now)
         return bool(confirmed)
 
@@ -64,7 +67,7 @@ class Accounts:
         standing.lots_taken += 1
         lot.number = standing.lots_taken
         add_lot(standing, lot)
-        self._expiry.extend(standing, lot.time)
+        self.expiry.extend(standing, lot.time)
         return lot
 
     def receive(
@@ -162,15 +165,15 @@ class Accounts:
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 
     def _credit(self, standing: Standing, lot: Lot, points: int, entry: str, order_id: str, moment: Moment) -> None:
-        put(standing, points, self._expiry.of_lot(standing, lot.time), lot.time, lot.number)
+        put(standing, points, self.expiry.of_lot(standing, lot.time), lot.time, lot.number)
         self._post_of(standing, lot, entry, points, order_id, moment, balance=points)
 
     def _confirm(self, standing: Standing, waiting: Waiting, moment: Moment) -> None:
-        points, expires = waiting.points, self._expiry.of_lot(standing, waiting.time)
-        self._expiry.extend(standing, moment.now)
+        points, expires = waiting.points, self.expiry.of_lot(standing, waiting.time)
+        self.expiry.extend(standing, moment.now)
         put(standing, points, expires, waiting.time, waiting.number)
         lot = lot_numbered(standing, waiting.time, waiting.number)
-        self._entries.post(
+        self.entries.post(
             standing,
             "confirmed",
             points,
@@ -194,7 +197,7 @@ class Accounts:
                 standing.earned -= points
             self._post_of(standing, lot, entry, -points, order_id, moment, pending=-points)
             return points
-        if self._floor:
+        if self.floor:
             points = min(points, max(0, standing.balance))
         take(standing, points, lot.number)
         standing.earned -= points
@@ -213,8 +216,8 @@ class Accounts:
         balance: int = 0,
         pending: int = 0,
     ) -> None:
-        expires = self._expiry.of_lot(standing, lot.time)
-        self._entries.post(
+        expires = self.expiry.of_lot(standing, lot.time)
+        self.entries.post(
             standing,
             entry,
             points,
@@ -231,7 +234,7 @@ class Accounts:
         if purse is None:
             return
         confirms = next((one.confirms for one in purse.waiting if not one.held), 0)
-        expires = self._expiry.due(standing, purse, now)
+        expires = self.expiry.due(standing, purse, now)
         purse.due = min((one for one in (confirms, expires) if one), default=0)
 
 

@@ -15,7 +15,10 @@ from pipeline.domain.loyalty.term import after
 from pipeline.domain.loyalty_definition import ExpiryRule
 from pipeline.domain.shopping import Holding, Purse, Standing
 from pipeline.domain.value.calendar import Periods
+from pipeline.domain.value.instant import DAY
 
+# Points of a cancelled redemption may be spent so long at the least (semantics.md, part 6).
+MINIMUM = 7 * DAY
 # Since when lots count their time to expiry, if there always was one.
 _EVER = 1
 
@@ -61,6 +64,12 @@ class Expiry:
             return 0
         since = standing.purse.since if standing.purse is not None else 0
         return self._end(after(max(time, since), self._lot, self._zone))
+
+    def anew(self, standing: Standing, expires: int, time: int, now: int) -> int:
+        """When points of a lot of `time` expire that come back at `now`, having been due to expire at `expires`."""
+        if self._lot is None:
+            return 0
+        return max(expires or self.of_lot(standing, time), now + MINIMUM)
 
     def extend(self, standing: Standing, time: int) -> None:
         """Something happened at `time`, ms: inactivity counts from there."""

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.commerce.order import COMPLETED, IGNORED, PARKED, OrderChange
+from pipeline.domain.commerce.order import COMPLETED, IGNORED, PARKED, OrderChange, identifier
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -16,6 +16,8 @@ from pipeline.domain.loyalty.ledger import Ledger
 from pipeline.domain.loyalty.lot import find_lot
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.purse import purse_due
+from pipeline.domain.loyalty.redemption import REDEMPTION_EVENTS, Redemptions, adjusts
+from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty_definition import OCCASIONS, ProgrammeDefinition
 from pipeline.domain.segments.standing import points_due
@@ -45,8 +47,11 @@ class Loyalty:
         tiers once."""
         changes = [change for change in changes if change.kind not in (IGNORED, PARKED)]
         if self._programmes and (changes or event.name in self.names):
+            told = self._addressed(event, properties)
+            if told is not None and all(programme.name != told for programme in self._programmes):
+                moment.remarks.append("unknown_programme")
             for programme in self._programmes:
-                programme.on_event(shopper, event, properties, changes, moment)
+                programme.on_event(shopper, event, properties, changes, moment, addressed=programme.name == told)
             self._set_due(shopper)
 
     def on_profile(self, shopper: Shopper, now: int) -> None:
@@ -80,6 +85,13 @@ class Loyalty:
             if programme.name in shopper.standings
         }
 
+    def _addressed(self, event: Event, properties: dict[str, Any]) -> str | None:
+        """The programme that an event of REDEMPTION_EVENTS is about: the one it names, or the only one; "" = none."""
+        if event.name not in REDEMPTION_EVENTS:
+            return None
+        only = self._programmes[0].name if len(self._programmes) == 1 else ""
+        return identifier(properties.get("programme", only))
+
     def _set_due(self, shopper: Shopper) -> None:
         due = 0
         for programme in self._programmes:
@@ -92,8 +104,8 @@ class Loyalty:
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_metric", "_spend", "_tiers", "name",
-                 "names")  # fmt: skip
+    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_metric", "_redemptions", "_rewards",
+                 "_spend", "_tiers", "name", "names")  # fmt: skip
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zones: Zones) -> None:
         self.name = definition.name
@@ -105,14 +117,26 @@ class Programme:
         self._ledger = Ledger(definition, pricing, self._accounts)
         self._tiers = Tiers(definition, plan, self._metric)
         self._earning = Earning(definition, self._accounts, zones)
-        self.names = self._earning.names
+        self._redemptions = Redemptions(definition, self._accounts)
+        self._rewards = Rewards(definition)
+        self.names = self._earning.names | REDEMPTION_EVENTS
 
     def on_event(
-        self, shopper: Shopper, event: Event, properties: dict[str, Any], changes: list[OrderChange], moment: Moment
+        self,
+        shopper: Shopper,
+        event: Event,
+        properties: dict[str, Any],
+        changes: list[OrderChange],
+        moment: Moment,
+        *,
+        addressed: bool,
     ) -> None:
+        """addressed: the event is one of REDEMPTION_EVENTS, and about this programme."""
         standing = shopper.standings.get(self.name)
         if standing is None:
-            if not any(map(_takes, changes)) and (changes or not self._earning.takes(event, properties)):
+            if not self._takes(event, properties, changes, addressed=addressed):
+                if addressed:
+                    self._redemptions.on_event(None, event, properties, moment)
                 return
             standing = shopper.standings[self.name] = Standing()
             self._accounts.open(standing)
@@ -128,10 +152,13 @@ class Programme:
             promoting = promoting or self._promoted(standing, change)
             self._ledger.book(standing, change, level, properties, moment, hold=hold)
         self._earning.on_event(shopper, standing, event, properties, changes, moment)
+        if addressed:
+            self._redemptions.on_event(standing, event, properties, moment)
         self._accounts.advance(standing, moment)
         if self._earning.on_confirmed(standing, moment):
             self._accounts.advance(standing, moment)
         self._tiers.settle(shopper, standing, moment, before if promoting else None)
+        self._rewards.tell(standing, moment)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
@@ -145,6 +172,7 @@ class Programme:
             self._tiers.settle(shopper, standing, moment)
         if 0 < standing.due <= moment.now:
             self._tiers.on_due(shopper, standing, moment)
+        self._rewards.tell(standing, moment)
 
     def on_profile(self, shopper: Shopper, now: int) -> None:
         standing = shopper.standings.get(self.name)
@@ -158,6 +186,7 @@ class Programme:
             self._earning.look_ahead(shopper, standing, moment.now)
             self._tiers.adapt(standing, moment.now)
             self._tiers.settle(shopper, standing, moment)
+            self._rewards.tell(standing, moment)
 
     def summary(self, shopper: Shopper) -> dict[str, Any]:
         standing = shopper.standings[self.name]
@@ -168,6 +197,12 @@ class Programme:
             "earned": self._earned.value(shopper, standing, shopper.now),
             "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
         }
+
+    def _takes(self, event: Event, properties: dict[str, Any], changes: list[OrderChange], *, addressed: bool) -> bool:
+        """Whether a shopper joins with the event."""
+        if changes:
+            return any(map(_counts, changes))
+        return self._earning.takes(event, properties) or (addressed and adjusts(event, properties))
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level. One without a lot is
@@ -181,6 +216,6 @@ class Programme:
         return lot is None or lot.number <= standing.promoted_lots
 
 
-def _takes(change: OrderChange) -> bool:
+def _counts(change: OrderChange) -> bool:
     """Whether the programme takes the change as one to join with: an order cancelled beforehand counts for nothing."""
     return change.kind == COMPLETED and change.order is not None and not change.order.cancelled

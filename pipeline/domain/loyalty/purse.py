@@ -5,8 +5,8 @@ lot (semantics.md, part 6). The others are told apart by nothing, so nothing is 
 balance. Below zero the balance is a debt, and what comes in pays it first.
 """
 
-from bisect import insort
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
 from pipeline.domain.shopping import Holding, Purse, Standing
 
@@ -31,15 +31,17 @@ def put(standing: Standing, points: int, expires: int, time: int, number: int) -
 
     expires: ms, 0 = never. time and number: of the lot.
     """
-    usable = points - min(points, max(0, -standing.balance))
-    if not expires or not usable:
-        return
-    holdings = purse_of(standing).holdings
-    for holding in holdings if number else ():
-        if holding.number == number and holding.expires == expires:
-            holding.left += usable
-            return
-    insort(holdings, Holding(expires, time, number, usable), key=_order)
+    put_back(standing, [(expires, time, number, points)])
+
+
+def put_back(standing: Standing, parts: Iterable[tuple[int, int, int, int]]) -> None:
+    """As `put`, of several (expires, time, lot number, points); the first of them pay."""
+    debt = max(0, -standing.balance)
+    for expires, time, number, points in parts:
+        usable = max(0, points - debt)
+        debt -= points - usable
+        if expires and usable:
+            _hold(purse_of(standing).holdings, Holding(expires, time, number, usable))
 
 
 def take(standing: Standing, points: int, number: int = 0) -> list[int]:
@@ -80,3 +82,11 @@ def unexpiring(standing: Standing) -> int:
 
 def _order(holding: Holding) -> tuple[int, int, int]:
     return holding.expires, holding.time, holding.number
+
+
+def _hold(holdings: list[Holding], new: Holding) -> None:
+    where = bisect_left(holdings, _order(new), key=_order)
+    if where < len(holdings) and _order(holdings[where]) == _order(new):
+        holdings[where].left += new.left
+    else:
+        holdings.insert(where, new)
