@@ -182,13 +182,11 @@ class Ledger:
         lot.expired = min(lot.expired, worth - lot.taken)
         lot.forgiven = min(lot.forgiven, worth - lot.taken - lot.expired)
 
-    def redeem(self, redemption: str, points: int) -> bool:
-        """Whether the balance covers it."""
-        if points > self.balance:
-            return False
+    def redeem(self, redemption: str, points: int, order_id: str | None) -> None:
+        """order_id: of the order that they pay."""
         self.redeemed[redemption] = self._take(points)
         self.post("redeemed", -points, None, moves=(-points, 0), expires=None)
-        return True
+        self.lines[-1]["order_id"] = order_id
 
     def give_back(self, redemption: str) -> bool:
         """Whether it was not given back before."""

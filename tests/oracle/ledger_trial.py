@@ -26,6 +26,7 @@ _PROBES: dict[str, dict[str, Any]] = {
     "expiry": {"expire": {"after": "10d", "at": "end_of_month", "notices": ["1d"]}},
     "idle": {"expire": {"inactive": "10d"}},
     "bonuses": {"earn": [*_CLUB["earn"], {"on": "Product Reviewed", "points": 5, "limit": {"times": 1}}]},
+    "rewards": {"rewards": {"mug": {"cost": 5}}},
     "windows": {"tiers": {**_CLUB["tiers"], "window": {"calendar": "year"}}},
     "metrics": {"tiers": {**_CLUB["tiers"], "metric": "orders"}},
     "notices": {"tiers": {**_CLUB["tiers"], "term": "30d", "notices": ["3d"]}},

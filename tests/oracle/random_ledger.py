@@ -10,7 +10,19 @@ from typing import Any
 from tests.oracle.random_stream import DAY, HOUR, MINUTE, START, Call
 from tests.oracle.values import rfc3339
 
-GROUPS = ("hold", "expiry", "idle", "floor", "spending", "updates", "windows", "metrics", "notices", "bonuses")
+GROUPS = (
+    "hold",
+    "expiry",
+    "idle",
+    "floor",
+    "spending",
+    "updates",
+    "windows",
+    "metrics",
+    "notices",
+    "bonuses",
+    "rewards",
+)
 PRICES = {"a": "3.33", "b": "10", "c": "0.99", "d": "25.50"}
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "UTC"]
 STEPS = [0, 1, MINUTE, HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 12 * DAY]
@@ -53,6 +65,10 @@ class Programmes:
             if random.random() < 0.6:
                 expire["notices"] = random.choice([["1d"], ["5d", "2d"], ["7d", "3d", "1d"]])
             entry["expire"] = expire
+        if self._may("rewards", 0.3):
+            entry["rewards"] = {"mug": {"cost": 20, **random.choice([{}, {"limit": 1}])}}
+            if len(entry["tiers"]["levels"]) > 1:
+                entry["rewards"]["bag"] = {"cost": 50, "tier": entry["tiers"]["levels"][1]["name"]}
         if self._may("floor", 0.3):
             entry["refunds"] = "floor_zero"
         return entry
@@ -135,7 +151,10 @@ class Members:
             received = self._next(received)
             self.times.append(received)
             if self.calls and self.random.random() < 0.04:
-                self.calls.append({**self.random.choice(self.calls[-10:]), "receivedAt": rfc3339(received)})
+                again = self.random.choice(self.calls[-10:])
+                # A refused redemption is remembered no longer than messages are.
+                if again.get("event") != "Points Redeemed":
+                    self.calls.append({**again, "receivedAt": rfc3339(received)})
                 continue
             draw = self.random.choices([one for _, one in self.draws], [weight for weight, _ in self.draws])[0]
             call = {"userId": self.random.choice(["u1", "u1", "u1", "u2"]), **draw()}
@@ -226,11 +245,12 @@ class Members:
         return {**call, "userId": order["userId"]}
 
     def redeemed(self) -> Call:
-        points = self.random.choice([1, 5, 10, 20, 30, 50, 5_000])
-        return self._track(
-            "Points Redeemed",
-            {"programme": "club", "points": points, "redemption_id": f"x{len(self.redemptions)}"},
-        )
+        """Now and then of another shopper's or an earlier redemption's id, of no points, or of too many."""
+        points = self.random.choice([1, 5, 10, 10, 20, 20, 30, 50, 5_000, 0, -5, "7", 1.5, None])
+        number = max(0, len(self.redemptions) - self.random.choice([0, 0, 0, 0, 1]))
+        reward = self.random.choice([None, None, None, "mug", "bag", "hat"])
+        told = {"programme": "club", "points": points, "reward": reward, "redemption_id": f"x{number}"}
+        return self._track("Points Redeemed", told)
 
     def unredeemed(self) -> Call:
         if not self.redemptions:
