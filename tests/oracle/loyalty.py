@@ -271,9 +271,9 @@ class Programme:
     def _refused(self, points: int | None, reward: str | None, known: dict[str, Any]) -> str | None:
         if points is None or points <= 0:
             return "invalid_points"
-        if known and reward is not None and self.member:
-            if reward not in known:
-                return "unknown_reward"
+        if known and reward is not None and reward not in known:
+            return "unknown_reward"
+        if reward in known and self.member:
             if not self._reached(known[reward]):
                 return "tier"
             had = [one for id_, one in self.rewards.items() if one == reward and id_ not in self.ledger.returned]
