@@ -121,7 +121,7 @@ class Ledger:
         """Share points among the lines by weight, else by amount: largest remainder, ties to the first line; empty
         without prices."""
         products = products_of(properties) if points > 0 else []
-        if len(products) > LINES:
+        if not products or len(products) > LINES:
             return []
         amounts = weights or [self._earning_amount(product) for product in products]
         total = sum(amounts)
