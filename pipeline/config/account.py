@@ -30,9 +30,8 @@ from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
-from pipeline.domain.loyalty_definition import BIRTHDAY, OCCASIONS
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
-from pipeline.domain.segments.segment import CART, CONSENT, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.segments.segment import CART, CONSENT, REFERRED, TRAITS, ZONE, earning_reads, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
@@ -48,6 +47,8 @@ _SHORT = {
     TRAITS: frozenset({"identify"}),
     CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY, ANOTHER_DEVICE},
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
+    # The one who referred: it has the name of the friend's event.
+    REFERRED: frozenset(),
 }
 
 
@@ -209,11 +210,7 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
         keeps = [ORDER_BOOK, "a lot of points for each order", *kept_of_bonuses(programme)]
-        touched = set(ORDER_EVENTS) | {rule.on for rule in programme.earn if rule.on not in OCCASIONS}
-        if any(rule.on == BIRTHDAY for rule in programme.earn):
-            touched.add("identify")
-        if any(rule.on in OCCASIONS for rule in programme.earn):
-            touched |= _SHORT[ZONE]
+        touched = ORDER_EVENTS | _touching(earning_reads(programme), {})
         timers = [*points_timers(programme), *programme_timers(programme)]
         yield _rule("loyalty", programme.name, programme.identity, touched, keeps, timers)
 

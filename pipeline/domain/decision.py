@@ -19,8 +19,10 @@ TRAIT_CHANGES = "trait-changes"
 CONSENT_CHANGES = "consent-changes"
 MESSAGES = "messages"
 MESSAGE_SUPPRESSIONS = "message-suppressions"
-MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS)
-"""What the arbiter decides; nothing is on them of a topology without `messaging`."""
+MESSAGE_RESULTS = "message-results"
+EXPERIMENT_EXPOSURES = "experiment-exposures"
+MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EXPOSURES)
+"""What the arbiter decides, and what comes of it; nothing is on them of a topology without `messaging`."""
 
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
@@ -70,7 +72,7 @@ class Decision(msgspec.Struct, gc=False):
 
 
 INSTANT_FIELDS = frozenset(
-    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "effective_at", "decided_at"}
+    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at", "effective_at", "decided_at"}
 )
 
 

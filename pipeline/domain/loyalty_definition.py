@@ -21,6 +21,17 @@ MISSION = "$mission"
 OCCASIONS = (BIRTHDAY, ANNIVERSARY, MISSION)
 """What earns without an event of that name."""
 
+POINTS_REDEEMED = "Points Redeemed"
+REDEMPTION_CANCELLED = "Redemption Cancelled"
+POINTS_ADJUSTED = "Points Adjusted"
+REDEMPTION_EVENTS = frozenset({POINTS_REDEEMED, REDEMPTION_CANCELLED, POINTS_ADJUSTED})
+"""What moves points without earning them."""
+
+REVIEW_RELEASED = "Points Review Released"
+REVIEW_REJECTED = "Points Review Rejected"
+REVIEW_EVENTS = (REVIEW_RELEASED, REVIEW_REJECTED)
+"""What becomes of points that are held."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:

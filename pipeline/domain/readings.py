@@ -8,10 +8,7 @@ from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
-from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, TRAITS, Segments
-
-# What the reading of a REFERRAL goes by: no event has this name.
-REFERRED = "$referred"
+from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, REFERRED, TRAITS, Segments
 
 
 class Readings:
@@ -69,7 +66,7 @@ class Readings:
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         consent = name in CONSENT_EVENTS
         earning = (behaviour and name in self._earning) or name == REFERRED
-        causes = names | ({CART} if cart else set()) | ({ORDERS} if order or earning else set())
+        causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         causes |= beside | ({CONSENT} if consent else set())
         segments = self._segments.touched_by(causes)
         segments_of_new = self._segments.touched_by(causes, new=True)

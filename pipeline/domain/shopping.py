@@ -196,6 +196,14 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     purse: Purse | None = None
     bonuses: BonusBook | None = None
 
+    def points_due(self) -> int:
+        """When time alone next moves points, ms; 0 = never."""
+        dues = (
+            self.purse.due if self.purse is not None else 0,
+            self.bonuses.next_due() if self.bonuses is not None else 0,
+        )
+        return min((one for one in dues if one), default=0)
+
 
 class Parked(msgspec.Struct, array_like=True, gc=False):
     """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,

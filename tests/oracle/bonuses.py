@@ -105,7 +105,7 @@ class Bonuses:
 
     def _referrer(self, rule: dict[str, Any], record: Record) -> str | None:
         found = reach(record.properties, rule["also"])
-        return str(found[0]) if found else None
+        return next((str(one) for one in found if one != ""), None)
 
     def record(self, record: Record, facts: Facts) -> list[Grant]:
         """What an event of the shopper earns, or a deed that it completes."""

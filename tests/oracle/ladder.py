@@ -142,8 +142,7 @@ class Ladder:
                 self._review()
             else:
                 break
-        if self.level > 0:
-            self.settle()
+        self.settle()
         if self.valid_until == due and self.grace_until is None and self.level > 0:
             self._give_notice()
 

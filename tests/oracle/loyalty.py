@@ -220,7 +220,7 @@ class Programme:
 
     def _confirmed(self, facts: Facts) -> None:
         """The one who was referred is paid once an order of theirs is confirmed."""
-        standing = [order for order in facts.orders.values() if order.counts]
+        standing = [order for order in facts.orders.values() if order.counts and (order.net or not order.value)]
         lots = [self.lots.get(order.order_id) for order in standing]
         if any(lot is None or not lot.pending for lot in lots):
             self._give(self.bonuses.confirmed(facts.now))

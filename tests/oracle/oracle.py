@@ -50,6 +50,7 @@ class History:
         self.topology = topology
         self.records: list[Record] = []
         self.now = -1
+        self.begun = False
         self.members: dict[str, tuple[bool, int]] = {}
         self.changes: list[dict[str, Any]] = []
         self.stage: str | None = None
@@ -62,7 +63,7 @@ class History:
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
-        self.messages = messages.Messages(topology)
+        self.messages = messages.Messages(shopper, topology)
         self.pending: set[int] = set()
 
     def lines(self) -> dict[str, list[dict[str, Any]]]:
@@ -98,7 +99,7 @@ class History:
 
     def advance(self, until: int) -> None:
         """Look at every instant up to `until` at which anything may change without a record."""
-        while self.records and (instant := self.following(until)) is not None:
+        while self.begun and (instant := self.following(until)) is not None:
             self.now = instant
             self.pending = {one for one in self.pending if one > self.now}
             facts, known = Facts(self.records, self.topology, self.now), self.known()
@@ -122,6 +123,7 @@ class History:
         refused = admit(self.records, record)
         if refused:
             return refused
+        self.begun = True
         earlier = list(self.records)
         self.records.append(record)
         self.pending |= critical([record], self.windows) | turns(self.records, self.topology, self.now)
@@ -146,7 +148,7 @@ class History:
     def referred(self, record: Record) -> None:
         """A friend's record that names this shopper: the friend's behaviour, and only the programmes' business."""
         self.advance(record.received)
-        self.now = record.received
+        self.now, self.begun = record.received, True
         facts, known = Facts(self.records, self.topology, self.now), self.known()
         for programme in self.programmes:
             programme.referred(record, facts)
@@ -255,7 +257,7 @@ def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
         "silent": False,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
-    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until"):
+    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at"):
         if isinstance(done.get(name), int):
             done[name] = rfc3339(done[name])
     return done

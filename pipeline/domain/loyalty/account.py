@@ -238,14 +238,6 @@ class Accounts:
         purse.due = min((one for one in (confirms, expires) if one), default=0)
 
 
-def has_confirmed_order(standing: Standing) -> bool:
-    """Whether some order's points are confirmed, and not all taken back: a lot with a price that is not waiting."""
-    waiting = {one.number for one in standing.purse.waiting} if standing.purse is not None else ()
-    return any(
-        lot.eligible and lot.points > lot.reversed + lot.forgone and lot.number not in waiting for lot in standing.lots
-    )
-
-
 def _waiting(standing: Standing, lot: Lot) -> Waiting | None:
     for waiting in standing.purse.waiting if standing.purse is not None else ():
         if waiting.number == lot.number:

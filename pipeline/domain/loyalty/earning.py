@@ -5,18 +5,18 @@ from typing import Any
 
 from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
-from pipeline.domain.commerce.order_book import of_all_time
+from pipeline.domain.commerce.order_book import of_all_time, stands
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import REFERRAL, Event
-from pipeline.domain.loyalty.account import Accounts, has_confirmed_order
+from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
-from pipeline.domain.loyalty.lot import left_of, lot_name, lot_numbered
+from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
-from pipeline.domain.loyalty.review import NOTHING_HELD, RELEASED, REVIEW_EVENTS, Signs
-from pipeline.domain.loyalty_definition import ProgrammeDefinition
-from pipeline.domain.segments.zone import Zones
+from pipeline.domain.loyalty.review import NOTHING_HELD, Signs
+from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Lot, Order, Standing
 
@@ -27,32 +27,36 @@ OF_ORDERS = 200
 class Earning:
     """Decides who is given what, and has the accounts post it. Keeps `Standing.bonuses`, and its `due`.
 
-    names: events, beside those of orders, that it has to be told of.
+    names: events, beside those of orders, that it has to be told of. may_hold: whether `holds` may ever say so.
     """
 
     __slots__ = (
         "_accounts",
         "_bonuses",
+        "_hold",
         "_missions",
         "_name",
         "_occasions",
         "_referrals",
         "_signs",
         "_uses_first",
+        "may_hold",
         "names",
     )
 
-    def __init__(self, programme: ProgrammeDefinition, accounts: Accounts, zones: Zones) -> None:
+    def __init__(self, programme: ProgrammeDefinition, accounts: Accounts, zone_of: ZoneOf) -> None:
         rules = programme.earn
         self._name = programme.name
+        self._hold = programme.confirm_after or 0
         self._accounts = accounts
         self._bonuses = Bonuses(rules)
         self._referrals = Referrals(rules)
-        self._missions = MissionRules(rules, zones)
-        self._occasions = Occasions(rules, zones)
+        self._missions = MissionRules(rules, zone_of)
+        self._occasions = Occasions(rules, zone_of)
         self._signs = Signs(programme.review)
+        self.may_hold = bool(self._signs)
         self._uses_first = any(rule.first for rule in rules)
-        self.names = self._bonuses.names | self._referrals.names | (REVIEW_EVENTS if self._signs else frozenset())
+        self.names = self._bonuses.names | self._referrals.names | frozenset(REVIEW_EVENTS if self._signs else ())
 
     def takes(self, event: Event, properties: dict[str, Any]) -> bool:
         """Whether a shopper joins with the event, which is none of an order."""
@@ -109,14 +113,7 @@ class Earning:
         moment: Moment,
     ) -> None:
         """After the ledger has booked the orders."""
-        completed: OrderChange | None = None
-        for change in changes:
-            if change.kind == COMPLETED and change.order is not None and not change.order.cancelled:
-                completed = change
-            elif change.kind in (CANCELLED, REFUNDED):
-                if self._signs:
-                    self._signs.refunded(book_of(standing), moment.now)
-                self._take_back(standing, change, moment)
+        completed = next((one for one in changes if _counts(one)), None)
         if event.type == REFERRAL:
             if event.name in self._referrals.names:
                 self._reward(standing, event, properties, moment)
@@ -130,6 +127,11 @@ class Earning:
             if event.name in self._referrals.names:
                 orders = of_all_time(shopper).count
                 self._referrals.accept(book_of(standing), event, properties, orders, moment.remarks)
+        for change in changes:
+            if change.kind in (CANCELLED, REFUNDED):
+                if self.may_hold:
+                    self._signs.refunded(book_of(standing), moment.now)
+                self._take_back(standing, change, moment)
 
     def holds(self, standing: Standing, moment: Moment, points: int, sign: str | None = None) -> bool:
         """Whether points to be given now are held, for a sign of fraud; each time is counted by its remark."""
@@ -139,13 +141,27 @@ class Earning:
             moment.remarks.append(sign)
         return sign is not None
 
-    def on_confirmed(self, standing: Standing, moment: Moment) -> bool:
+    def on_confirmed(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
         """After orders may have been confirmed: who was referred is given what waited for it. Whether something did."""
         book = standing.bonuses
-        if book is None or not book.waiting or not has_confirmed_order(standing):
+        if book is None or not book.waiting:
+            return False
+        confirms = self._first_confirmed(shopper, standing)
+        book.confirms = confirms if confirms > moment.now else 0
+        if not confirms or book.confirms:
             return False
         self._post(standing, self._referrals.confirmed(book, moment.now), moment)
         return True
+
+    def _first_confirmed(self, shopper: Shopper, standing: Standing) -> int:
+        """When the first order is confirmed that stands, was not sent back, and is not held; ms, 0 = there is none."""
+        held = {lot.number for lot, _ in held_lots(standing)}
+        for order in shopper.orders:
+            if stands(order) and (order.refunded < order.value or not order.value):
+                lot = find_lot(standing, order)
+                if lot is None or lot.number not in held:
+                    return order.time + self._hold
+        return 0
 
     def _on_completed(
         self,
@@ -173,7 +189,7 @@ class Earning:
         if not found:
             moment.remarks.append(NOTHING_HELD)
         for lot, order_id in found:
-            if event.name == RELEASED:
+            if event.name == REVIEW_RELEASED:
                 self._accounts.release(standing, lot, moment)
             else:
                 self._accounts.take_back(standing, lot, left_of(lot), order_id, moment)
@@ -214,6 +230,10 @@ class Earning:
             if lot is not None and change is not None and change.order is not None:
                 book = book_of(standing)
                 book.of_orders = [*book.of_orders, change.order.key, lot.time, lot.number][-3 * OF_ORDERS :]
+
+
+def _counts(change: OrderChange) -> bool:
+    return change.kind == COMPLETED and change.order is not None and not change.order.cancelled
 
 
 def book_of(standing: Standing) -> BonusBook:

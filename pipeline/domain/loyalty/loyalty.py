@@ -11,17 +11,16 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.earning import Earning
 from pipeline.domain.loyalty.ledger import Ledger
 from pipeline.domain.loyalty.lot import find_lot
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.purse import purse_due
-from pipeline.domain.loyalty.redemption import REDEMPTION_EVENTS, Redemptions, adjusts
+from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tier import Tiers
-from pipeline.domain.loyalty_definition import OCCASIONS, ProgrammeDefinition
-from pipeline.domain.segments.standing import points_due
-from pipeline.domain.segments.zone import Zones
+from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_EVENTS, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
@@ -30,14 +29,17 @@ from pipeline.domain.value.money import Exchange, render
 class Loyalty:
     """All programmes of a plan. Keeps `Shopper.standings`, and `Shopper.loyalty_due` right after each call."""
 
-    __slots__ = ("_programmes", "names")
+    __slots__ = ("_has_days", "_programmes", "names")
 
-    def __init__(self, plan: Plan, watch_zones: Callable[[], Zones] | None = None) -> None:
-        """watch_zones: has the zones of the shoppers kept, asked only if something goes by them."""
+    def __init__(self, plan: Plan, watch_zones: Callable[[], ZoneOf] | None = None) -> None:
+        """watch_zones: has the zones of the shoppers kept, asked only if something goes by them. None: all live in the
+        shop's."""
         pricing = Pricing(Exchange(plan.currency, plan.rates))
         by_zone = any(rule.on in OCCASIONS for programme in plan.programmes for rule in programme.earn)
-        zones = watch_zones() if watch_zones is not None and by_zone else Zones(ZoneInfo(plan.timezone))
-        self._programmes = [Programme(definition, plan, pricing, zones) for definition in plan.programmes]
+        self._has_days = by_zone
+        shop = ZoneInfo(plan.timezone)
+        zone_of = watch_zones() if watch_zones is not None and by_zone else lambda _: shop
+        self._programmes = [Programme(definition, plan, pricing, zone_of) for definition in plan.programmes]
         self.names = frozenset(name for programme in self._programmes for name in programme.names)
 
     def on_event(
@@ -56,7 +58,7 @@ class Loyalty:
 
     def on_profile(self, shopper: Shopper, now: int) -> None:
         """Find anew when days of the shopper are, as a trait or the zone has changed."""
-        if shopper.shopping is not None:
+        if self._has_days and shopper.shopping is not None:
             for programme in self._programmes:
                 programme.on_profile(shopper, now)
             self._set_due(shopper)
@@ -97,7 +99,7 @@ class Loyalty:
         for programme in self._programmes:
             standing = shopper.standings.get(programme.name)
             if standing is not None:
-                due = min((one for one in (due, standing.due, points_due(standing)) if one), default=0)
+                due = min((one for one in (due, standing.due, standing.points_due()) if one), default=0)
         shopper.loyalty_due = due
 
 
@@ -107,7 +109,7 @@ class Programme:
     __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_metric", "_redemptions", "_rewards",
                  "_spend", "_tiers", "name", "names")  # fmt: skip
 
-    def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zones: Zones) -> None:
+    def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zone_of: ZoneOf) -> None:
         self.name = definition.name
         self._currency = plan.currency
         self._earned = Metric(POINTS_EARNED, definition.window)
@@ -116,7 +118,7 @@ class Programme:
         self._accounts = Accounts(definition, ZoneInfo(plan.timezone))
         self._ledger = Ledger(definition, pricing, self._accounts)
         self._tiers = Tiers(definition, plan, self._metric)
-        self._earning = Earning(definition, self._accounts, zones)
+        self._earning = Earning(definition, self._accounts, zone_of)
         self._redemptions = Redemptions(definition, self._accounts)
         self._rewards = Rewards(definition)
         self.names = self._earning.names | REDEMPTION_EVENTS
@@ -147,7 +149,8 @@ class Programme:
         level = self._tiers.level_at(standing, event.time)
         self._accounts.look(standing, moment.now)
         self._earning.before_orders(shopper, standing, changes)
-        promoting, hold = False, partial(self._earning.holds, standing, moment)
+        promoting = False
+        hold = partial(self._earning.holds, standing, moment) if self._earning.may_hold else None
         for change in changes:
             promoting = promoting or self._promoted(standing, change)
             self._ledger.book(standing, change, level, properties, moment, hold=hold)
@@ -155,7 +158,7 @@ class Programme:
         if addressed:
             self._redemptions.on_event(standing, event, properties, moment)
         self._accounts.advance(standing, moment)
-        if self._earning.on_confirmed(standing, moment):
+        if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
         self._tiers.settle(shopper, standing, moment, before if promoting else None)
         self._rewards.tell(standing, moment)
@@ -166,7 +169,7 @@ class Programme:
             return
         if 0 < purse_due(standing) <= moment.now:
             self._accounts.advance(standing, moment)
-        given = self._earning.on_confirmed(standing, moment)
+        given = self._earning.on_confirmed(shopper, standing, moment)
         if self._earning.on_due(shopper, standing, moment) or given:
             self._accounts.advance(standing, moment)
             self._tiers.settle(shopper, standing, moment)

@@ -8,10 +8,6 @@ from pipeline.domain.loyalty.limit import admits, remember
 from pipeline.domain.loyalty_definition import Limit, Review
 from pipeline.domain.value.instant import DAY
 
-RELEASED = "Points Review Released"
-REJECTED = "Points Review Rejected"
-REVIEW_EVENTS = frozenset({RELEASED, REJECTED})
-
 NO_REVIEW = Review()
 
 NOTHING_HELD = "nothing_to_review"
