@@ -20,7 +20,13 @@ from pipeline.domain.loyalty.purse import purse_due
 from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tier import Tiers
-from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_CANCELLED, REDEMPTION_EVENTS, ProgrammeDefinition
+from pipeline.domain.loyalty_definition import (
+    OCCASIONS,
+    POINTS_ADJUSTED,
+    REDEMPTION_CANCELLED,
+    REDEMPTION_EVENTS,
+    ProgrammeDefinition,
+)
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
@@ -49,6 +55,9 @@ class Loyalty:
         tiers once."""
         changes = [change for change in changes if change.kind not in (IGNORED, PARKED)]
         if self._programmes and (changes or event.name in self.names):
+            if event.name == POINTS_ADJUSTED and properties.get("silent") is True:
+                # An opening balance: what it makes of the shopper is nothing to write to them about.
+                moment.silent = True
             addressed = self._addressed(shopper, event, properties, moment)
             for programme in self._programmes:
                 programme.on_event(shopper, event, properties, changes, moment, addressed=programme in addressed)
