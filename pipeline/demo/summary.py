@@ -18,7 +18,12 @@ _TOPICS = {
     "consent-changes": "changes of consent",
 }
 # Told only if there are any: most topologies send none.
-_MESSAGE_TOPICS = {"messages": "messages", "message-suppressions": "suppressions"}
+_MESSAGE_TOPICS = {
+    "messages": "messages",
+    "message-suppressions": "suppressions",
+    "message-results": "results of messages",
+    "experiment-exposures": "exposures and conversions",
+}
 
 
 def progress(tally: Tally, vitals: Vitals, cast: Cast, elapsed: float) -> str:
