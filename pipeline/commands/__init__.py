@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "rfm": "Fit the thresholds of RFM scores to a history.",
     "diff": "Say who would enter and leave if another topology were deployed.",
     "backfill": "Give new definitions the history that no rule kept before.",
+    "experiments": "Say which variant sells more, and whether that can be believed.",
     "explain": "Say why a shopper is a member of a segment, or is not.",
     "stats": "Count what shoppers take: records, disk, changelog.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",
