@@ -51,7 +51,7 @@ destinations: setup  ## give calls of segment-calls to Segment's own destination
 mutation: setup  ## take each defence away and see a test fail, minutes (Java and Maven for the broker); writes docs/failure-scenarios.md's table
 	$(BIN)/python -m tests.mutation
 
-bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/performance.md's tables (ONLY="worker engines" for some, then also EVENTS=n REPEATS=n)
+bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/performance.md's tables (ONLY="worker engines" for some; EVENTS=n REPEATS=n)
 	$(BIN)/python -m benchmarks $(ONLY) -- $(if $(EVENTS),--events $(EVENTS)) $(if $(REPEATS),--repeats $(REPEATS))
 
 bench-stages: setup  ## what each stage of an event costs, compared with benchmarks/budget.toml (needs valgrind)

@@ -1,6 +1,7 @@
 """Benchmarks, one after the other, and the tables made of their results.
 
-Usage: python -m benchmarks [NAME ...] [-- OPTION ...]; without names all. Options go to each of the named.
+Usage: python -m benchmarks [NAME ...] [-- OPTION ...]; without names all. An option, given as
+`--name value`, goes to each of them that has it; one that none has is an error.
 """
 
 import subprocess
@@ -11,7 +12,7 @@ from benchmarks import table
 
 ORDER = (
     "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "sweep",
-    "growth", "engines",
+    "messaging", "growth", "engines",
 )  # fmt: skip
 
 
@@ -20,12 +21,33 @@ def main(arguments: list[str]) -> None:
     names, options = arguments[:split], arguments[split + 1 :]
     if unknown := set(names) - set(ORDER):
         sys.exit(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ORDER)}")
-    for name in names or ORDER:
+    given = _pairs(options)
+    takes = {name: _taken(name, given) for name in names or ORDER}
+    if unheard := [option for option, _ in given if not any(option in dict(taken) for taken in takes.values())]:
+        sys.exit(f"none of {', '.join(takes)} has {', '.join(unheard)}")
+    for name, taken in takes.items():
         begun = time.monotonic()
         print(f"--- {name}", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=True)
+        subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}", *(word for pair in taken for word in pair)], check=True
+        )
         print(f"--- {name}: {time.monotonic() - begun:.0f} s", flush=True)
     table.main()
+
+
+def _pairs(options: list[str]) -> list[tuple[str, str]]:
+    if len(options) % 2 or not all(option.startswith("--") for option in options[::2]):
+        sys.exit("options are written as --name value")
+    return list(zip(options[::2], options[1::2], strict=True))
+
+
+def _taken(name: str, given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of the given options that the benchmark has, by its own help."""
+    if not given:
+        return []
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
+    words = subprocess.run(command, check=True, capture_output=True, text=True).stdout.replace(",", " ").split()
+    return [(option, value) for option, value in given if option in words or f"[{option}" in words]
 
 
 if __name__ == "__main__":

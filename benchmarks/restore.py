@@ -12,11 +12,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from agents.shopper import CHANGELOG
 from benchmarks import process
 from benchmarks.cluster import Cluster, cluster
 from benchmarks.result import record, spread
 from benchmarks.workload import workload
+from pipeline.config.flow import CHANGELOGS
 from pipeline.config.topology import load
 from pipeline.kafka.restore import restore
 from pipeline.state.changelog import Restore
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _restored(beside: Cluster, folder: Path) -> dict[str, float]:
-    topic = load(beside.topology, {}).topic(CHANGELOG)
+    topic = load(beside.topology, {}).topic(CHANGELOGS[1])
     into, result = folder / "restored", folder / "restored.json"
     shutil.rmtree(into, ignore_errors=True)
     command = [sys.executable, "-m", "benchmarks.restore", "--child", beside.brokers, topic, str(into)]

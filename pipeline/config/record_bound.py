@@ -7,6 +7,7 @@ piece of state that conditions share is counted once, as it is kept once.
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config.bonus_account import bonus_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
@@ -17,7 +18,7 @@ from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
-from pipeline.domain.loyalty import ledger, tier
+from pipeline.domain.loyalty import lot, tier
 from pipeline.domain.message import FULL
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging import cap
@@ -76,7 +77,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
-        "loyalty": len(plan.programmes) * _programme(),
+        "loyalty": sum(_programme() + bonus_bytes(programme) for programme in plan.programmes),
         "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
         + 2 * _HEAD
         + _INTEGER
@@ -132,5 +133,5 @@ def _messages(messaging: MessagingDefinition) -> int:
 
 
 def _programme() -> int:
-    lines = ledger.LINES_IN_ALL * 4 * _INTEGER
+    lines = lot.LINES_IN_ALL * 4 * _INTEGER
     return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines

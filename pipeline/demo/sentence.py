@@ -14,6 +14,8 @@ from pipeline.domain.decision import (
     MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
+    REDEMPTION_REJECTED,
+    REWARD_AVAILABLE,
     SEGMENT_CHANGES,
     TRAIT_CHANGES,
 )
@@ -120,6 +122,15 @@ def _consent(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{_CONSENTS.get(change['after'], 'said something of')} {what}"
 
 
+def _rejection(rejection: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    what = rejection["reward"] or f"{rejection['points'] or 0:,} points"
+    return f"{rejection['programme']}: {what} refused, {rejection['reason'].replace('_', ' ')}"
+
+
+def _reward(reward: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    return f"{reward['programme']}: has the points for {reward['reward']}"
+
+
 def _message(message: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     variant = f" ({message['variant']})" if message["variant"] else ""
     return f"gets {message['message']}{variant} by {message['channel']}"
@@ -150,6 +161,8 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     JOURNEY_CHANGES: _stage,
     TRAIT_CHANGES: _trait,
     CONSENT_CHANGES: _consent,
+    REDEMPTION_REJECTED: _rejection,
+    REWARD_AVAILABLE: _reward,
     MESSAGES: _message,
     MESSAGE_SUPPRESSIONS: _suppression,
     MESSAGE_RESULTS: _result,

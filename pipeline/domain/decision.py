@@ -10,6 +10,10 @@ SEGMENT_CHANGES = "segment-changes"
 ABANDONMENT_TRIGGERS = "abandonment-triggers"
 LOYALTY_TIERS = "loyalty-tiers"
 LOYALTY_POINTS = "loyalty-points"
+REDEMPTION_REJECTED = "redemption-rejected"
+REWARD_AVAILABLE = "reward-available"
+REWARD_TOPICS = (REDEMPTION_REJECTED, REWARD_AVAILABLE)
+"""What becomes of redemptions and rewards; nothing is on them of a topology without `loyalty`."""
 JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
 CONSENT_CHANGES = "consent-changes"
@@ -28,6 +32,7 @@ DECISION_TOPICS = (
     JOURNEY_CHANGES,
     TRAIT_CHANGES,
     CONSENT_CHANGES,
+    *REWARD_TOPICS,
     *MESSAGE_TOPICS,
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from pipeline.domain.decide import Engine, Outcome
-from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, SEGMENT_CALLS
+from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
@@ -60,7 +60,8 @@ class Replay:
 
     def topics(self) -> list[str]:
         """Of the decisions that the plan may lead to."""
-        unused = MESSAGE_TOPICS if self.plan.messaging is None else ()
+        unused = set(MESSAGE_TOPICS if self.plan.messaging is None else ())
+        unused.update(() if self.plan.programmes else REWARD_TOPICS)
         return [topic for topic in DECISION_TOPICS if topic not in unused]
 
 

@@ -97,6 +97,14 @@ def refusal(raw: dict[str, Any]) -> str | None:
     return None
 
 
+def happened(raw: dict[str, Any]) -> int | None:
+    """When a call says it happened; by the receiver's clock, if it says only when by its own (wire-format.md, 3.4)."""
+    original, sent = instant(raw.get("originalTimestamp")), instant(raw.get("sentAt"))
+    if "timestamp" in raw or original is None:
+        return instant(raw.get("timestamp", raw.get("receivedAt")))
+    return original if sent is None else (instant(raw["receivedAt"]) or 0) - (sent - original)
+
+
 def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | None) -> tuple[list[Record], list[Any]]:
     """Records in order, received time raised so that it never runs backwards; and (index, reason) of those refused."""
     lateness = Lateness(topology)
@@ -114,7 +122,7 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
             refused.append((index, reason))
             continue
         latest = received = max(received, latest)
-        time = min(instant(raw.get("timestamp", raw.get("receivedAt"))) or received, received)
+        time = min(happened(raw) or received, received)
         name = raw["event"] if raw["type"] == "track" else raw["type"]
         record = Record(
             index=index,

@@ -7,11 +7,14 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle.bonuses import Bonuses, Grant
 from tests.oracle.history import Record
 from tests.oracle.orders import Order
 from tests.oracle.points import Lot
 from tests.oracle.segments import Facts
 from tests.oracle.values import EPOCH, Shop, span
+
+ORDER_EVENTS = ("Order Completed", "Order Updated", "Order Cancelled", "Order Refunded")
 
 
 def later(start: int, text: str, zone: str) -> int:
@@ -31,7 +34,8 @@ class Programme:
     def __init__(self, name: str, entry: dict[str, Any], topology: dict[str, Any]) -> None:
         self.name = name
         self.shop = Shop(topology)
-        self.rules = [rule for rule in entry["earn"] if rule["on"] == "Order Completed"]
+        self.bonuses = Bonuses(entry, topology)
+        self.given: list[Grant] = []
         tiers = entry["tiers"]
         self.metric = tiers["metric"]
         self.money = self.metric == "spend"
@@ -58,8 +62,11 @@ class Programme:
     def _unit(self, value: Any) -> int:
         return (self.shop.minor(str(value)) or 0) if self.money else int(value)
 
-    def due(self) -> int | None:
-        return min((one for one in (self.valid_until, self.grace_until) if one is not None), default=None)
+    def dues(self) -> list[int]:
+        """Instants at which something may happen without a record; those of the past are passed over."""
+        leaving = [at + self.window for _, at, _ in self.given] if self.window is not None else []
+        dues = (self.valid_until, self.grace_until, self.bonuses.due())
+        return [*leaving, *(one for one in dues if one is not None)]
 
     @property
     def standing(self) -> tuple[str | None, int]:
@@ -68,11 +75,14 @@ class Programme:
 
     @property
     def balance(self) -> int:
-        return sum(lot.points for lot in self.lots.values()) - sum(self.taken.values())
+        earned = sum(lot.points for lot in self.lots.values()) - sum(self.taken.values())
+        return earned + sum(points for points, _, _ in self.given)
 
     def value(self, facts: Facts) -> int:
         """The metric now. Points and spend count at their order's time (readings.md, 23 and 40)."""
-        return sum(self._parts(facts).values())
+        oldest = None if self.window is None else facts.now - self.window
+        bonuses = [points for points, at, _ in self.given if not self.money and (oldest is None or at > oldest)]
+        return sum(self._parts(facts).values()) + sum(bonuses)
 
     def _parts(self, facts: Facts) -> dict[str, int]:
         oldest = None if self.window is None else facts.now - self.window
@@ -91,34 +101,80 @@ class Programme:
         before = self.value(earlier)
         self.cause = record.message_id
         order = facts.orders.get(record.order_id or record.message_id)
+        if record.name not in ORDER_EVENTS:
+            order = None
+        completes = record.name == "Order Completed" and order is not None and not order.cancelled
+        if self.level < 0 and (completes or self.bonuses.joins(record)):
+            self._join(facts)
         if order is None:
+            if self.level >= 0:
+                self._give(self.bonuses.record(record, facts), facts)
+                self._confirmed(facts)
+                self.bonuses.look(facts)
+                self._evaluate(facts)
             return
-        joins = record.name == "Order Completed" and not order.cancelled and self.level < 0
-        if joins:
-            self.level = 0
-            self.held.append((facts.now, 0))
-            self._tier("joined", None, 0, facts, self.start[0], value=0)
         if record.name == "Order Completed" and order.completed is record:
             self._earn(order, facts)
         reversed_before = dict(self.taken)
         self._reverse(order, facts)
         if self.level < 0:
             return
+        self._give(self.bonuses.record(record, facts), facts)
+        self._take_back(order, facts)
+        self._confirmed(facts)
+        self.bonuses.look(facts)
         if record.name in ("Order Refunded", "Order Cancelled"):
             taken = self.money or self.taken != reversed_before
             self._fall(order, before, taken, facts)
         self._evaluate(facts)
 
+    def _join(self, facts: Facts) -> None:
+        self.level = 0
+        self.held.append((facts.now, 0))
+        self.bonuses.joined = facts.now
+        self._tier("joined", None, 0, facts, self.start[0], value=0)
+
+    def referred(self, record: Record, facts: Facts) -> None:
+        """A friend's event that names this shopper as the one who referred."""
+        self.cause = record.message_id
+        if self.bonuses.referrer(record) is None:
+            return
+        if self.level < 0:
+            self._join(facts)
+        self._give(self.bonuses.referred(record), facts)
+        self.bonuses.look(facts)
+        self._evaluate(facts)
+
+    def _give(self, grants: list[Grant], facts: Facts) -> None:
+        for grant in grants:
+            self.given.append(grant)
+            self._entry("bonus", grant[0], grant[2], facts)
+
+    def _take_back(self, order: Order, facts: Facts) -> None:
+        """A bonus of an order goes with the whole of it."""
+        if order.cancelled or (order.refunds and order.refunded == order.value):
+            if order.cancelled and self.bonuses.first == order.order_id:
+                self.bonuses.first = None
+            for grant in [one for one in self.given if one[2] == order.order_id]:
+                self.given.remove(grant)
+                self._entry("reversed", -grant[0], order.order_id, facts)
+
+    def _confirmed(self, facts: Facts) -> None:
+        if any(order.counts and (order.net or not order.value) for order in facts.orders.values()):
+            self._give(self.bonuses.confirmed(facts.now), facts)
+
     def _earn(self, order: Order, facts: Facts) -> None:
         held = [level for at, level in self.held if at <= order.time]
         multiplier = self.multipliers[held[-1] if held else 0]
-        for rule in self.rules:
-            lot = Lot(order, rule, multiplier, self.shop)
-            self.lots[order.order_id] = lot
-            if lot.points and not order.cancelled:
-                self._entry("confirmed", lot.points, order, facts)
-            elif order.cancelled:
-                self.taken[order.order_id] = lot.points
+        first = self.bonuses.first in (None, order.order_id)
+        lot = Lot(order, self.bonuses.rates(order, first), multiplier, self.shop)
+        if not self.bonuses.has_rates:
+            return
+        self.lots[order.order_id] = lot
+        if lot.points and not order.cancelled:
+            self._entry("confirmed", lot.points, order.order_id, facts)
+        elif order.cancelled:
+            self.taken[order.order_id] = lot.points
 
     def _reverse(self, order: Order, facts: Facts) -> None:
         lot = self.lots.get(order.order_id)
@@ -132,7 +188,7 @@ class Programme:
             delta = lot.reversed(partial, self.shop) - self.taken.get(order.order_id, 0)
             if delta > 0:
                 self.taken[order.order_id] = self.taken.get(order.order_id, 0) + delta
-                self._entry("reversed", -delta, order, facts)
+                self._entry("reversed", -delta, order.order_id, facts)
 
     def _fall(self, order: Order, before: int, taken: bool, facts: Facts) -> None:
         """readings.md, 45, last: an order that made the last upgrade is reversed, and the metric is below the level."""
@@ -177,6 +233,10 @@ class Programme:
     def fire(self, facts: Facts) -> None:
         """All reviews and ends of grace due by now, without a record."""
         self.cause = None
+        grants = self.bonuses.fire(facts)
+        self._give(grants, facts)
+        if grants:
+            self._evaluate(facts)
         while self.grace_until is not None or self.valid_until is not None:
             if self.grace_until is not None and self.grace_until <= facts.now:
                 self._downgrade(facts)
@@ -208,7 +268,7 @@ class Programme:
     def _downgrade(self, facts: Facts) -> None:
         self._move("downgraded", self._lower(facts), facts, self.keep[self.level])
 
-    def _entry(self, entry: str, points: int, order: Order, facts: Facts) -> None:
+    def _entry(self, entry: str, points: int, order_id: str | None, facts: Facts) -> None:
         self.points.append(
             {
                 "effective_at": facts.now,
@@ -218,7 +278,7 @@ class Programme:
                 "points": points,
                 "balance": self.balance,
                 "pending": 0,
-                "order_id": order.order_id,
+                "order_id": order_id,
                 "expires_at": None,
             }
         )

@@ -1,10 +1,11 @@
 """Points that an order earns, and what refunds take back of them (readings.md, 40 and 41)."""
 
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 from tests.oracle.history import Record
+from tests.oracle.operators import passes
 from tests.oracle.orders import Order, pieces, product_key, products_of
 from tests.oracle.values import Shop, number
 
@@ -25,14 +26,70 @@ def eligible(order: Order, rule: dict[str, Any], shop: Shop) -> int:
     return max(left, 0)
 
 
-def earned(order: Order, rule: dict[str, Any], multiplier: Fraction, shop: Shop) -> int:
-    if not order.priced:
-        return 0
-    per = Fraction(str(rule.get("per", 1))) * shop.scale
-    return floor(Fraction(str(rule["points"])) * multiplier * eligible(order, rule, shop) / per)
+def lines_of(order: Order, rule: dict[str, Any]) -> list[Fraction]:
+    """What each product costs, in the order's currency; gift cards nothing, if the rule leaves them out."""
+    assert order.completed is not None
+    cards = "gift_cards" in rule.get("exclude", [])
+    return [
+        Fraction(0) if cards and one.get("gift_card") is True else Fraction(number(one.get("price")) or 0) * pieces(one)
+        for one in products_of(order.completed)
+    ]
 
 
-def share(points: int, weights: list[int]) -> list[int]:
+class Worth:
+    """What an order earns by all rates that are in force, as fractions of points; and by which products."""
+
+    def __init__(self, order: Order, rules: list[dict[str, Any]], shop: Shop) -> None:
+        assert order.completed is not None
+        self.order, self.shop = order, shop
+        self.products = products_of(order.completed)
+        self.taken: set[int] = set()
+        self.points = Fraction(0)
+        self.weights = [Fraction(0) for _ in self.products]
+        self.whole = 0
+        for rule in rules:
+            rate = Fraction(str(rule["points"])) / (Fraction(str(rule["per"])) * shop.scale)
+            costs = lines_of(order, rule)
+            mine = {index for index in range(len(costs)) if self._is_of(rule, index)}
+            self.points += rate * (self._amount(rule, costs, mine) if order.priced else 0)
+            for index in mine:
+                self.weights[index] += rate * costs[index]
+            if "lines" not in rule:
+                self.whole = max(self.whole, eligible(order, rule, shop))
+            if rule.get("exclusive"):
+                self.taken |= mine
+                if "lines" not in rule:
+                    break
+
+    def _is_of(self, rule: dict[str, Any], index: int) -> bool:
+        return index not in self.taken and passes(self.products[index], rule.get("lines") or {}, self.order.time)
+
+    def _paid(self, rule: dict[str, Any], costs: list[Fraction]) -> int:
+        """What was paid for products: a discount lies on all, shipping and tax on none."""
+        assert self.order.completed is not None
+        bare = {"exclude": {*rule.get("exclude", []), "shipping", "tax"}}
+        cost = self.shop.minor(str(float(sum(costs))), self.order.completed.properties.get("currency")) or 0
+        return min(eligible(self.order, bare, self.shop), cost)
+
+    def _amount(self, rule: dict[str, Any], costs: list[Fraction], mine: set[int]) -> Fraction:
+        total = sum(costs)
+        if "lines" in rule:
+            return self._paid(rule, costs) * sum(costs[index] for index in mine) / total if total else Fraction(0)
+        whole = Fraction(eligible(self.order, rule, self.shop))
+        if not self.taken or not total:
+            return whole if not self.taken else Fraction(0)
+        return max(Fraction(0), whole - self._paid(rule, costs) * sum(costs[index] for index in self.taken) / total)
+
+    @property
+    def eligible(self) -> int:
+        costs = lines_of(self.order, {})
+        if self.whole or not sum(costs):
+            return self.whole
+        earning = sum(cost for cost, weight in zip(costs, self.weights, strict=True) if weight)
+        return ceil(self._paid({}, costs) * earning / sum(costs))
+
+
+def share(points: int, weights: list[Fraction]) -> list[int]:
     """`points` split by weight, largest remainder first, ties to the first line."""
     total = sum(weights)
     if not total:
@@ -48,20 +105,15 @@ def share(points: int, weights: list[int]) -> list[int]:
 class Lot:
     """Points of one order. lines: product -> (quantity, points), for refunds that name products."""
 
-    def __init__(self, order: Order, rule: dict[str, Any], multiplier: Fraction, shop: Shop) -> None:
+    def __init__(self, order: Order, rules: list[dict[str, Any]], multiplier: Fraction, shop: Shop) -> None:
         assert order.completed is not None
         self.time = order.time
-        self.points = earned(order, rule, multiplier, shop)
-        self.eligible = eligible(order, rule, shop)
+        worth = Worth(order, rules, shop)
+        self.points = floor(multiplier * worth.points)
+        self.eligible = worth.eligible
         products = products_of(order.completed)
-        currency = order.completed.properties.get("currency")
-        excluded = "gift_cards" in rule.get("exclude", [])
-        weights = [
-            0 if excluded and one.get("gift_card") is True else shop.minor(one.get("price"), currency, pieces(one)) or 0
-            for one in products
-        ]
         self.lines: dict[Any, tuple[int, int]] = {}
-        for product, part in zip(products, share(self.points, weights), strict=True):
+        for product, part in zip(products, share(self.points, worth.weights), strict=True):
             had = self.lines.get(product_key(product), (0, 0))
             self.lines[product_key(product)] = (had[0] + pieces(product), had[1] + part)
 

@@ -135,12 +135,48 @@ class MessageStream(ConsentStream):
         ]
 
 
-def stream(random: Random, several_carts: bool) -> list[Call]:
-    calls = MessageStream(random, several_carts).draw(random.randint(20, 80))
-    return travelling(random, stamped(random, calls) if random.random() < 0.3 else calls)
+class BusyTopologies(MessageTopologies):
+    """Draws messages that events ask for, on one channel or two, so that they meet each other, caps and the night."""
+
+    def draw(self) -> dict[str, Any]:
+        random, topology = self.random, super().draw()
+        messaging = topology["messaging"]
+        channels = random.sample(["email", "email", "email", "sms", "on-site", "push"], random.choice([1, 1, 2]))
+        for message in messaging["messages"].values():
+            message["channel"] = random.choice(channels)
+            if random.random() < 0.7:
+                message["on"] = {"event": random.choice(EVENTS[:4])}
+        messaging["consent"]["unknown"] = "granted"
+        messaging["caps"] = [{**self.cap(), "channel": random.choice(channels)} for _ in range(random.randint(1, 2))]
+        return topology
+
+
+class BusyStream(MessageStream):
+    """Of shoppers who may mostly be written to."""
+
+    def __init__(self, random: Random, several_carts: bool) -> None:
+        super().__init__(random, several_carts)
+        often = {self.viewed: 20.0, self.added: 15.0, self.changed: 1.0, self.feedback: 0.2, self.contact: 0.1}
+        self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
+
+
+def stream(random: Random, several_carts: bool, kind: type[MessageStream], calls: int) -> list[Call]:
+    drawn = kind(random, several_carts).draw(calls)
+    return travelling(random, stamped(random, drawn) if random.random() < 0.3 else drawn)
 
 
 def message_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
-    random = Random(seed)
-    topology = valid(MessageTopologies(random))
-    return topology, stream(random, several_carts=not may_mean_any_cart(topology))
+    """Every other shop is a busy one."""
+    return busy_case(seed, 80) if seed % 2 else _case(Random(seed), MessageTopologies, MessageStream, 80)
+
+
+def busy_case(seed: int, calls: int) -> tuple[dict[str, Any], list[Call]]:
+    """calls: how many at the most."""
+    return _case(Random(seed), BusyTopologies, BusyStream, calls)
+
+
+def _case(
+    random: Random, topologies: type[MessageTopologies], kind: type[MessageStream], calls: int
+) -> tuple[dict[str, Any], list[Call]]:
+    topology = valid(topologies(random))
+    return topology, stream(random, not may_mean_any_cart(topology), kind, random.randint(calls // 4, calls))

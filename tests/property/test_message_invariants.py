@@ -4,6 +4,7 @@ night or without consent. With variants, holdouts and spreads, which the simulat
 import os
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from tests.oracle.engine_run import run
 from tests.oracle.history import Record, read
 from tests.oracle.messages import SOURCES, asks
 from tests.oracle.oracle import Verdict
-from tests.oracle.random_messages import message_case
+from tests.oracle.random_messages import busy_case
 from tests.oracle.segments import traits
 from tests.oracle.trial import UNTIL, zoned
 from tests.oracle.values import EPOCH, instant, span
@@ -31,9 +32,9 @@ class Outcome:
     """One random shop, and what came of it."""
 
     def __init__(self, seed: int) -> None:
-        self.topology, self.events = message_case(seed)
+        self.topology, self.events = busy_case(seed, 160)
         random, messaging = Random(seed), self.topology["messaging"]
-        messaging["holdout"] = {"percent": 30, "salt": "s"}
+        messaging["holdout"] = {"percent": 20, "salt": "s"}
         for message in messaging["messages"].values():
             message["variants"] = {"a": 30, "b": 70}
         if "quiet_hours" in messaging and random.random() < 0.7:
@@ -64,9 +65,14 @@ class Outcome:
         return found
 
 
+@cache
+def of_seed(seed: int) -> Outcome:
+    return Outcome(seed)
+
+
 @pytest.fixture(params=range(FIRST, FIRST + SEEDS))
 def outcome(request: pytest.FixtureRequest) -> Outcome:
-    return Outcome(request.param)
+    return of_seed(request.param)
 
 
 def test_each_candidate_ends_as_one_message_or_one_suppression(outcome: Outcome) -> None:

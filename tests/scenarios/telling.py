@@ -93,8 +93,19 @@ def points(line: dict[str, Any]) -> Iterator[str]:
     yield line["programme"]
     yield line["entry"]
     yield f"{line['points']:+d}"
-    yield f"= {line['balance']}"
-    yield f"({line['order_id']})"
+    yield f"= {line['balance']}" + (f", pending {line['pending']}" if line["pending"] else "")
+    if line["order_id"]:
+        yield f"({line['order_id']})"
+    if line["expires_at"]:
+        yield f"until {clock(line['expires_at'])}"
+
+
+def rejection(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['programme']} refuses {line['reward'] or line['points']}: {line['reason']}, {line['balance']} there"
+
+
+def reward(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['programme']} offers {line['reward']} for {line['cost']} of {line['balance']}"
 
 
 def stage(line: dict[str, Any]) -> Iterator[str]:
@@ -164,4 +175,6 @@ WORDS = {
     "abandonment-triggers": trigger,
     "loyalty-tiers": tier,
     "loyalty-points": points,
+    "redemption-rejected": rejection,
+    "reward-available": reward,
 }

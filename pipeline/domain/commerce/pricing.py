@@ -40,6 +40,10 @@ class Pricing:
         micro = _sum_of_products(properties)
         return None if micro is None else self._exchange.from_micro(micro, currency)
 
+    def converted(self, micro: int, properties: dict[str, Any]) -> int:
+        """Minor units of the shop's currency of an amount in millionths of the event's; 0 without a rate."""
+        return self._exchange.from_micro(micro, currency_of(properties)) or 0
+
     def eligible(self, properties: dict[str, Any], exclude: Collection[str], value: int) -> int:
         """The part of an order of `value` minor units that earns points: never shipping, tax or gift cards if
         excluded, never what was paid with points (`points_discount`, readings.md, 44).

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.decision import LOYALTY_POINTS
 from pipeline.domain.definition import Plan
-from pipeline.domain.loyalty.ledger import LINES, LINES_IN_ALL, LOTS_WITH_LINES
+from pipeline.domain.loyalty.lot import LINES, LINES_IN_ALL, LOTS_WITH_LINES
 from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition
 from tests.support.till import START, Till
 

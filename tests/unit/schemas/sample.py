@@ -114,6 +114,15 @@ FIELDS: dict[str, dict[str, Any]] = {
         "said_at": NOON - 5,
         "sequence": 1,
     },
+    "redemption-rejected": {
+        "programme": "club",
+        "redemption_id": "r-1",
+        "points": 500,
+        "reward": "voucher-5",
+        "reason": "insufficient_points",
+        "balance": 120,
+    },
+    "reward-available": {"programme": "club", "reward": "voucher-5", "cost": 500, "balance": 512},
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",

@@ -74,6 +74,8 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
     ],
     "loyalty-tiers": [{"value": {"b": 1, "a": 2}, "threshold": {"b": 1, "a": 2}}, {"valid_until": 1_767_434_400_123}],
     "loyalty-points": [{"expires_at": 1_767_434_400_123}, {"points": -7}],
+    "redemption-rejected": [{"points": None, "reward": None}, {"reason": "tier"}],
+    "reward-available": [{"balance": 2**62}],
     "messages": [
         {"variant": None, "expires_at": None},
         {"payload": {"tier": None, "abandonment": {"abandoned_since": -1, "cart": None}, "points": {"expires_at": 5}}},
