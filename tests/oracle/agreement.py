@@ -57,6 +57,8 @@ FIELDS = {
         "payload",
     ),
     "message-suppressions": ("message", "channel", "step", "reason", "until"),
+    "redemption-rejected": ("programme", "redemption_id", "points", "reward", "reason", "balance"),
+    "reward-available": ("programme", "reward", "cost", "balance"),
     "message-results": (
         "message",
         "channel",
