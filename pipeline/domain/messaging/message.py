@@ -11,6 +11,7 @@ from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.correspondence import Candidate
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
+    EVIDENCE_FIELDS,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
     MESSAGES,
@@ -103,6 +104,8 @@ class Message:
             told, about = {name: fields[name] for name in _OF_TRIGGER}, fields["instance"]
         elif source == TIER:
             about = fields["from" if fields["change"] == "will_downgrade" else "to"]
+        elif source == POINTS:
+            told = {name: value for name, value in fields.items() if name not in EVIDENCE_FIELDS}
         payload = self._kept(source, told, moment.remarks)
         return Candidate(self.name, decision.id, moment.now, 0, about=about, payload=payload)
 
