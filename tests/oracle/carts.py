@@ -158,4 +158,11 @@ def payload(lines: list[Line], shop: Shop) -> dict[str, Any]:
                 "price": None if price is None else shop.money(price),
             }
         )
-    return {"items": items, "total": shop.money(sum(line.worth(shop) for line in lines))}
+    cart = {"items": items, "total": shop.money(sum(line.worth(shop) for line in lines))}
+    priced = [line for line in lines if shop.minor(line.price) is not None]
+    spoken = {(line.currency or shop.currency) for line in priced}
+    if len(spoken) == 1 and spoken != {shop.currency}:
+        (currency,) = spoken
+        local = Shop({"shop": {"currency": currency}})
+        cart["local_total"] = local.money(sum((local.minor(line.price) or 0) * line.quantity for line in priced))
+    return cart

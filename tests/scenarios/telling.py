@@ -74,6 +74,8 @@ def trigger(line: dict[str, Any]) -> Iterator[str]:
         yield f"since {clock(line['abandoned_since'])}"
     items = [f"{item['product_id'] or '?'} x{item['quantity']}" for item in line["cart"]["items"]]
     yield f"[{', '.join(items)}] {amount(line['cart']['total'])}"
+    if "local_total" in line["cart"]:
+        yield f"({amount(line['cart']['local_total'])} {line['cart']['local_total']['currency']})"
     if "gap_to_free_shipping" in line["cart"]:
         yield f"gap {amount(line['cart']['gap_to_free_shipping'])}"
     if line["reason"]:

@@ -60,6 +60,9 @@ class Triggers:
 
     def _cart(self, rule: Rule, lines: list[Line]) -> dict[str, Any]:
         cart = self._values.render(lines)
+        local = self._values.local_total(lines)
+        if local is not None:
+            cart["local_total"] = local
         if self._free_shipping_from is not None and rule.kind not in OF_PRODUCTS:
             gap = max(0, self._free_shipping_from - self._values.total(lines))
             cart["gap_to_free_shipping"] = render(gap, self._values.currency)

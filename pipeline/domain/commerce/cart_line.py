@@ -109,6 +109,15 @@ class Lines:
                     total += price * line.quantity
         return total if total <= _LONG else _LONG
 
+    def local_total(self, lines: Iterable[Line]) -> dict[str, Any] | None:
+        """Value in the one other currency that all lines with a price are in; None where there is no such currency."""
+        priced = [line for line in lines if line.price is not None]
+        currencies = {line.currency for line in priced}
+        if len(currencies) != 1 or "" in currencies:
+            return None
+        total = sum((line.price or 0) * line.quantity for line in priced)
+        return render(min(total, _LONG), priced[0].currency)
+
     def render(self, lines: Iterable[Line]) -> dict[str, Any]:
         """Lines as they stand in outputs; money in the shop's currency, what is not known is null."""
         lines = list(lines)
