@@ -1,0 +1,70 @@
+"""A collector as a process: its sockets, its producer, its spool, and how they end."""
+
+import asyncio
+import logging
+import uuid
+from pathlib import Path
+
+import uvicorn
+from prometheus_client import generate_latest
+
+from pipeline.collector.delivery import Delivery, Log
+from pipeline.collector.http import Collector
+from pipeline.collector.in_flight import InFlight
+from pipeline.collector.metrics import Metrics
+from pipeline.collector.record import Recorder
+from pipeline.collector.spool import Spool
+from pipeline.config.collector import CollectorSettings
+from pipeline.observability.endpoint import PROMETHEUS, Answer, Endpoint
+
+log = logging.getLogger(__name__)
+
+# Seconds: of an idle connection, and for requests under way when the process is asked to end.
+_IDLE = 65
+_GRACE = 10
+
+
+def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: tuple[str, int] | None) -> None:
+    """Answers until SIGTERM or Ctrl-C. directory: of the spool. scraped: where metrics are read, None = nowhere.
+
+    Raises OSError if an address or the disk cannot be used.
+    """
+    spool = Spool(directory, settings.spool_bytes)
+    in_flight, metrics = InFlight(settings.in_flight_bytes), Metrics()
+    delivery = Delivery(log_end, spool, in_flight)
+    metrics.watch("spool_bytes", "Bytes on disk that are not known to be on the log.", lambda: spool.size)
+    metrics.watch("in_flight_bytes", "Bytes of requests in memory.", lambda: in_flight.used)
+    metrics.watch("spooling", "1 while records go to the disk first.", lambda: delivery.spooling)
+    recorder = Recorder(lambda: str(uuid.uuid4()), settings.store_address)
+    application = Collector(settings, delivery, in_flight, recorder, metrics).application()
+    endpoint = None if scraped is None else Endpoint(scraped, {"/metrics": lambda: _scraped(metrics)})
+    delivery.start()
+    try:
+        asyncio.run(uvicorn.Server(_configuration(application, settings)).serve())
+    finally:
+        delivery.stop()
+        if endpoint is not None:
+            endpoint.close()
+
+
+def _scraped(metrics: Metrics) -> Answer:
+    return Answer(200, PROMETHEUS, generate_latest(metrics.registry))
+
+
+def _configuration(application: object, settings: CollectorSettings) -> uvicorn.Config:
+    host, port = settings.listen
+    return uvicorn.Config(
+        application,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        loop="uvloop",
+        lifespan="off",
+        # It would log addresses.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=_IDLE,
+        timeout_graceful_shutdown=_GRACE,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
+    )
