@@ -74,7 +74,10 @@ class Delivery:
             if not outcome.done():
                 outcome.set_result(delivered)
 
-        self._log.send(records, lambda delivered: loop.call_soon_threadsafe(settle, delivered))
+        def told(delivered: bool) -> None:
+            loop.call_soon_threadsafe(settle, delivered)
+
+        self._log.send(records, told)
         return await outcome
 
     async def _spooled(self, records: Sequence[Record]) -> None:

@@ -1,7 +1,8 @@
 """A collector as a process: its sockets, its producer, its spool, and how they end."""
 
 import asyncio
-import logging
+import signal
+import socket
 import uuid
 from pathlib import Path
 
@@ -16,8 +17,6 @@ from pipeline.collector.record import Recorder
 from pipeline.collector.spool import Spool
 from pipeline.config.collector import CollectorSettings
 from pipeline.observability.endpoint import PROMETHEUS, Answer, Endpoint
-
-log = logging.getLogger(__name__)
 
 # Seconds: of an idle connection, and for requests under way when the process is asked to end.
 _IDLE = 65
@@ -38,13 +37,26 @@ def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: t
     recorder = Recorder(lambda: str(uuid.uuid4()), settings.store_address)
     application = Collector(settings, delivery, in_flight, recorder, metrics).application()
     endpoint = None if scraped is None else Endpoint(scraped, {"/metrics": lambda: _scraped(metrics)})
+    listening = _listening(settings.listen)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The server takes these signals itself, and raises them again when it is through.
+        signal.signal(number, lambda *_: None)
     delivery.start()
     try:
-        asyncio.run(uvicorn.Server(_configuration(application, settings)).serve())
+        asyncio.run(uvicorn.Server(_configuration(application, settings)).serve([listening]))
     finally:
+        listening.close()
         delivery.stop()
         if endpoint is not None:
             endpoint.close()
+
+
+def _listening(address: tuple[str, int]) -> socket.socket:
+    try:
+        return socket.create_server(address, family=socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+    except OSError as error:
+        where = ":".join(map(str, address))
+        raise OSError(f"{where} can't be listened on ({error.strerror}); name another with --listen.") from error
 
 
 def _scraped(metrics: Metrics) -> Answer:
@@ -52,11 +64,8 @@ def _scraped(metrics: Metrics) -> Answer:
 
 
 def _configuration(application: object, settings: CollectorSettings) -> uvicorn.Config:
-    host, port = settings.listen
     return uvicorn.Config(
         application,  # type: ignore[arg-type]
-        host=host,
-        port=port,
         loop="uvloop",
         lifespan="off",
         # It would log addresses.

@@ -66,7 +66,7 @@ class AcknowledgedLog:
         told, produce, topic = ticket.delivered, self._producer.produce, self._topic
         for key, value, timestamp in records:
             try:
-                produce(topic, value, key or None, PARTITION_UA, told, timestamp)
+                produce(topic, value, key or None, PARTITION_UA, on_delivery=told, timestamp=timestamp)
             except (BufferError, KafkaException):
                 told(KafkaError(KafkaError._FAIL), None)
 
