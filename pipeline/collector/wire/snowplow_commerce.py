@@ -40,11 +40,11 @@ class Entities:
 def calls(action: dict[str, Any], entities: Entities, event: dict[str, Any]) -> list[Call]:
     """Fields to lay over what all events have: type, event, properties; messageId too where one event becomes many."""
     kind = action.get("type")
-    name = _checkout(entities) if kind == "checkout_step" else _NAMES.get(str(kind), str(kind))
+    name = _checkout(entities) if kind == "checkout_step" else _NAMES.get(str(kind), str(kind or ACTION))
     products = [_product(each) for each in entities.all("product")]
     shared = {**_of_action(action), **_of_cart(entities), **_of_order(name, entities)}
     for promotion in entities.all("promotion")[:1]:
-        shared |= present(promotion_id=promotion.get("id"), **{k: v for k, v in promotion.items() if k != "id"})
+        shared |= _renamed(promotion, "promotion_id")
     if name not in _OF_ONE:
         return [_track(name, {**shared, **({"products": products} if products else {})})]
     if not products:
@@ -69,7 +69,12 @@ def _checkout(entities: Entities) -> str:
 
 
 def _product(entity: dict[str, Any]) -> dict[str, Any]:
-    return present(product_id=entity.get("id"), **{key: value for key, value in entity.items() if key != "id"})
+    return _renamed(entity, "product_id")
+
+
+def _renamed(entity: dict[str, Any], name: str) -> dict[str, Any]:
+    """The entity with its id under another name."""
+    return {name if key == "id" else key: value for key, value in entity.items() if value is not None}
 
 
 def _of_action(action: dict[str, Any]) -> dict[str, Any]:
