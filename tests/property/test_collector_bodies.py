@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the shared captur
 SEEDS = 300
 WRONG: list[Any] = [
     None, True, 0, -1, 10**30, 10**400, "", "x", "9" * 30, "\u0000", "ä" * 600, [], [None], {}, {"": None},
-    [[1]],    {"id": {}, "product_id": 1, "promotion_id": 2, "schema": "a/b/c/d", "data": []}, "http://[", "?a=b", '{"data":7}',
+    [[1]], {"id": {}, "product_id": 1, "promotion_id": 2, "schema": "a/b/c/d", "data": []}, "http://[", "?a=b",
+    '{"data":7}',
 ]  # fmt: skip
 GA4 = {
     "client_id": "c.1",
