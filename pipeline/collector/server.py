@@ -21,6 +21,8 @@ from pipeline.observability.endpoint import PROMETHEUS, Answer, Endpoint
 # Seconds: of an idle connection, and for requests under way when the process is asked to end.
 _IDLE = 65
 _GRACE = 10
+# Bytes of a request's line and headers: a GET of Snowplow's has its whole event in the line.
+_HEADERS = 64 * 1024
 
 
 def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: tuple[str, int] | None) -> None:
@@ -67,6 +69,9 @@ def _configuration(application: object, settings: CollectorSettings) -> uvicorn.
     return uvicorn.Config(
         application,  # type: ignore[arg-type]
         loop="uvloop",
+        # The parser that bounds a request's line and headers.
+        http="h11",
+        h11_max_incomplete_event_size=_HEADERS,
         lifespan="off",
         # It would log addresses.
         access_log=False,

@@ -1,5 +1,7 @@
 """`afterclick collector`: take what clients' SDKs send."""
 
+import os
+import signal
 from typing import Annotated
 
 import typer
@@ -41,11 +43,17 @@ def command(
     )
     own = resolve_collector(environment, listen)
     loaded = load(settings.topology, environment)
+    failures: list[str] = []
+
+    def broken() -> None:
+        failures.append("The producer is broken; start the collector again. What it acknowledged is kept.")
+        os.kill(os.getpid(), signal.SIGTERM)
+
     configure("json" if settings.log == "json" else "text", NAME)
     try:
         properties = Client(settings.brokers, settings.kafka).librdkafka(f"{loaded.name}.{NAME}")
         directory = OwnedDirectory(settings.data_directory / NAME)
-        log_end = AcknowledgedLog(properties, loaded.topic("clickstream"))
+        log_end = AcknowledgedLog(properties, loaded.topic("clickstream"), broken)
         try:
             serve(own, log_end, directory.path / "spool", settings.http)
         finally:
@@ -53,3 +61,5 @@ def command(
             directory.release()
     except (ClientError, DataDirectoryError, OSError) as error:
         raise Failure(str(error)) from error
+    if failures:
+        raise Failure(failures[0])

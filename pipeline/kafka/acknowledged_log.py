@@ -1,5 +1,6 @@
 """A producer that tells when records are on the log: on all replicas in sync, or that they are not."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pipeline.kafka.outbox import PARTITION_UA
+
+log = logging.getLogger(__name__)
 
 # How long the broker may take before a request's records count as not acknowledged, ms. Below what clients wait (10 s).
 PATIENCE = 5_000
@@ -47,10 +50,12 @@ class _Ticket:
 
 
 class AcknowledgedLog:
-    """properties: of librdkafka. topic: its name on the brokers. Any thread may send."""
+    """properties: of librdkafka. topic: its name on the brokers. broken: called, from a thread of its own, when the
+    producer can send nothing any more: it is to be made anew, best with the process. Any thread may send."""
 
-    def __init__(self, properties: Mapping[str, Any], topic: str) -> None:
-        self._producer = Producer({**_PROPERTIES, **properties})
+    def __init__(self, properties: Mapping[str, Any], topic: str, broken: Callable[[], None] = lambda: None) -> None:
+        self._broken = broken
+        self._producer = Producer({**_PROPERTIES, **properties, "error_cb": self.on_error})
         self._topic = topic
         self._closed = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="acknowledgements", daemon=True)
@@ -69,6 +74,12 @@ class AcknowledgedLog:
                 produce(topic, value, key or None, PARTITION_UA, on_delivery=told, timestamp=timestamp)
             except (BufferError, KafkaException):
                 told(KafkaError(KafkaError._FAIL), None)
+
+    def on_error(self, error: KafkaError) -> None:
+        """What librdkafka tells beside the fate of records. All but a fatal error it mends itself."""
+        if error.fatal():
+            log.error("The producer is broken (%s).", error.name())
+            self._broken()
 
     def close(self, patience: float = 10.0) -> None:
         """Waits for what is under way, at most `patience` seconds."""

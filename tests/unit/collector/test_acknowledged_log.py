@@ -2,6 +2,8 @@
 
 from threading import Event
 
+from confluent_kafka import KafkaError
+
 from pipeline.kafka.acknowledged_log import AcknowledgedLog
 from tests.support.apache_kafka import free_port
 
@@ -30,3 +32,13 @@ def test_records_of_a_request_are_acknowledged_together() -> None:
 
 def test_without_a_broker_records_are_said_to_be_not_acknowledged() -> None:
     assert not told(f"127.0.0.1:{free_port()}", "t", **{"message.timeout.ms": "300"})
+
+
+def test_only_a_fatal_error_breaks_it() -> None:
+    broken: list[bool] = []
+    log = AcknowledgedLog({"test.mock.num.brokers": "1"}, "t", lambda: broken.append(True))
+    log.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert broken == []
+    log.on_error(KafkaError(KafkaError._FATAL, "", True))
+    log.close(1)
+    assert broken == [True]
