@@ -176,13 +176,13 @@ class Accounts:
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 
     def _credit(self, standing: Standing, lot: Lot, points: int, entry: str, order_id: str, moment: Moment) -> None:
-        put(standing, points, self.expiry.of_lot(standing, lot.time), lot.time, lot.number)
+        put(standing, points, self.expiry.kept_until(standing, lot.time), lot.time, lot.number)
         self._post_of(standing, lot, entry, points, order_id, moment, balance=points)
 
     def _confirm(self, standing: Standing, waiting: Waiting, moment: Moment) -> None:
         points, expires = waiting.points, self.expiry.of_lot(standing, waiting.time)
         self.expiry.extend(standing, moment.now)
-        put(standing, points, expires, waiting.time, waiting.number)
+        put(standing, points, self.expiry.kept_until(standing, waiting.time), waiting.time, waiting.number)
         lot = lot_numbered(standing, waiting.time, waiting.number)
         self.entries.post(
             standing,
