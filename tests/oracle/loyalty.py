@@ -114,7 +114,8 @@ class Programme:
         self.bonuses.look(facts)
         self._measure(facts)
         # A lower price undoes an order in part, as a refund does.
-        if order is not None and record.name != ORDER and (self.ladder.money or self._net(order) < net):
+        undone = self.ladder.metric in ("spend", "orders") or self._net(order) < net
+        if order is not None and record.name != ORDER and undone:
             self.ladder.reverse(order.order_id, before)
         self.ladder.settle()
         self._offer()
@@ -176,8 +177,8 @@ class Programme:
     def _reprice(self, record: Record, order: Order) -> None:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
         earned = self.earned[order.order_id] = self._worth(order, record)
-        asked = self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
-        self.ledger.reprice(self.lots[order.order_id], earned.points, asked)
+        self.ledger.reprice(self.lots[order.order_id], earned.points, self.refunds[order.order_id])
+        self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
         back = self.back.get(order.order_id, [])
         if sum(back) > order.value:
             # What was given back is never more than the order is worth.
@@ -309,7 +310,11 @@ class Programme:
                 if not lot.held:
                     yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net)
         elif self.ladder.metric == "points_active":
-            yield Part("", self.ledger.now, self.ledger.balance)
+            # The balance, told as what stands of each lot and what is spent of all.
+            lots = [lot for lot in self.ledger.lots if not lot.pending]
+            for lot in lots:
+                yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net)
+            yield Part("", self.ledger.now, self.ledger.balance - sum(lot.net for lot in lots))
         else:
             for order in facts.orders.values():
                 if order.completed is not None:
