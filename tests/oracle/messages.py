@@ -81,7 +81,8 @@ class Messages:
         for topic, line in told:
             if topic == "abandonment-triggers" and line["change"] != "abandoned":
                 for one in self.waiting:
-                    one.bought = one.bought or one.about.get("instance") == line["instance"]
+                    same = [one.about.get(name) for name in ("kind", "instance")] == [line["kind"], line["instance"]]
+                    one.bought = one.bought or same
             for name, entry in self.messages.items():
                 if topic in SOURCES and asks(entry["on"], topic, line):
                     self._enter(name, {"topic": topic, **line}, facts.now)

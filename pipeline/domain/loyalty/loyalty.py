@@ -20,7 +20,13 @@ from pipeline.domain.loyalty.purse import purse_due
 from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tier import Tiers
-from pipeline.domain.loyalty_definition import OCCASIONS, POINTS_ADJUSTED, REDEMPTION_EVENTS, ProgrammeDefinition
+from pipeline.domain.loyalty_definition import (
+    OCCASIONS,
+    POINTS_ADJUSTED,
+    REDEMPTION_CANCELLED,
+    REDEMPTION_EVENTS,
+    ProgrammeDefinition,
+)
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
@@ -52,11 +58,9 @@ class Loyalty:
             if event.name == POINTS_ADJUSTED and properties.get("silent") is True:
                 # An opening balance: what it makes of the shopper is nothing to write to them about.
                 moment.silent = True
-            told = self._addressed(event, properties)
-            if told is not None and all(programme.name != told for programme in self._programmes):
-                moment.remarks.append("unknown_programme")
+            addressed = self._addressed(shopper, event, properties, moment)
             for programme in self._programmes:
-                programme.on_event(shopper, event, properties, changes, moment, addressed=programme.name == told)
+                programme.on_event(shopper, event, properties, changes, moment, addressed=programme in addressed)
             self._set_due(shopper)
 
     def on_profile(self, shopper: Shopper, now: int) -> None:
@@ -90,12 +94,23 @@ class Loyalty:
             if programme.name in shopper.standings
         }
 
-    def _addressed(self, event: Event, properties: dict[str, Any]) -> str | None:
-        """The programme that an event of REDEMPTION_EVENTS is about: the one it names, or the only one; "" = none."""
+    def _addressed(
+        self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment
+    ) -> list["Programme"]:
+        """The programmes that an event of REDEMPTION_EVENTS is about: the one it names, or the only one; a cancellation
+        that names none is of the one that knows the redemption, or else of all."""
+        programmes = self._programmes
         if event.name not in REDEMPTION_EVENTS:
-            return None
-        only = self._programmes[0].name if len(self._programmes) == 1 else ""
-        return identifier(properties.get("programme", only))
+            return []
+        if properties.get("programme") is not None:
+            programmes = [one for one in programmes if one.name == identifier(properties["programme"])]
+        elif event.name == REDEMPTION_CANCELLED:
+            programmes = [one for one in programmes if one.redeemed(shopper, event, properties)] or programmes
+        elif len(programmes) > 1:
+            programmes = []
+        if not programmes:
+            moment.remarks.append("unknown_programme")
+        return programmes
 
     def _set_due(self, shopper: Shopper) -> None:
         due = 0
@@ -180,6 +195,11 @@ class Programme:
             self._tiers.on_due(shopper, standing, moment)
         self._rewards.tell(standing, moment)
 
+    def redeemed(self, shopper: Shopper, event: Event, properties: dict[str, Any]) -> bool:
+        """Whether the redemption that an event names was in this programme."""
+        standing = shopper.standings.get(self.name)
+        return standing is not None and self._redemptions.knows(standing, event, properties)
+
     def on_profile(self, shopper: Shopper, now: int) -> None:
         standing = shopper.standings.get(self.name)
         if standing is not None:
@@ -212,14 +232,14 @@ class Programme:
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level. One without a lot is
-        older than the programme, so it was there at the upgrade."""
+        older than the programme, or its lot is closed: it was there at the upgrade if it is not younger."""
         order = change.order
         if change.kind == COMPLETED or order is None or not standing.promoted_at:
             return False
         if not self._metric.covers(order.time, standing.promoted_at):
             return False
         lot = find_lot(standing, order)
-        return lot is None or lot.number <= standing.promoted_lots
+        return order.time <= standing.promoted_at if lot is None else lot.number <= standing.promoted_lots
 
 
 def _counts(change: OrderChange) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.domain.abandonment.instance import last_purchase
 from pipeline.domain.abandonment.trigger import ABANDONED
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.correspondence import Candidate
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
@@ -20,7 +21,7 @@ from pipeline.domain.decision import (
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
-from pipeline.domain.message_definition import MessageDefinition
+from pipeline.domain.message_definition import CHANNELS, MessageDefinition
 from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY
@@ -71,10 +72,9 @@ class Message:
         self.name, self.identity = definition.name, definition.identity
         self._unless = None if definition.unless is None else guard(definition.unless)
         on = definition.on
-        rule = next((one for one in plan.abandonments if on.source == ABANDONMENT and one.name == on.name), None)
+        rule = _abandonment_of(definition, plan)
         self._after_purchase = 0 if rule is None else rule.after_purchase
-        stated = definition.attribution
-        self._attribution = rule.recovered_within if stated is None and rule is not None else stated
+        self._attribution = {channel: attribution_of(definition, plan, channel) for channel in CHANNELS}
         levels = {one.name: [level.name for level in one.levels] for one in plan.programmes}
         self._levels = levels.get(on.name, []) if on.source == TIER else []
 
@@ -105,9 +105,8 @@ class Message:
         return 0 if lasts is None else candidate.since + lasts
 
     def attribution(self, channel: str) -> int:
-        """How long after it an order counts as its result, ms: as stated, else as long as its abandonment can be
-        recovered, else by channel (semantics.md, part 8)."""
-        return ATTRIBUTION.get(channel, DAY) if self._attribution is None else self._attribution
+        """How long after it an order counts as its result, ms."""
+        return self._attribution[channel]
 
     def due(self, candidate: Candidate) -> int:
         """When the candidate has to be looked at, ms."""
@@ -147,6 +146,20 @@ def _kept(source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
         remarks.append("payload_too_large")
         return _encode({source: {**told, _LARGE[source]: None}})
     return payload
+
+
+def attribution_of(definition: MessageDefinition, plan: Plan, channel: str) -> int:
+    """How long after a message an order counts as its result, ms: as stated, else as long as its abandonment can be
+    recovered, else by channel (semantics.md, part 8)."""
+    if definition.attribution is not None:
+        return definition.attribution
+    rule = _abandonment_of(definition, plan)
+    return ATTRIBUTION.get(channel, DAY) if rule is None else rule.recovered_within
+
+
+def _abandonment_of(definition: MessageDefinition, plan: Plan) -> AbandonmentDefinition | None:
+    on = definition.on
+    return next((one for one in plan.abandonments if on.source == ABANDONMENT and one.name == on.name), None)
 
 
 def undoes(decision: Decision) -> str | None:
