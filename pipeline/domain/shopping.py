@@ -119,7 +119,7 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
 
 class Waiting(msgspec.Struct, array_like=True, gc=False):
     """Points that are not confirmed yet, of the lot `number`. time: the lot's. confirms: when, ms. order_id: as sent,
-    "" of a bonus. held: until someone releases them, whatever the time."""
+    "" of a bonus or if it is very long. held: until someone releases them, whatever the time."""
 
     number: int
     time: int
