@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--count", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.count is not None:
-        _counted_run(given.count)
+        count_run(given.count, workload(calls_counted(), shoppers=SHOPPERS))
         return
     if shutil.which("valgrind") is None:
         sys.exit("valgrind counts the instructions; install it (Debian: apt-get install valgrind)")
@@ -64,19 +64,22 @@ def microseconds() -> dict[str, float]:
         yield
         least[stage] = min(least[stage], (time.thread_time() - begun) / size * 1e6)
 
-    _run(*TIMED, warm=_unmeasured, measure=measure)
+    calls = workload(2 * TIMED[0] * TIMED[1], shoppers=SHOPPERS)
+    _run(*TIMED, warm=_unmeasured, measure=measure, calls=calls)
     return {stage: round(value, 2) for stage, value in least.items()}
 
 
-def instructions() -> dict[str, int]:
-    """Instructions an event, by stage, of the main thread: of a run of this module under callgrind. What the threads of
-    RocksDB and librdkafka do depends on timing, and is left out."""
+def instructions(*arguments: str) -> dict[str, int]:
+    """Instructions an event, by stage, of the main thread: of a run of this module under callgrind, or of the one that
+    `arguments` begin with, which takes `--count FILE` as this one does. What the threads of RocksDB and librdkafka do
+    depends on timing, and is left out."""
+    program = arguments or ("benchmarks.budget",)
     with tempfile.TemporaryDirectory() as name:
         order, dump = Path(name) / "order", Path(name) / "dump"
         command = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--dump-before={_MARK}"]
         # Hashes decide how dicts and sets lie, and so what a look-up costs.
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
-        command += [f"--callgrind-out-file={dump}", sys.executable, "-m", "benchmarks.budget", "--count", str(order)]
+        command += [f"--callgrind-out-file={dump}", sys.executable, "-m", *program, "--count", str(order)]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if run.returncode:
             raise RuntimeError(f"the counted run failed:\n{run.stderr[-3_000:]}")
@@ -105,8 +108,16 @@ def compare(measured: Mapping[str, Mapping[str, float]], budget: Mapping[str, Ma
     return 1 if over else 0
 
 
-def _counted_run(order: Path) -> None:
-    """Under callgrind: enter the marking function around each stage, and write down what each count belongs to."""
+def calls_counted() -> int:
+    """How many calls a counted run takes."""
+    batches, size = COUNTED
+    return 2 * batches * size
+
+
+def count_run(order: Path, calls: Iterator[tuple[bytes, bytes]], topology: str | None = None) -> None:
+    """Under callgrind: enter the marking function around each stage, and write down what each count belongs to.
+
+    topology: its text, else the reference's."""
     marks: list[str] = []
 
     @contextmanager
@@ -117,15 +128,21 @@ def _counted_run(order: Path) -> None:
         marks.append(stage)
         os.getppid()
 
-    _run(*COUNTED, warm=_unmeasured, measure=measure)
+    _run(*COUNTED, warm=_unmeasured, measure=measure, calls=calls, topology=topology)
     order.write_text("\n".join(marks))
 
 
-def _run(batches: int, size: int, warm: Measure, measure: Measure) -> None:
+def _run(
+    batches: int,
+    size: int,
+    warm: Measure,
+    measure: Measure,
+    calls: Iterator[tuple[bytes, bytes]],
+    topology: str | None = None,
+) -> None:
     """As many batches to warm up as are measured."""
-    calls = iter(workload(2 * batches * size, shoppers=SHOPPERS))
     with tempfile.TemporaryDirectory() as folder:
-        bench = Workbench(Path(folder))
+        bench = Workbench(Path(folder), topology)
         settle_collector()
         try:
             for number in range(2 * batches):

@@ -38,8 +38,9 @@ class Workbench:
     """One partition of each agent, with RocksDB in `folder` and the embedded broker; close it. Timers stay untouched:
     what is measured is an event's own cost."""
 
-    def __init__(self, folder: Path) -> None:
-        topology = parse(REFERENCE.read_text() + FIELD_TIME, {})
+    def __init__(self, folder: Path, text: str | None = None) -> None:
+        """text: of a topology; None: the reference."""
+        topology = parse((text or REFERENCE.read_text()) + FIELD_TIME, {})
         self._intake = Intake(topology.plan())
         self._forward = IntakeFold(self._intake, IntakeSettings(partitions=1, received=FIELD))
         self._engine, self._codec = Engine(topology.plan()), RecordCodec()

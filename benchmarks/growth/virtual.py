@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks.growth.growth import cpu_seconds
 from benchmarks.growth.partition import ShopperPartition, canonical, topology
+from pipeline.config.topology import Topology
 from pipeline.domain.decision import KIND_TIMER, Decision
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
@@ -35,8 +36,9 @@ class VirtualRun:
     """rate: live events a second, from `now` (ms) on, of 20,000 shoppers. `lateness`: (effective at, when its decision
     was visible) of each timer; `waits`: (sent, decided and visible) of each live event; all in ms."""
 
-    def __init__(self, folder: Path, now: int, rate: int) -> None:
-        self._shop = topology(SOURCES, "")
+    def __init__(self, folder: Path, now: int, rate: int, shop: Topology | None = None) -> None:
+        """shop: of SOURCES partitions; None: the reference."""
+        self._shop = shop or topology(SOURCES, "")
         self._folder = folder
         self._timers: list[int] = []
         self.partition = ShopperPartition(folder, self._shop, self._told)

@@ -26,9 +26,15 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
 
 
 @pytest.fixture
-def live(kafka: ApacheKafka, tmp_path: Path) -> Iterator[LiveRun]:
+def messaging() -> str:
+    """The block of that name; a class of tests may have one."""
+    return ""
+
+
+@pytest.fixture
+def live(kafka: ApacheKafka, tmp_path: Path, messaging: str) -> Iterator[LiveRun]:
     """Topics made by `afterclick topics`; all gone again afterwards."""
-    run = LiveRun(tmp_path, kafka.brokers)
+    run = LiveRun(tmp_path, kafka.brokers, messaging=messaging)
     made = afterclick("topics", "--topology", run.topology, "--brokers", kafka.brokers)
     assert made.returncode == 0, made.stderr
     yield run

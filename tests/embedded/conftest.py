@@ -13,10 +13,16 @@ from tests.support.shop_history import write_topology
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveRun]:
-    topology = load(write_topology(tmp_path / "topology.yaml"), {})
+def messaging() -> str:
+    """The block of that name; a class of tests may have one."""
+    return ""
+
+
+@pytest.fixture
+def live(tmp_path: Path, messaging: str) -> Iterator[LiveRun]:
+    topology = load(write_topology(tmp_path / "topology.yaml", messaging=messaging), {})
     broker = EmbeddedBroker({plan.name: plan.partitions for plan in plans_of(topology)})
-    run = LiveRun(tmp_path, broker.brokers, ("--embedded",), session=2_000)
+    run = LiveRun(tmp_path, broker.brokers, ("--embedded",), session=2_000, messaging=messaging)
     yield run
     run.end()
     broker.close()

@@ -16,8 +16,11 @@ from tests.oracle.instances import (
     Instance,
     Rule,
     Views,
+    contents,
+    subject_of_view,
+    viewed,
+    why,
 )
-from tests.oracle.orders import product_key
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import Shop
 
@@ -25,7 +28,6 @@ CHECKOUT_STEPS = ("Checkout Started", "Checkout Step Viewed", "Checkout Step Com
 WISHED, UNWISHED, TAKEN = "Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart"
 RANK = ["checkout", "cart", "browse", "exit_intent", "checkout_hesitation", "payment_failure", "wishlist"]
 CART_EDITS = ("Cart Viewed", "Product Added", "Product Removed")
-WHY = {"checkout_hesitation": ["step"], "payment_failure": ["reason", "error_code"]}
 
 
 class Abandonment:
@@ -105,7 +107,8 @@ class Abandonment:
         for one in touched:
             shown = ("Product Viewed", WISHED) if one.rule.kind == "wishlist" else ("Product Viewed",)
             seen = record.name in shown and one.subject == self._subject(one.rule, record)
-            if self._arms(one.rule, record) and record.time >= one.last_step:
+            its_own = self._arms(one.rule, record) and one.subject == self._checkout(one.rule, record)
+            if its_own and record.time >= one.last_step:
                 one.reason = why(one.rule, record)
             if one.product is not None and seen and record.time >= one.last_activity:
                 one.product = viewed(record)
@@ -139,7 +142,7 @@ class Abandonment:
             return edit and one.subject == cart_of(record)
         if one.rule.kind in CHECKOUTS:
             steps = (*CHECKOUT_STEPS, *one.rule.events)
-            return edit or (record.name in steps and one.subject == checkout_of(record))
+            return edit or (record.name in steps and one.subject == self._checkout(one.rule, record))
         if one.rule.kind == "exit_intent":
             if record.name in one.rule.events and one.subject == self._cart_id(one.rule, record, facts):
                 return True
@@ -184,7 +187,7 @@ class Abandonment:
                 self._end(one, CLOSED)
 
     def _reach_checkout(self, rule: Rule, record: Record, facts: Facts) -> None:
-        subject = checkout_of(record)
+        subject = self._checkout(rule, record)
         older = [one for one in self._live(rule.kind) if one.rule is rule and one.subject != subject]
         for one in self._live(rule.kind):
             if one.rule is rule and one.subject == subject:
@@ -197,6 +200,15 @@ class Abandonment:
             outranked = [*self._live("cart"), *self._live("browse")] if rule.kind == "checkout" else []
             for one in [*older, *outranked]:
                 self._end(one, SUPERSEDED)
+
+    def _checkout(self, rule: Rule, record: Record) -> str:
+        """The checkout that a step or a failure is about: one that names none means the one that is running. Of a step
+        the order is no name of it, save where it begins."""
+        order = record.properties.get("order_id")
+        begins = record.name == "Checkout Started" or any(record.name in one.events for one in self.rules)
+        named = record.properties.get("checkout_id") or (order if begins else None)
+        running = [one.subject for one in self._live(rule.kind) if one.rule is rule]
+        return str(named or (running[-1] if running else None) or order or DEFAULT)
 
     def _view(self, rule: Rule, record: Record, facts: Facts) -> None:
         subject = self._subject(rule, record)
@@ -298,25 +310,3 @@ class Abandonment:
                 "order_id": (order.order_id or order.message_id) if order else None,
             }
         )
-
-
-def contents(lines: list[Line]) -> list[tuple[str, int]]:
-    return sorted(((product_key(line.product) or (DEFAULT, ""))[0], line.quantity) for line in lines)
-
-
-def checkout_of(record: Record) -> str:
-    return str(record.properties.get("checkout_id") or record.properties.get("order_id") or DEFAULT)
-
-
-def why(rule: Rule, record: Record) -> str | None:
-    told = (record.properties.get(name) for name in WHY.get(rule.kind, []))
-    return next((str(one) for one in told if one is not None), None)
-
-
-def viewed(record: Record) -> Line:
-    return Line(record.properties, 1, record.properties.get("price"), record.properties.get("currency"))
-
-
-def subject_of_view(record: Record) -> str:
-    key = product_key(record.properties)
-    return key[0] if key else DEFAULT

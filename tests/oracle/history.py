@@ -22,6 +22,7 @@ ALIASES = {
     "Viewed Checkout Step": "Checkout Step Viewed",
     "Completed Checkout Step": "Checkout Step Completed",
 }
+LARGEST = 10**11
 VISIT_GAP = 30 * 60_000
 UNHASHED = ("receivedAt", "sentAt", "originalTimestamp", "_metadata")
 
@@ -85,6 +86,15 @@ def bad_amounts(properties: dict[str, Any]) -> str | None:
     return None
 
 
+def bad_totals(event: str, properties: dict[str, Any]) -> str | None:
+    """Orders say what they come to in plain numbers that are not negative, of sensible length."""
+    if event not in ("Checkout Started", "Order Completed", "Order Updated", "Order Cancelled", "Order Refunded"):
+        return None
+    stated = [properties[name] for name in ("total", "revenue", "value", "points") if properties.get(name) is not None]
+    amounts = [number(one) for one in stated]
+    return "invalid_price" if any(one is None or not 0 <= one <= LARGEST for one in amounts) else None
+
+
 def refusal(raw: dict[str, Any]) -> str | None:
     if raw.get("type") not in CALLS:
         return "unknown_type"
@@ -93,8 +103,17 @@ def refusal(raw: dict[str, Any]) -> str | None:
     if raw["type"] == "track":
         if not raw.get("event"):
             return "missing_event"
-        return bad_amounts(raw.get("properties") or {})
+        properties = raw.get("properties") or {}
+        return bad_amounts(properties) or bad_totals(raw["event"], properties)
     return None
+
+
+def happened(raw: dict[str, Any]) -> int | None:
+    """When a call says it happened; by the receiver's clock, if it says only when by its own (wire-format.md, 3.4)."""
+    original, sent = instant(raw.get("originalTimestamp")), instant(raw.get("sentAt"))
+    if "timestamp" in raw or original is None:
+        return instant(raw.get("timestamp", raw.get("receivedAt")))
+    return original if sent is None else (instant(raw["receivedAt"]) or 0) - (sent - original)
 
 
 def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | None) -> tuple[list[Record], list[Any]]:
@@ -114,7 +133,7 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
             refused.append((index, reason))
             continue
         latest = received = max(received, latest)
-        time = min(instant(raw.get("timestamp", raw.get("receivedAt"))) or received, received)
+        time = min(happened(raw) or received, received)
         name = raw["event"] if raw["type"] == "track" else raw["type"]
         record = Record(
             index=index,

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.oracle.carts import DEFAULT, Line
 from tests.oracle.history import Record
+from tests.oracle.orders import product_key
 from tests.oracle.values import DAY, Shop, span
 
 STAGES = {
@@ -19,6 +20,7 @@ STAGES = {
 COOL_DOWN = {"browse": 14 * DAY, "wishlist": 14 * DAY, "cart": 7 * DAY, "checkout": 7 * DAY}
 EVENTS = {"exit_intent": "Exit Intent Detected", "payment_failure": "Payment Failed"}
 PRODUCTS = ("browse", "wishlist")
+WHY = {"checkout_hesitation": ["step"], "payment_failure": ["reason", "error_code"]}
 CHECKOUTS = ("checkout", "checkout_hesitation", "payment_failure")
 ARMED, WAITING, EXHAUSTED, SUPERSEDED, CLOSED = "armed", "waiting", "exhausted", "superseded", "closed"
 LIVE = (ARMED, WAITING)
@@ -119,3 +121,21 @@ class Views:
 
     def forget(self, subject: str) -> None:
         self._times.pop(subject, None)
+
+
+def contents(lines: list[Line]) -> list[tuple[str, int]]:
+    return sorted(((product_key(line.product) or (DEFAULT, ""))[0], line.quantity) for line in lines)
+
+
+def why(rule: Rule, record: Record) -> str | None:
+    told = (record.properties.get(name) for name in WHY.get(rule.kind, []))
+    return next((str(one) for one in told if one is not None), None)
+
+
+def viewed(record: Record) -> Line:
+    return Line(record.properties, 1, record.properties.get("price"), record.properties.get("currency"))
+
+
+def subject_of_view(record: Record) -> str:
+    key = product_key(record.properties)
+    return key[0] if key else DEFAULT

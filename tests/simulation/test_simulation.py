@@ -50,6 +50,11 @@ def test_a_changed_topology_was_swept_through_crashes(runs: Runs) -> None:
     assert runs.happened["crash within a sweep"] > 10
 
 
+def test_messages_were_sent_and_held_back_through_crashes(runs: Runs) -> None:
+    assert runs.happened["message ended"] > 4 * SEEDS
+    assert runs.happened["message waited"] > SEEDS // 5
+
+
 @pytest.mark.parametrize(
     "what",
     ["fenced", "zombie", "discontinuity", "no answer", "late commit", "disk full", "batch lost", "batch twice"],

@@ -16,6 +16,12 @@ from tests.simulation.simulation import Simulation, Stuck
 from tests.support.road import said
 from tests.support.topology_driver import CODEC, decisions
 
+NAMES = {"abandonment": "kind", "segment": "segment", "tier": "programme", "points": "programme"}
+"""Which field of a decision has the name of its rule, by what a message asks about."""
+
+Candidate = tuple[str, str, str]
+"""(shopper, message, trigger)."""
+
 
 def differences(simulation: Simulation) -> list[str]:
     """Run it; what is not as it has to be, in words, empty if all is well."""
@@ -37,6 +43,7 @@ def differences(simulation: Simulation) -> list[str]:
     made = list(decisions(broker))
     if len({decision["id"] for decision in made}) < len(made):
         found.append("a decision's id came twice")
+    found += _ends(simulation, [one | one["fields"] for one in made])
     if scenario.live:
         found += _early(simulation)
     return found
@@ -87,6 +94,38 @@ def _restored(simulation: Simulation) -> dict[bytes, bytes]:
         Restore(state, CODEC).apply(simulation.broker.read("shopper-changelog", partition))
         states.update(state.scan())
     return states
+
+
+def _ends(simulation: Simulation, made: list[dict[str, Any]]) -> list[str]:
+    """Each candidate ends as one message or one suppression, whatever was in between."""
+    ends: Counter[Candidate] = Counter()
+    waited: set[Candidate] = set()
+    for one in made:
+        if "trigger" in one:
+            candidate = one["shopper"], one["message"], one["trigger"]
+            if one.get("until"):
+                waited.add(candidate)
+            else:
+                ends[candidate] += 1
+    simulation.happened.update({"message ended": len(ends), "message waited": len(waited)})
+    asked = waited if simulation.scenario.changed else waited | _asked(simulation, made)
+    return [f"a message ended {ends[each]} times: {each}" for each in sorted(asked | ends.keys()) if ends[each] != 1]
+
+
+def _asked(simulation: Simulation, made: list[dict[str, Any]]) -> set[Candidate]:
+    """What decisions ask for under the plan; not what events ask for."""
+    messaging = simulation.scenario.plan.messaging
+    asked: set[Candidate] = set()
+    for message in () if messaging is None else messaging.messages:
+        on = message.on
+        asking: dict[str, Any] = {"stage": on.stage} if on.stage else {}
+        asking |= {"entry" if on.source == "points" else "change": on.change, NAMES.get(on.source, ""): on.name}
+        asked |= {
+            (one["shopper"], message.name, one["id"])
+            for one in made
+            if asking.items() <= one.items() and not one["silent"]
+        }
+    return asked
 
 
 def _early(simulation: Simulation) -> list[str]:

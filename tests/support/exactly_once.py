@@ -1,11 +1,14 @@
 """Whole workers decide exactly what replay decides, once: the suite that every kind of broker has to pass."""
 
-from typing import ClassVar
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 import pytest
 
+from tests.support.kafka_reader import decisions
 from tests.support.live_run import LiveRun
-from tests.support.shop_history import history
+from tests.support.shop_history import MESSAGING, contacts, history
 from tests.support.worker_process import eventually
 
 
@@ -14,9 +17,13 @@ class ExactlyOnce:
 
     size: ClassVar[int]
 
+    @pytest.fixture
+    def messaging(self) -> str:
+        return MESSAGING
+
     def test_a_live_run_publishes_what_replay_writes(self, live: LiveRun) -> None:
         # given a history in the clickstream, and a worker that has no state
-        records = history(self.size)
+        records = contacts() + history(self.size)
         live.send(records)
         worker = live.worker("a")
         # when it has read it to the end
@@ -29,7 +36,7 @@ class ExactlyOnce:
 
     @pytest.mark.parametrize("wipe", [False, True], ids=["disk-kept", "disk-lost"])
     def test_killing_every_agent_in_the_middle_changes_nothing(self, live: LiveRun, wipe: bool) -> None:
-        records = history(self.size, seed=2)
+        records = contacts() + history(self.size, seed=2)
         half, most = self.size // 2, 3 * self.size // 4
         intake, shopper = live.worker("i", "intake"), live.worker("s", "shopper")
         # given both agents have taken a part
@@ -44,6 +51,7 @@ class ExactlyOnce:
         shopper.start()
         # then nothing is lost, and nothing is said twice
         live.assert_decides_as(live.replayed(records))
+        assert_each_candidate_ends_once(decisions(live.brokers))
 
     def test_a_worker_that_joins_and_leaves_takes_its_share(self, live: LiveRun) -> None:
         records = history(self.size, seed=3)
@@ -59,3 +67,27 @@ class ExactlyOnce:
         live.send(records[2 * third :])
         live.assert_decides_as(live.replayed(records))
         assert first.stop() == 0
+
+
+def assert_each_candidate_ends_once(told: list[dict[str, Any]]) -> None:
+    """As one message or one suppression; those of the last hours may wait still."""
+    ends = Counter(
+        (one["shopper"], one["message"], one["trigger"]) for one in told if "trigger" in one and not one.get("until")
+    )
+    asked = {(one["shopper"], name, one["id"]): one for one in told if (name := asks_for(one)) is not None}
+    last = max(datetime.fromisoformat(one["effective_at"]) for one in told)
+    assert set(ends.values()) == {1}
+    assert {each for each in ends if each[1] != "receipt"} <= set(asked)
+    waiting = [one for each, one in asked.items() if each not in ends]
+    assert all(last - datetime.fromisoformat(one["effective_at"]) < timedelta(hours=24) for one in waiting)
+    assert len(waiting) < len(asked) // 4
+    assert {one["reason"] for one in told if "reason" in one and "trigger" in one} >= {"cap", "holdout", "exclusion"}
+
+
+def asks_for(one: dict[str, Any]) -> str | None:
+    """The message of MESSAGING that a decision asks for."""
+    if one["topic"] == "abandonment-triggers" and one["change"] == "abandoned":
+        return "reminder"
+    if one["topic"] == "segment-changes" and (one["segment"], one["change"]) == ("engaged", "entered"):
+        return "hello"
+    return "thanks" if one["topic"] == "loyalty-tiers" and one["change"] == "upgraded" else None

@@ -5,8 +5,17 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
-LOGICAL = ("segment-changes", "abandonment-triggers", "loyalty-tiers", "loyalty-points")
+LOGICAL = (
+    "segment-changes",
+    "abandonment-triggers",
+    "loyalty-tiers",
+    "loyalty-points",
+    "messages",
+    "message-suppressions",
+    "consent-changes",
+)
 
 # They tell of the delivery, not of the decision (topology.md, "Outputs").
 DELIVERY = ("decided_at", "source")
@@ -56,7 +65,8 @@ def read_committed(brokers: str, topics: Iterable[str]) -> list[Seen]:
 def decisions(brokers: str) -> list[dict[str, Any]]:
     """All decisions published so far, each with its topic, without what tells of the delivery; in order of id."""
     found = []
-    for seen in read_committed(brokers, LOGICAL):
+    there = AdminClient({"bootstrap.servers": brokers, "log_level": 0}).list_topics(timeout=10).topics
+    for seen in read_committed(brokers, [topic for topic in LOGICAL if topic in there]):
         decision = json.loads(seen.value or b"")
         found.append({"topic": seen.topic} | {name: decision[name] for name in decision if name not in DELIVERY})
     return sorted(found, key=lambda decision: str(decision["id"]))

@@ -19,8 +19,8 @@ from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.shopper_settings import Settings
 from tests.oracle.engine_run import topology_text
-from tests.oracle.random_messages import MessageTopologies
-from tests.oracle.random_stream import Stream
+from tests.oracle.random_messages import MessageStream, MessageTopologies, travelling
+from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import Topologies
 from tests.oracle.values import instant
 from tests.support.memory_broker import MemoryBroker
@@ -49,7 +49,7 @@ class Shop:
         self.engine = Engine(draw_plan(self.random))
         self.sources: list[list[Event]] = []
         for source in range(sources):
-            drawn = Stream(self.random).draw(calls)
+            drawn = draw_calls(self.random, calls)
             told = [{**call, "userId": f"{source}-{call['userId']}"} for call in drawn]
             self.sources.append(events_of(told, Intake(self.engine.plan)))
         self.until = max(event.received for events in self.sources for event in events) + 40 * DAY
@@ -121,11 +121,13 @@ def plain(decision: dict[str, Any]) -> dict[str, Any]:
 
 
 def draw_plan(random: Random) -> Plan:
-    """One in three sends messages, which are decided by hashes, too."""
+    """Every other one sends messages, which are decided by hashes, too."""
     while True:
-        topology = random.choice([Topologies, Topologies, MessageTopologies])(random).draw()
+        topology = random.choice([Topologies, MessageTopologies])(random).draw()
         for message in topology.get("messaging", {}).get("messages", {}).values():
-            message |= {"channel": "on-site", "variants": {"a": 50, "b": 50}}
+            message["variants"] = {"a": 50, "b": 50}
+            if random.random() < 0.5:
+                message["channel"] = "on-site"
         if "quiet_hours" in topology.get("messaging", {}):
             topology["messaging"]["quiet_hours"]["spread"] = "20s"
         try:
@@ -134,11 +136,16 @@ def draw_plan(random: Random) -> Plan:
             continue
 
 
+def draw_calls(random: Random, count: int) -> list[Call]:
+    """Of shoppers who can be reached, who speak of consent, and who travel."""
+    return travelling(random, MessageStream(random, several_carts=True).draw(count))
+
+
 def draw_history(random: Random, streams: int = 3, calls: int = 30) -> list[tuple[int, bytes]]:
     """(received time, line) of several streams, in received order, some of them damaged."""
     drawn: list[dict[str, Any]] = []
     for number in range(streams):
-        for call in Stream(random).draw(calls):
+        for call in draw_calls(random, calls):
             drawn.append({**call, "userId": f"{number}-{call['userId']}"})
     timed = sorted(((str(call.get("receivedAt") or call["timestamp"]), call) for call in drawn), key=lambda one: one[0])
     return [
