@@ -47,7 +47,7 @@ def _in_order(entrances: tuple[Entrance, ...]) -> tuple[Entrance, ...]:
 
 _SCHEMA = {
     "type": "string",
-    "pattern": rf"^({'|'.join(CHANNELS)})( after \\S+)?$",
+    "pattern": rf"^({'|'.join(CHANNELS)})( after \S+)?$",
     "title": "channel, as `push after 2h`",
 }
 Escalate = Annotated[

@@ -12,7 +12,7 @@ from tests.oracle.nights import quiet_until
 from tests.oracle.occasions import SOURCES, asks, words
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import DAY, span
-from tests.oracle.ways import Pending, Waiting, channels, language, quiet_of, reachable
+from tests.oracle.ways import Pending, Waiting, channels, language, quiet_of, reachable, tells_of
 from tests.oracle.windows import zone_of
 
 Told = tuple[str, dict[str, Any]]
@@ -91,12 +91,8 @@ class Messages:
         for topic, line in told:
             if topic == "abandonment-triggers" and line["change"] != "abandoned":
                 for one in self.waiting:
-                    same = [one.about.get(name) for name in ("kind", "instance")] == [line["kind"], line["instance"]]
-                    one.bought = one.bought or same
-                gone = [line["kind"], line["instance"]]
-                self.pending = [
-                    each for each in self.pending if [each.of.about.get(name) for name in ("kind", "instance")] != gone
-                ]
+                    one.bought = one.bought or tells_of(one.about, line)
+                self.pending = [each for each in self.pending if not tells_of(each.of.about, line)]
             for name, entry in self.messages.items():
                 if topic in SOURCES and asks(entry["on"], topic, line):
                     self._enter(name, {"topic": topic, **line}, facts.now, channels(entry), [], facts.now)

@@ -47,6 +47,11 @@ def channels(entry: dict[str, Any]) -> list[tuple[str, int | None]]:
     return [(words[0], span(words[2]) if len(words) > 1 else None) for words in steps]
 
 
+def tells_of(about: dict[str, Any], line: dict[str, Any]) -> bool:
+    """Whether what asked for a message is about the same abandonment as another trigger."""
+    return [about.get(name) for name in ("kind", "instance")] == [line["kind"], line["instance"]]
+
+
 def quiet_of(hours: dict[str, Any] | None) -> dict[str, Any] | None:
     """The rest of the day."""
     return hours and {"from": hours.get("latest", "00:00"), "to": hours.get("earliest", "00:00")}

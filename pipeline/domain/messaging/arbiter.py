@@ -173,10 +173,16 @@ class Arbiter:
         if not last.waits:
             suppress(moment, message.identity, message.channel_of(last), last, LOWER_PRIORITY)
 
-    def _rank(self, candidate: Candidate, moment: Moment) -> tuple[bool, int, int, str]:
+    def _rank(self, candidate: Candidate, moment: Moment) -> tuple[bool, bool, int, int, str]:
         message = self._messages[candidate.message]
-        definition = message.definition
-        return not definition.transactional, -definition.priority, candidate.since, message.id_of(candidate, moment)
+        definition, message_id = message.definition, message.id_of(candidate, moment)
+        return (
+            candidate.waits,
+            not definition.transactional,
+            -definition.priority,
+            candidate.since,
+            message_id,
+        )
 
     def _settle(self, shopper: Shopper, kept: Correspondence, moment: Moment) -> None:
         messages = self._messages

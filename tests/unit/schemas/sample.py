@@ -79,6 +79,14 @@ FIELDS: dict[str, dict[str, Any]] = {
             "event": None,
         },
     },
+    "message-suppressions": {
+        "message": "cart-reminder",
+        "channel": "email",
+        "step": 1,
+        "trigger": "m-1",
+        "reason": "quiet_hours",
+        "until": NOON + 3,
+    },
     "message-results": {
         "message_id": "0" * 32,
         "message": "cart-reminder",
@@ -105,14 +113,6 @@ FIELDS: dict[str, dict[str, Any]] = {
         "order_id": None,
         "revenue": None,
         "time_to_order": None,
-    },
-    "message-suppressions": {
-        "message": "cart-reminder",
-        "channel": "email",
-        "step": 1,
-        "trigger": "m-1",
-        "reason": "quiet_hours",
-        "until": NOON + 3,
     },
     "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
     "consent-changes": {
