@@ -101,6 +101,7 @@ class Programme:
             self._join(facts)
         net = self._net(order)
         if order is not None:
+            self.bonuses.note_first(record, order, facts)
             self._order(record, order)
         if means:
             self._spend(record)
@@ -167,7 +168,7 @@ class Programme:
             self.ledger.earn(lot, earned.points)
 
     def _worth(self, order: Order, record: Record) -> Earned:
-        first = self.bonuses.first in (None, order.order_id)
+        first = self.bonuses.first == order.order_id
         multiplier = self.ladder.multipliers[self.ladder.held_at(order.time)]
         if order.order_id in self.earned:
             multiplier = self.earned[order.order_id].multiplier
