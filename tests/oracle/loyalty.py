@@ -79,7 +79,8 @@ class Programme:
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
         self._at(facts, None)
-        self._give(self.bonuses.fire(facts))
+        if self.member:
+            self._give(self.bonuses.fire(facts))
         if self.ledger.pass_time():
             self._confirmed(facts)
         self.ledger.give_notice()
