@@ -119,7 +119,7 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
 
 class Waiting(msgspec.Struct, array_like=True, gc=False):
     """Points that are not confirmed yet, of the lot `number`. time: the lot's. confirms: when, ms. order_id: as sent,
-    "" of a bonus. held: until someone releases them, whatever the time."""
+    "" of a bonus or if it is very long. held: until someone releases them, whatever the time."""
 
     number: int
     time: int
@@ -130,7 +130,7 @@ class Waiting(msgspec.Struct, array_like=True, gc=False):
 
 
 class Holding(msgspec.Struct, array_like=True, gc=False):
-    """Points to spend that expire at the instant `expires`, of the lot `number`; 0 = of none. time: the lot's."""
+    """Points to spend of the lot `number`, 0 = of none. expires: ms, 0 = with all the others. time: the lot's."""
 
     expires: int
     time: int
@@ -150,7 +150,7 @@ class Redemption(msgspec.Struct, array_like=True, gc=False):
 class Purse(msgspec.Struct, array_like=True, gc=False):
     """What becomes of points after they were earned. Instants in ms, 0 = none.
 
-    The points to spend are those of `holdings`, and for the rest of the balance such as never expire by lot; below zero
+    The points to spend are those of `holdings`, and for the rest of the balance such as never expire; below zero
     there are none. pending: points not confirmed, the sum of `waiting`, which are in order of confirmation. holdings:
     in the order in which they are spent. since: lots count their time to expiry from then at the earliest; 0: they do
     not expire by lot. active: what inactivity counts from. looked: notices of instants up to then are told or missed.

@@ -60,7 +60,8 @@ class Ladder:
         years = 0
         while months_later(from_, 12 * (years + 1), zone) <= now:
             years += 1
-        return months_later(from_, 12 * years, zone)
+        # What came before joining counts in the first year.
+        return months_later(from_, 12 * years, zone) if years or self.window["anniversary"] == "tier" else None
 
     def _anchor(self) -> int:
         """The instant whose anniversaries part the metric."""
@@ -85,7 +86,7 @@ class Ladder:
         elif self.window != "lifetime" and "calendar" in self.window:
             found.add(next_begin(self.now, self.window["calendar"], self.shop.zone))
         elif self.window != "lifetime" and self.level >= 0:
-            found.add(months_later(self.since(self.now) or 0, 12, self.shop.zone))
+            found.add(months_later(self.since(self.now) or self._anchor(), 12, self.shop.zone))
         return found
 
     # What moves it.
@@ -106,6 +107,8 @@ class Ladder:
     def reverse(self, key: str, before: int) -> None:
         """A reversal of an order that counted for the last upgrade, from `before`: down at once, without grace."""
         value = self.value()
+        if self.entry.get("on_refund") == "at_review":
+            return
         if self.level <= 0 or key not in self.counted or not value < self.start[self.level] <= before:
             return
         level = self.qualified(value)

@@ -114,8 +114,10 @@ class Programmes:
         windows: list[Any] = ["lifetime", {"rolling": "10d"}, {"rolling": "30d"}]
         if "windows" in self.groups:
             windows += [{"calendar": unit} for unit in ("month", "quarter", "year")]
-            windows += [{"anniversary": "joined"}, {"anniversary": "tier"}]
-        tiers["window"] = random.choice(windows)
+            windows.append({"anniversary": "joined"})
+        tiers["window"] = "lifetime" if metric == "points_active" else random.choice(windows)
+        if "windows" in self.groups and random.random() < 0.2:
+            tiers["on_refund"] = "at_review"
         if random.random() < 0.6:
             tiers["term"] = random.choice(["5d", "15d", "P1M"])
         if random.random() < 0.5:

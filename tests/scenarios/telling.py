@@ -35,7 +35,9 @@ def tell(verdict: Verdict, events: list[dict[str, Any]]) -> list[str]:
             who = "" if line["shopper"] == "kim" else f"{line['shopper']}: "
             words = " ".join(WORDS[topic](comparable(topic, line, lines)))
             by = " by timer" if line["cause"]["kind"] == "timer" else ""
-            told.append((instant(line["effective_at"]) or 0, f"{clock(line['effective_at'])} {who}{words}{by}"))
+            silent = ", silent" if line["silent"] else ""
+            when = line["effective_at"]
+            told.append((instant(when) or 0, f"{clock(when)} {who}{words}{by}{silent}"))
     for index, reason in verdict.dead:
         received = events[index]["receivedAt"]
         told.append((instant(received) or 0, f"{clock(received)} dead letter {reason}"))
@@ -119,12 +121,14 @@ def trait(line: dict[str, Any]) -> Iterator[str]:
 def message(line: dict[str, Any]) -> Iterator[str]:
     variant = f" ({line['variant']})" if line["variant"] else ""
     yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
+    if line["discount"]:
+        yield f"offering {line['discount']}"
     if line["expires_at"]:
         yield f"until {clock(line['expires_at'])}"
 
 
 def suppression(line: dict[str, Any]) -> Iterator[str]:
-    yield f"no {line['message']}: {line['reason']}"
+    yield f"no {line['message']}{' by ' + line['channel'] if line['step'] > 1 else ''}: {line['reason']}"
     if line["until"]:
         yield f"until {clock(line['until'])}"
 
