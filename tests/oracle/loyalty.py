@@ -67,7 +67,8 @@ class Programme:
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
         self._at(facts, None)
-        self._give(self.bonuses.fire(facts))
+        if self.member:
+            self._give(self.bonuses.fire(facts))
         if self.ledger.pass_time():
             self._confirmed(facts)
         self.ledger.give_notice()
@@ -89,6 +90,7 @@ class Programme:
             self._join(facts)
         net = self._net(order)
         if order is not None:
+            self.bonuses.note_first(record, order, facts)
             self._order(record, order)
         if means:
             self.redemptions.record(record)
@@ -156,7 +158,7 @@ class Programme:
             self.ledger.earn(lot, earned.points)
 
     def _worth(self, order: Order, record: Record) -> Earned:
-        first = self.bonuses.first in (None, order.order_id)
+        first = self.bonuses.first == order.order_id
         multiplier = self.ladder.multipliers[self.ladder.held_at(order.time)]
         if order.order_id in self.earned:
             multiplier = self.earned[order.order_id].multiplier
