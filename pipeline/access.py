@@ -42,7 +42,11 @@ def grants_of(topology: Topology) -> list[Grant]:
 
 def table_of_grants() -> str:
     """Of a topology with the name `shop`, all that it may publish, and topics named as by default."""
-    rule = "segment_calls: {}\nmessaging: {}\nsegments:\n  buyers: {when: {orders: {within: 30d, at_least: 1}}}\n"
+    rule = (
+        "segment_calls: {}\nmessaging: {}\n"
+        "loyalty: {club: {tiers: {metric: spend, levels: [{name: bronze, from: 0}]}}}\n"
+        "segments:\n  buyers: {when: {orders: {within: 30d, at_least: 1}}}\n"
+    )
     return table(grants_of(parse(f"version: 1\nname: shop\n{rule}", {})))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
-from pipeline.domain.event import CALLS, Event
+from pipeline.domain.event import CALLS, REFERRAL, Event
 from schemas import segment_call
 from schemas.contract import DELIVERY_FIELDS, HERE, contract, is_instant
 
@@ -90,15 +90,16 @@ def _shopper_events() -> dict[str, Any]:
         msgspec.Raw: {"type": "object"},
         tuple[str, ...]: {"type": "array", "items": {"type": "string"}},
         tuple[tuple[str, bool], ...]: {"type": "array", "items": {"type": "array"}},
+        tuple[int, int]: {"type": "array", "items": {"type": "integer"}},
     }
-    fields = msgspec.structs.fields(Event)
+    fields, types = msgspec.structs.fields(Event), sorted({*CALLS, REFERRAL})
     return {
         "$schema": DIALECT,
         "$id": f"{INTERNAL_TOPIC}.schema.json",
         "title": "Event",
         "description": "One accepted call of one shopper. Internal: both agents may change it together.",
         "type": "object",
-        "properties": {field.name: kinds[field.type] for field in fields} | {"type": {"enum": sorted(CALLS)}},
+        "properties": {field.name: kinds[field.type] for field in fields} | {"type": {"enum": types}},
         "required": [field.name for field in fields if field.required],
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pipeline.config.bonus_account import kept_of_bonuses
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
@@ -11,7 +12,14 @@ from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
 from pipeline.config.sequence import listed_properties
-from pipeline.config.timer import abandonment_timers, journey_timers, programme_timers, segment_timers, trait_timers
+from pipeline.config.timer import (
+    abandonment_timers,
+    journey_timers,
+    points_timers,
+    programme_timers,
+    segment_timers,
+    trait_timers,
+)
 from pipeline.config.topology import Topology
 from pipeline.domain.abandonment.browse import PRODUCT_VIEWED
 from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS
@@ -23,7 +31,7 @@ from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
-from pipeline.domain.segments.segment import CART, CONSENT, TRAITS, ZONE, reads, trait_reads
+from pipeline.domain.segments.segment import CART, CONSENT, REFERRED, TRAITS, ZONE, earning_reads, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
@@ -39,6 +47,8 @@ _SHORT = {
     TRAITS: frozenset({"identify"}),
     CONSENT: CONSENT_EVENTS | {ANOTHER_CATEGORY, ANOTHER_DEVICE},
     ZONE: frozenset({"identify", ANOTHER_ZONE}),
+    # The one who referred: it has the name of the friend's event.
+    REFERRED: frozenset(),
 }
 
 
@@ -199,8 +209,10 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
-        keeps = [ORDER_BOOK, "a lot of points for each order"]
-        yield _rule("loyalty", programme.name, programme.identity, ORDER_EVENTS, keeps, programme_timers(programme))
+        keeps = [ORDER_BOOK, "a lot of points for each order", *kept_of_bonuses(programme)]
+        touched = ORDER_EVENTS | _touching(earning_reads(programme), {})
+        timers = [*points_timers(programme), *programme_timers(programme)]
+        yield _rule("loyalty", programme.name, programme.identity, touched, keeps, timers)
 
 
 def _remarks(plan: Plan) -> Iterator[str]:

@@ -21,7 +21,8 @@ DECISIONS = (
     "trait-changes",
     "consent-changes",
 )
-MESSAGE_TOPICS = ("messages", "message-suppressions")
+REWARD_TOPICS = ("redemption-rejected", "reward-available")
+MESSAGE_TOPICS = ("messages", "message-suppressions", "message-results", "experiment-exposures")
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 BACKFILL = "backfill"
@@ -30,6 +31,7 @@ LOGICAL_TOPICS = (
     SHOPPER_EVENTS,
     DEAD_LETTERS,
     *DECISIONS,
+    *REWARD_TOPICS,
     *MESSAGE_TOPICS,
     SEGMENT_CALLS,
     *CHANGELOGS,

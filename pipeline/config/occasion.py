@@ -1,12 +1,12 @@
 """Occasions: what asks for a message."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pipeline.config.abandonment import STAGES
-from pipeline.config.entry import Entry, Reading, later
+from pipeline.config.entry import Entry, Reading
 from pipeline.config.problem import Place, nearest
 from pipeline.config.quantity import Whole
 from pipeline.config.rule_name import RuleName
@@ -19,7 +19,8 @@ _CHANGES = {
     "segment": ("entered", "exited"),
     "tier": ("joined", "upgraded", "downgraded", "renewed", "will_downgrade"),
 }
-_LATER_ENTRIES = ("pending", "redeemed", "returned", "expired", "bonus", "expiring")
+_Entry = Literal["pending", "confirmed", "reversed", "redeemed", "returned", "expired", "adjusted", "bonus", "expiring"]
+_ENTRIES: tuple[str, ...] = get_args(_Entry)
 
 
 def _one_event(value: Any) -> str:
@@ -50,9 +51,7 @@ class Occasion(Entry):
         examples=["entered"],
     )
     points: str | None = Field(None, description="An entry of points in that loyalty programme.", examples=["club"])
-    entry: Annotated[Literal["confirmed", "reversed", "adjusted"], BeforeValidator(later(*_LATER_ENTRIES))] | None = (
-        Field(None, description="Which kind of entry.", examples=["confirmed"])
-    )
+    entry: _Entry | None = Field(None, description="Which kind of entry.", examples=["confirmed"])
     event: EventName | None = Field(
         None, description="An event of that name, each `order_id` once.", examples=["Order Completed"]
     )
@@ -68,7 +67,7 @@ class Occasion(Entry):
             if getattr(self, key) is not None and kind not in of:
                 yield (key,), f"is for {' and '.join(of)} only, leave it out"
         if kind == "points" and self.entry is None:
-            yield (), "needs entry: confirmed, reversed or adjusted"
+            yield (), f"needs entry: {', '.join(_ENTRIES[:-1])} or {_ENTRIES[-1]}"
         standard = Aliases(reading.aliases)
         if self.event is not None and standard[self.event] != self.event:
             yield ("event",), f"rules see standard names: {self.event} is an alias of {standard[self.event]}, name that"

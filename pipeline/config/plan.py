@@ -122,7 +122,7 @@ def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[s
         return None
     messages = []
     for name, entry in sorted(block.messages.items()):
-        message = entry.definition(name)
+        message = entry.definition(name, block.payload)
         message = replace(message, unless=message.unless and resolved(message.unless, surroundings))
         messages.append(replace(message, identity=identity(message, members)))
     return MessagingDefinition(
@@ -131,4 +131,5 @@ def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[s
         quiet_hours=block.quiet_hours.definition() if block.quiet_hours else None,
         holdout=block.holdout.definition() if block.holdout else None,
         arbitration=block.arbitration,
+        layers=block.layering(),
     )

@@ -7,6 +7,7 @@ piece of state that conditions share is counted once, as it is kept once.
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config.bonus_account import bonus_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
@@ -17,12 +18,13 @@ from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
-from pipeline.domain.loyalty import ledger, tier
+from pipeline.domain.loyalty import lot, tier
 from pipeline.domain.message import FULL
-from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.message_definition import CHANNELS, MessagingDefinition
 from pipeline.domain.messaging import cap
 from pipeline.domain.messaging.arbiter import WAITING
 from pipeline.domain.messaging.message import PAYLOAD_BYTES
+from pipeline.domain.messaging.result import FOLLOWED
 from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.messaging.word import NAME as CONSENT_NAME
@@ -75,7 +77,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
-        "loyalty": len(plan.programmes) * _programme(),
+        "loyalty": sum(_programme() + bonus_bytes(programme) for programme in plan.programmes),
         "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
         + 2 * _HEAD
         + _INTEGER
@@ -121,13 +123,17 @@ def _abandonment(rule: AbandonmentDefinition) -> int:
 def _messages(messaging: MessagingDefinition) -> int:
     """What waits, what counts against caps, and what each shopper was given."""
     waiting = _RULE_NAME + IDENTIFIER + 2 * _RULE_NAME + 4 * _HEAD + 4 * _INTEGER + PAYLOAD_BYTES
+    if any(message.further for message in messaging.messages):
+        waiting += 2 * _HEAD + 3 * _INTEGER + _list(len(CHANNELS))
     longest: dict[str, int] = {}
     for bound in messaging.caps:
         longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)
     sent = sum(_list(2 * (cap.REDUCED * most + 1)) for most in longest.values())
-    return WAITING * waiting + sent + len(messaging.messages) * 2 * _RULE_NAME + 2 * _INTEGER
+    followed = 2 * _DECISION_ID + 3 * _RULE_NAME + 3 * _INTEGER
+    of_messages = len(messaging.messages) * 2 * _RULE_NAME
+    return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * _INTEGER
 
 
 def _programme() -> int:
-    lines = ledger.LINES_IN_ALL * 4 * _INTEGER
+    lines = lot.LINES_IN_ALL * 4 * _INTEGER
     return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines

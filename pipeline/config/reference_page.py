@@ -25,13 +25,16 @@ from pipeline.config.condition import Condition
 from pipeline.config.consent import ConsentSettings, ConsentTests
 from pipeline.config.earn import Earn
 from pipeline.config.entry import Entry
+from pipeline.config.expiry import Expire
 from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Programme
 from pipeline.config.message import Message
-from pipeline.config.messaging import Cap, Holdout, Messaging, QuietHours
+from pipeline.config.messaging import Cap, Holdout, Messaging
 from pipeline.config.occasion import Occasion
 from pipeline.config.operator import FilterTests, Tests
+from pipeline.config.quiet_hours import QuietHours, SendHours
+from pipeline.config.reward import Reward
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
 from pipeline.config.segment import Hold, Segment
@@ -92,8 +95,11 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("messaging.holdout", Holdout),
     ("messaging.messages.NAME", Message),
     ("messaging.messages.NAME.on", Occasion),
+    ("messaging.messages.NAME.send", SendHours),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),
+    ("loyalty.NAME.expire", Expire),
+    ("loyalty.NAME.rewards.NAME", Reward),
     ("loyalty.NAME.tiers", Tiers),
     ("loyalty.NAME.tiers.window", Rolling),
     ("loyalty.NAME.tiers.levels", Level),
@@ -118,7 +124,7 @@ For completion in an editor, begin the file with `# yaml-language-server: $schem
 
 * YAML 1.2: `on`, `yes` and `no` are plain words; a key given twice is an error, and so is an unknown one.
 * **Durations** are `500ms`, `90s`, `15m`, `4h`, `30d`, `12w` or ISO 8601 (`P30D`). Months and years (`P1Y`) have no
-  fixed length: only `term` and `grace` of loyalty take them, as calendar arithmetic in the shop's zone.
+  fixed length: only `term`, `grace` and `expire` of loyalty take them, as calendar arithmetic in the shop's zone.
 * **Windows** (`within`) are a duration, sliding; `{calendar: day}`, `week`, `month`, `quarter` or `year`: the period
   that is now in the shopper's time zone (the trait `timezone`, else the latest `context.timezone`, else the shop's),
   weeks from Monday; or `{since: EVENT}`: all after the latest such event, nothing before the first one. Left out, all

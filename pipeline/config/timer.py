@@ -20,7 +20,7 @@ from pipeline.domain.definition import (
     Trait,
 )
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
-from pipeline.domain.loyalty_definition import ProgrammeDefinition, Span
+from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, ProgrammeDefinition, Span
 from pipeline.domain.standing_definition import Tier
 from pipeline.domain.value.month import NOW
 from pipeline.domain.window_definition import Calendar
@@ -108,13 +108,32 @@ def abandonment_timers(rule: AbandonmentDefinition) -> Iterator[str]:
 
 
 def programme_timers(programme: ProgrammeDefinition) -> Iterator[str]:
-    """Timers of a loyalty programme."""
+    """Timers of the tiers of a loyalty programme."""
     if programme.term is not None:
         yield f"review {format_span(programme.term)} after a level above the lowest was reached"
     elif programme.window is not None:
         yield f"below keep {format_duration(programme.window)} after the order whose leaving the window decides it"
     if programme.grace != Span():
         yield f"downgrade {format_span(programme.grace)} after keep was missed"
+
+
+def points_timers(programme: ProgrammeDefinition) -> Iterator[str]:
+    """Timers of the points of a loyalty programme."""
+    for earning in programme.earn:
+        if earning.on in (BIRTHDAY, ANNIVERSARY):
+            yield f"bonus of {earning.on} at 00:00 in the shopper's zone"
+    if programme.confirm_after is not None:
+        yield f"confirms points {format_duration(programme.confirm_after)} after their order"
+    rule = programme.expire
+    if rule is None:
+        return
+    span, what = (
+        (rule.after, "their order or event") if rule.after is not None else (rule.inactive, "the last movement")
+    )
+    end = f", at the end of the {rule.at}" if rule.at else ""
+    yield f"points expire {format_span(span or Span())} after {what}{end}"
+    for notice in rule.notices:
+        yield f"tells of points {format_duration(notice)} before they expire"
 
 
 def format_span(span: Span) -> str:

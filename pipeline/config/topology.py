@@ -15,10 +15,18 @@ from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.contradiction import contradictions
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.flow import LOGICAL_TOPICS, MESSAGE_TOPICS, SEGMENT_CALLS, Kafka, physical, topic_mistakes
+from pipeline.config.flow import (
+    LOGICAL_TOPICS,
+    MESSAGE_TOPICS,
+    REWARD_TOPICS,
+    SEGMENT_CALLS,
+    Kafka,
+    physical,
+    topic_mistakes,
+)
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
-from pipeline.config.loyalty import Programme
+from pipeline.config.loyalty import Programme, referral_mistakes
 from pipeline.config.messaging import Messaging
 from pipeline.config.occasion import occasion_mistakes
 from pipeline.config.plan import make_plan
@@ -78,6 +86,7 @@ class Topology(Entry):
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         yield from stage_mistakes(self.journey)
+        yield from referral_mistakes(self.loyalty)
         if self.segment_calls is not None:
             yield from self.segment_calls.clashes(self.segments, self.traits, bool(self.journey))
 
@@ -95,6 +104,7 @@ class Topology(Entry):
         """The logical topics that this topology reads or writes."""
         unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
         unused.update(MESSAGE_TOPICS if self.messaging is None else ())
+        unused.update(() if self.loyalty else REWARD_TOPICS)
         return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     @cached_property

@@ -7,11 +7,15 @@ from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     CONSENT_CHANGES,
+    EXPERIMENT_EXPOSURES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
+    MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
+    REDEMPTION_REJECTED,
+    REWARD_AVAILABLE,
     SEGMENT_CHANGES,
     TRAIT_CHANGES,
 )
@@ -118,6 +122,15 @@ def _consent(change: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{_CONSENTS.get(change['after'], 'said something of')} {what}"
 
 
+def _rejection(rejection: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    what = rejection["reward"] or f"{rejection['points'] or 0:,} points"
+    return f"{rejection['programme']}: {what} refused, {rejection['reason'].replace('_', ' ')}"
+
+
+def _reward(reward: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    return f"{reward['programme']}: has the points for {reward['reward']}"
+
+
 def _message(message: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     variant = f" ({message['variant']})" if message["variant"] else ""
     return f"gets {message['message']}{variant} by {message['channel']}"
@@ -126,6 +139,17 @@ def _message(message: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
 def _suppression(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     reason = line["reason"].replace("_", " ")
     return f"{'waits for' if line['until'] else 'does not get'} {line['message']}: {reason}"
+
+
+def _result(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    order = f" by an order of {money(line['revenue'])}" if line["revenue"] else ""
+    return f"{line['message']} by {line['channel']} was {line['result']}{order}"
+
+
+def _exposure(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    arm = "is held out of" if line["holdout"] else "takes part in"
+    variant = f" ({line['variant']})" if line["variant"] else ""
+    return f"{'bought, and ' if line['change'] == 'converted' else ''}{arm} {line['experiment']}{variant}"
 
 
 _CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
@@ -137,6 +161,10 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     JOURNEY_CHANGES: _stage,
     TRAIT_CHANGES: _trait,
     CONSENT_CHANGES: _consent,
+    REDEMPTION_REJECTED: _rejection,
+    REWARD_AVAILABLE: _reward,
     MESSAGES: _message,
     MESSAGE_SUPPRESSIONS: _suppression,
+    MESSAGE_RESULTS: _result,
+    EXPERIMENT_EXPOSURES: _exposure,
 }

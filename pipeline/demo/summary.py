@@ -17,8 +17,15 @@ _TOPICS = {
     "trait-changes": "changes of traits",
     "consent-changes": "changes of consent",
 }
-# Told only if there are any: most topologies send none.
-_MESSAGE_TOPICS = {"messages": "messages", "message-suppressions": "suppressions"}
+# Told only if there are any: most topologies have none.
+_RARE_TOPICS = {
+    "redemption-rejected": "redemptions refused",
+    "reward-available": "rewards within reach",
+    "messages": "messages",
+    "message-suppressions": "suppressions",
+    "message-results": "results of messages",
+    "experiment-exposures": "exposures and conversions",
+}
 
 
 def progress(tally: Tally, vitals: Vitals, cast: Cast, elapsed: float) -> str:
@@ -40,7 +47,7 @@ def summary(tally: Tally, cast: Cast, elapsed: float, first_decision: float | No
     if first_decision is not None:
         yield f"  first decision after {first_decision:.1f} s"
     if tally.decisions:
-        topics = _TOPICS | {topic: name for topic, name in _MESSAGE_TOPICS.items() if tally.decisions[topic]}
+        topics = _TOPICS | {topic: name for topic, name in _RARE_TOPICS.items() if tally.decisions[topic]}
         yield "  " + ", ".join(f"{tally.decisions[topic]:,} {name}" for topic, name in topics.items())
     if cast.segments:
         yield "  members now: " + ", ".join(f"{name} {tally.members[name]:,}" for name in cast.segments)

@@ -5,6 +5,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 
+class Escalation(msgspec.Struct, array_like=True, gc=False):
+    """Where a message stands that goes on to other channels. step: 0 = the first channel. sent: leading 64 bits of the
+    ids of what was sent on earlier ones. waits: it was sent on the channel of `step`, and goes on at `until` if it is
+    not opened before. opened: one of `sent` was."""
+
+    step: int
+    sent: list[int] = []
+    waits: bool = False
+    opened: bool = False
+
+
 class Candidate(msgspec.Struct, array_like=True, gc=False):
     """A message that waits to be decided. Instants in ms, 0 = none.
 
@@ -12,6 +23,7 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     `since`. until: when it is looked at next. contends: it waits for the end of its channel's arbitration, else it
     was deferred. notices: lines with `until` so far. capped: when a cap first deferred it. about: what has to stand
     for it still, see occasion.py. undone: what it was to speak of was ordered, or taken back. payload: MessagePack.
+    escalation: None of what is on its first channel.
     """
 
     message: str
@@ -24,17 +36,54 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     about: str = ""
     undone: bool = False
     payload: bytes = b""
+    escalation: Escalation | None = None
+
+    @property
+    def step(self) -> int:
+        """Which of its message's channels it is for, from 0."""
+        return 0 if self.escalation is None else self.escalation.step
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """What tells it from all others of the shopper: message, trigger, and on further channels the step."""
+        step = self.step
+        return (self.message, self.trigger, step) if step else (self.message, self.trigger)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was sent and may go on to another channel: it asks for nothing yet."""
+        return self.escalation is not None and self.escalation.waits
+
+
+class Followed(msgspec.Struct, array_like=True, gc=False):
+    """A message that was sent, or the exposure of one that was held out, while what comes of it counts.
+
+    id: of the decision, 16 bytes. since: when it was decided, until: the last instant at which an order counts for it,
+    ms. told: bits of what was told of it, see result.py. exposure: id of the exposure that it was, 16 bytes; empty if
+    it was none. An exposure that was held out has no message, so there `id` is that of the exposure.
+    """
+
+    id: bytes
+    message: str
+    channel: str
+    variant: str | None
+    since: int
+    until: int
+    told: int = 0
+    exposure: bytes = b""
 
 
 class Correspondence(msgspec.Struct, array_like=True, gc=False):
     """candidates: in order of arrival. sent: by channel, of each message that counts against caps, its instant (ms)
-    and the leading 64 bits of its id, flat, the oldest first. variants: by message, of those told. held_out: by the
-    holdout's fingerprint, whether the shopper is in it."""
+    and the leading 64 bits of its id, flat, the oldest first. variants: by experiment, which arm the shopper was
+    exposed to, see assignment.py. held_out: by the holdout's fingerprint, whether the shopper is in it. followed: in
+    order of `since`."""
 
     candidates: list[Candidate] = []
     sent: dict[str, list[int]] = {}
     variants: dict[str, str] = {}
     held_out: dict[int, bool] = {}
+    followed: list[Followed] = []
 
 
 if TYPE_CHECKING:

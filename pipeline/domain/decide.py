@@ -14,7 +14,8 @@ from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order import DUPLICATE, Orders
 from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
-from pipeline.domain.event import Event, decode_object
+from pipeline.domain.due import keep_due
+from pipeline.domain.event import REFERRAL, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
@@ -65,11 +66,16 @@ class Engine:
         self._segments = Segments(plan.segments, self._conditions)
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
-        self.loyalty = Loyalty(plan)
+        self.loyalty = Loyalty(plan, lambda: self._conditions.watch_zones().of)
         self._arbiter = Arbiter(plan, self._guard, self._conditions)
         self._messaging = plan.messaging is not None
         self._readings = Readings(
-            self._conditions, self._segments, self.derivations, self._abandonment, self._arbiter.names
+            self._conditions,
+            self._segments,
+            self.derivations,
+            self._abandonment,
+            self._arbiter.names,
+            self.loyalty.names,
         )
         self._consents = ConsentBook(plan.consent)
         self._kept = KeptState(self._conditions)
@@ -98,11 +104,15 @@ class Engine:
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
-            outcome.refusal = refusal
+            outcome.refusal = refusal if event.type != REFERRAL else "duplicate"
             return outcome
-        shopper.anonymous = event.anonymous and shopper.anonymous is not False
         reading = self._readings.of(event)
         late = now - event.time > self._late
+        if event.type == REFERRAL:
+            # It is another shopper's event, and was refused as that one's if it was to be.
+            late = False
+        else:
+            shopper.anonymous = event.anonymous and shopper.anonymous is not False
         if late:
             outcome.refusal = "late"
         elif reading.behaviour:
@@ -116,7 +126,7 @@ class Engine:
             if RESTING in shopper.windows:
                 self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
-            self._keep_due(shopper)
+            keep_due(shopper)
         return outcome
 
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0) -> Outcome:
@@ -152,7 +162,7 @@ class Engine:
         moment.decisions.extend(posted)
         self._arbiter.adopt(shopper, moment)
         shopper.plan = self.digest
-        self._keep_due(shopper)
+        keep_due(shopper)
         return outcome
 
     def graft(self, shopper: Shopper, shopper_id: str, graft: Graft, until: int, changed_at: int = 0) -> Outcome:
@@ -165,13 +175,16 @@ class Engine:
         moment.silent = True
         self._segments.evaluate(shopper, moment, self._segments.all)
         self.derivations.adopt(shopper, moment)
-        self._keep_due(shopper)
+        keep_due(shopper)
         return outcome
 
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
         begun = len(moment.decisions)
         if not late and (reading.traits or (event.timezone and self._zones is not None)):
-            reading = self._know(shopper, event, reading, moment.remarks)
+            known = self._know(shopper, event, reading, moment.remarks)
+            if reading.traits or known is not reading:
+                self.loyalty.on_profile(shopper, moment.now)
+            reading = known
         properties = decode_object(event.properties) if reading.properties else _NOTHING
         agreed: Sequence[Decision] = ()
         if reading.consent or event.consents or event.device:
@@ -199,9 +212,9 @@ class Engine:
                 sequence.take(shopper, event, properties, moment.remarks)
         # Conditions ask for tiers, points and consent, those for no condition; theirs stand last (readings.md, 53).
         posted = agreed
-        if reading.order:
+        if reading.order or reading.earning:
             told = len(moment.decisions)
-            self.loyalty.on_order(shopper, event, properties, changes, moment)
+            self.loyalty.on_event(shopper, event, properties, changes, moment)
             posted = [*_taken(moment.decisions, told), *agreed]
         if segments:
             self._segments.evaluate(shopper, moment, segments)
@@ -213,7 +226,7 @@ class Engine:
         if posted:
             moment.decisions.extend(posted)
         if self._messaging:
-            self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
+            self._arbiter.on_event(shopper, event, changes, begun, moment, asks=reading.behaviour and not repeated)
 
     def _heed(
         self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment
@@ -265,7 +278,7 @@ class Engine:
             outcome.decisions.extend(posted)
             if self._messaging:
                 self._arbiter.on_due(shopper, told, moment)
-            self._keep_due(shopper)
+            keep_due(shopper)
             if 0 < shopper.due <= due:
                 raise StalledTimer("a timer did not move on")
         for decision in outcome.decisions:
@@ -273,24 +286,6 @@ class Engine:
 
     def _moment(self, shopper: str, now: int, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
         return Moment(self._tenant, shopper, now, kind, message_id, outcome.decisions, outcome.remarks)
-
-    def _keep_due(self, shopper: Shopper) -> None:
-        soonest = shopper.segments_due
-        due = shopper.abandonment_due
-        if due and (due < soonest or not soonest):
-            soonest = due
-        due = shopper.loyalty_due
-        if due and (due < soonest or not soonest):
-            soonest = due
-        due = shopper.orders_due
-        if due and (due < soonest or not soonest):
-            soonest = due
-        derived, messages = shopper.derived, shopper.messages
-        if derived is not None and derived.due and (derived.due < soonest or not soonest):
-            soonest = derived.due
-        if messages is not None and messages.due and (messages.due < soonest or not soonest):
-            soonest = messages.due
-        shopper.due = soonest
 
 
 def _taken(decisions: list[Decision], told: int) -> list[Decision]:

@@ -10,13 +10,19 @@ SEGMENT_CHANGES = "segment-changes"
 ABANDONMENT_TRIGGERS = "abandonment-triggers"
 LOYALTY_TIERS = "loyalty-tiers"
 LOYALTY_POINTS = "loyalty-points"
+REDEMPTION_REJECTED = "redemption-rejected"
+REWARD_AVAILABLE = "reward-available"
+REWARD_TOPICS = (REDEMPTION_REJECTED, REWARD_AVAILABLE)
+"""What becomes of redemptions and rewards; nothing is on them of a topology without `loyalty`."""
 JOURNEY_CHANGES = "journey-changes"
 TRAIT_CHANGES = "trait-changes"
 CONSENT_CHANGES = "consent-changes"
 MESSAGES = "messages"
 MESSAGE_SUPPRESSIONS = "message-suppressions"
-MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS)
-"""What the arbiter decides; nothing is on them of a topology without `messaging`."""
+MESSAGE_RESULTS = "message-results"
+EXPERIMENT_EXPOSURES = "experiment-exposures"
+MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EXPOSURES)
+"""What the arbiter decides, and what comes of it; nothing is on them of a topology without `messaging`."""
 
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
@@ -26,6 +32,7 @@ DECISION_TOPICS = (
     JOURNEY_CHANGES,
     TRAIT_CHANGES,
     CONSENT_CHANGES,
+    *REWARD_TOPICS,
     *MESSAGE_TOPICS,
 )
 
@@ -64,8 +71,11 @@ class Decision(msgspec.Struct, gc=False):
     silent: bool = False
 
 
+EVIDENCE_FIELDS = frozenset({"rules", "exchange"})
+"""Fields of LOYALTY_POINTS that are for those who keep the books; no message tells of them."""
+
 INSTANT_FIELDS = frozenset(
-    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "effective_at", "decided_at"}
+    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at", "effective_at", "decided_at"}
 )
 
 

@@ -9,12 +9,14 @@ EMPTY_OBJECT = msgspec.Raw(b"{}")
 # Track, page and screen calls are behaviour: they are what `of: "*"` counts and what keeps a visit alive.
 BEHAVIOUR = frozenset({"track", "page", "screen"})
 CALLS = frozenset({"track", "page", "screen", "identify", "alias", "group"})
+# What intake makes of an event that refers to another shopper, for that one: no call, and no behaviour.
+REFERRAL = "referral"
 
 
 class Event(msgspec.Struct, gc=False, omit_defaults=True):
     """One accepted call of one shopper, in the shape of a `shopper-events` value.
 
-    type: one of CALLS.
+    type: one of CALLS, or REFERRAL.
     name: the standard event name of a track call (after aliases); otherwise the call's type.
     shopper: the shopper's id as sent: user id, else anonymous id.
     time: event time, ms since the epoch, corrected for the client's clock, never later than `received`.
@@ -28,6 +30,8 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     anonymous: the shopper's id is an anonymous id, as the call had no user id.
     consents: (purpose, granted?) of each category in `context.consent` that the topology gives a purpose.
     device: the push token in `context.device`, "" if not sent, or under a topology that asks for no consent.
+    origin: fingerprints of device and network address, of events that refer (referrer.py), else 0.
+    referred: of a REFERRAL the shopper whose event it is.
     """
 
     type: str
@@ -44,6 +48,8 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     anonymous: bool = False
     consents: tuple[tuple[str, bool], ...] = ()
     device: str = ""
+    origin: tuple[int, int] = (0, 0)
+    referred: str = ""
 
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])

@@ -1,6 +1,10 @@
 """What a loyalty programme means: what earns points, and the tiers that they lead to."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.domain.definition import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,14 +15,81 @@ class Span:
     months: int = 0
 
 
+BIRTHDAY = "$birthday"
+ANNIVERSARY = "$anniversary"
+MISSION = "$mission"
+OCCASIONS = (BIRTHDAY, ANNIVERSARY, MISSION)
+"""What earns without an event of that name."""
+
+POINTS_REDEEMED = "Points Redeemed"
+REDEMPTION_CANCELLED = "Redemption Cancelled"
+POINTS_ADJUSTED = "Points Adjusted"
+REDEMPTION_EVENTS = frozenset({POINTS_REDEEMED, REDEMPTION_CANCELLED, POINTS_ADJUSTED})
+"""What moves points without earning them."""
+
+REVIEW_RELEASED = "Points Review Released"
+REVIEW_REJECTED = "Points Review Rejected"
+REVIEW_EVENTS = (REVIEW_RELEASED, REVIEW_REJECTED)
+"""What becomes of points that are held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `times` grants within any `within` ms of event time; None = for ever."""
+
+    times: int
+    within: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """Completed orders in so many different periods of `unit` (day, week, month, quarter), in the shopper's zone.
+    in_a_row: the periods follow each other."""
+
+    unit: str
+    periods: int
+    in_a_row: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class EarnRule:
-    """`points` (millionths) for each `per` minor units of the eligible amount of an order."""
+    """What earns points: an event by its name, or one of OCCASIONS.
+
+    points: millionths. per > 0: a rate, `points` for each `per` minor units of the eligible amount of an order; 0: a
+    bonus, `points` of each event (then they are whole). where: filters of the event's properties, lines: of an order's
+    products, of which the rate takes the amount. start, end: event times (ms) from and until which it counts, 0 = open.
+    first: of the first order only. trait: with the date of a birthday. also: property with the id of the one who
+    referred. Rules stand in order of (priority from the highest, id); exclusive: what a rate takes is not left for the
+    rates after it.
+    """
 
     on: str
     points: int
-    per: int
+    per: int = 0
     exclude: tuple[str, ...] = ()
+    id: str = ""
+    priority: int = 0
+    exclusive: bool = False
+    where: "tuple[Filter, ...]" = ()
+    lines: "tuple[Filter, ...]" = ()
+    start: int = 0
+    end: int = 0
+    first: bool = False
+    limit: Limit | None = None
+    trait: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    mission: Mission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is held until somebody has looked at it. points, days: more points than so many within any 24 h. refunds:
+    after so many refunds or cancellations within the span. referrals: more than so many by one device or address."""
+
+    points_per_day: int = 0
+    refunds: Limit | None = None
+    referrals_per_device: Limit | None = None
+    referrals_per_address: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +103,33 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiryRule:
+    """When points expire: each lot `after` its time, or the whole balance after `inactive` without a movement; then at
+    the end of the day, month or year `at`, "" = at once. notices: ms before it, each once."""
+
+    after: Span | None = None
+    inactive: Span | None = None
+    at: str = ""
+    notices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What `cost` points are spent on. limit: times a shopper may have it, 0 = any number; tier: from which level up,
+    "" = any."""
+
+    name: str
+    cost: int
+    limit: int = 0
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProgrammeDefinition:
-    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant."""
+    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant.
+
+    confirm_after: ms from an order until its points are confirmed, None = at once.
+    """
 
     name: str
     identity: str
@@ -45,3 +141,8 @@ class ProgrammeDefinition:
     grace: Span = Span()
     downgrade: str = "one_level"
     refunds: str = "negative_allowed"
+    confirm_after: int | None = None
+    expire: ExpiryRule | None = None
+    rewards: tuple[Reward, ...] = ()
+    review: Review | None = None
+    evidence: bool = False

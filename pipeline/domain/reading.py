@@ -37,6 +37,7 @@ class Reading(msgspec.Struct, frozen=True):
     order: bool
     traits: bool
     consent: bool
+    earning: bool
     derivations: tuple[Derivation, ...]
     derivations_of_new: tuple[Derivation, ...]
     abandonment: bool

@@ -3,12 +3,12 @@
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
-from pipeline.domain.event import BEHAVIOUR, Event
+from pipeline.domain.event import BEHAVIOUR, REFERRAL, Event
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
-from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, TRAITS, Segments
+from pipeline.domain.segments.segment import CART, CONSENT, ORDERS, REFERRED, TRAITS, Segments
 
 
 class Readings:
@@ -24,25 +24,29 @@ class Readings:
         derivations: Derivations,
         abandonment: Abandonment,
         asking: frozenset[str],
+        earning: frozenset[str] = frozenset(),
     ) -> None:
-        """asking: names of events that messages are about."""
-        self._asking = asking
+        """asking: names of events that messages are about. earning: of events that loyalty looks at beside orders."""
+        self._asking, self._earning = asking, earning
         self._conditions, self._segments = conditions, segments
         self._derivations, self._abandonment = derivations, abandonment
         named = {name for _, events in conditions.windows.values() for name in events}
         named.update(name for _, events in conditions.edges.values() for name in events)
         named.update(name for one in conditions.sequences.values() for name in one.events)
-        named.update(CART_EVENTS, ORDER_EVENTS, CONSENT_EVENTS, abandonment.names, asking)
+        named.update(CART_EVENTS, ORDER_EVENTS, CONSENT_EVENTS, abandonment.names, asking, earning)
         self._tracks = {name: self._reading(name, behaviour=True) for name in sorted(named)}
         self._other_tracks = self._reading("", behaviour=True)
         self._quiet = self._reading("", behaviour=False)
         self._identify = self._reading(TRAITS, behaviour=False)
+        self._referral = self._reading(REFERRED, behaviour=False)
         self._wider: dict[tuple[str, bool, frozenset[str]], Reading] = {}
 
     def of(self, event: Event) -> Reading:
         """The rules that an event touches by its name."""
         if event.type in BEHAVIOUR:
             return self._tracks.get(event.name, self._other_tracks)
+        if event.type == REFERRAL:
+            return self._referral
         return self._identify if event.type == "identify" else self._quiet
 
     def wider(self, reading: Reading, cause: str) -> Reading:
@@ -61,6 +65,7 @@ class Readings:
         sequences = tuple(one for one in conditions.sequences.values() if not names.isdisjoint(one.events))
         cart, order, traits = name in CART_EVENTS, name in ORDER_EVENTS, name == TRAITS
         consent = name in CONSENT_EVENTS
+        earning = (behaviour and name in self._earning) or name == REFERRED
         causes = names | ({CART} if cart else set()) | ({ORDERS} if order else set())
         causes |= beside | ({CONSENT} if consent else set())
         segments = self._segments.touched_by(causes)
@@ -69,7 +74,7 @@ class Readings:
         derivations = self._derivations.touched_by(moved)
         abandonment = behaviour and not names.isdisjoint(own)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
-        folds = bool(windows or edges or sequences or cart or order or traits or consent)
+        folds = bool(windows or edges or sequences or cart or order or traits or consent or earning)
         return Reading(
             name=name,
             windows=windows,
@@ -78,11 +83,12 @@ class Readings:
             segments=segments,
             segments_of_new=segments_of_new,
             indexed=None if beside else index_of(name, windows, segments, segments_of_new),
-            properties=reads or bool(sequences) or cart or order or consent or name in own,
+            properties=reads or bool(sequences) or cart or order or consent or earning or name in own,
             cart=cart,
             order=order,
             traits=traits,
             consent=consent,
+            earning=earning,
             derivations=derivations,
             derivations_of_new=self._derivations.touched_by(moved, new=True),
             abandonment=abandonment,

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from pipeline.domain.bonus_book import BonusBook
+
 
 class Line(msgspec.Struct, array_like=True, gc=False):
     """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
@@ -93,11 +95,14 @@ class Order(msgspec.Struct, array_like=True, gc=False):
 
 
 class Lot(msgspec.Struct, array_like=True, gc=False):
-    """What one order earned in one programme; it may be nothing. See ledger.py.
+    """What one order, or one bonus, earned in one programme; it may be nothing. See lot.py.
 
-    order and time: of the order. points: earned, of which `reversed` were taken back. eligible: the amount that earned,
-    minor units. level: the tier whose multiplier it had. number: position among the programme's lots, from 1.
-    lines: (line fingerprint, quantity, points, quantity returned), flat, while refunds by line are expected.
+    order and time: of the order; of a bonus a fingerprint of its own, and its event's time. points: earned, of which
+    `reversed` were taken back. eligible: the amount that earned, minor units. level: the tier whose multiplier it had.
+    number: position among the programme's lots, from 1. lines: (line fingerprint, quantity, points, quantity returned),
+    flat, while refunds by line are expected. expired: points that expired, less those that a refund has come for since;
+    forgone: what refunds would have taken, had it not expired or the balance not been at zero. A new price
+    changes `points`; `points - reversed` is what was posted, and less forgone what refunds may still ask for.
     """
 
     order: int
@@ -108,6 +113,60 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
     level: int = 0
     number: int = 0
     lines: list[int] = []
+    expired: int = 0
+    forgone: int = 0
+
+
+class Waiting(msgspec.Struct, array_like=True, gc=False):
+    """Points that are not confirmed yet, of the lot `number`. time: the lot's. confirms: when, ms. order_id: as sent,
+    "" of a bonus. held: until someone releases them, whatever the time."""
+
+    number: int
+    time: int
+    points: int
+    confirms: int
+    order_id: str = ""
+    held: bool = False
+
+
+class Holding(msgspec.Struct, array_like=True, gc=False):
+    """Points to spend that expire at the instant `expires`, of the lot `number`; 0 = of none. time: the lot's."""
+
+    expires: int
+    time: int
+    number: int
+    left: int
+
+
+class Redemption(msgspec.Struct, array_like=True, gc=False):
+    """key: fingerprint of its id. parts: where its points came from, (expires, time, lot number, points), flat; empty
+    once it was cancelled. reward: its name, "" of none."""
+
+    key: int
+    parts: list[int]
+    reward: str = ""
+
+
+class Purse(msgspec.Struct, array_like=True, gc=False):
+    """What becomes of points after they were earned. Instants in ms, 0 = none.
+
+    The points to spend are those of `holdings`, and for the rest of the balance such as never expire by lot; below zero
+    there are none. pending: points not confirmed, the sum of `waiting`, which are in order of confirmation. holdings:
+    in the order in which they are spent. since: lots count their time to expiry from then at the earliest; 0: they do
+    not expire by lot. active: what inactivity counts from. looked: notices of instants up to then are told or missed.
+    due: the next instant something happens by itself. redemptions: the latest, in order of arrival.
+    rewards: names of those that were told of.
+    """
+
+    pending: int = 0
+    waiting: list[Waiting] = []
+    holdings: list[Holding] = []
+    since: int = 0
+    active: int = 0
+    looked: int = 0
+    due: int = 0
+    redemptions: list[Redemption] = []
+    rewards: list[str] = []
 
 
 class Standing(msgspec.Struct, array_like=True, gc=False):
@@ -115,9 +174,10 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
     level: index into its levels, -1 = not joined; held since `since`, until `valid_until` if the programme has a term.
     grace_until: end of the grace that runs. sequence and entries: tier and points decisions so far.
-    earned: points of all lots, net of reversals. lots: in order of arrival, `lots_taken` of them so far.
+    earned: points of all lots, net of reversals. lots: by (time, order), `lots_taken` of them so far.
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
-    history: (instant, level), flat, the latest changes of level.
+    history: (instant, level), flat, the latest changes of level. due: of the tier. purse: None while points are only
+    earned and taken back. bonuses: None until there is something to keep.
     """
 
     level: int = -1
@@ -134,6 +194,16 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     promoted_lots: int = 0
     history: list[int] = []
     due: int = 0
+    purse: Purse | None = None
+    bonuses: BonusBook | None = None
+
+    def points_due(self) -> int:
+        """When time alone next moves points, ms; 0 = never."""
+        dues = (
+            self.purse.due if self.purse is not None else 0,
+            self.bonuses.next_due() if self.bonuses is not None else 0,
+        )
+        return min((one for one in dues if one), default=0)
 
 
 class Parked(msgspec.Struct, array_like=True, gc=False):

@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from pipeline.domain.decide import Engine, Outcome
-from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, SEGMENT_CALLS
+from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
@@ -60,7 +60,8 @@ class Replay:
 
     def topics(self) -> list[str]:
         """Of the decisions that the plan may lead to."""
-        unused = MESSAGE_TOPICS if self.plan.messaging is None else ()
+        unused = set(MESSAGE_TOPICS if self.plan.messaging is None else ())
+        unused.update(() if self.plan.programmes else REWARD_TOPICS)
         return [topic for topic in DECISION_TOPICS if topic not in unused]
 
 
@@ -112,7 +113,7 @@ class _Run:
     def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:
             self._files.decision(decision, source)
-            self._summary.decisions[decision.topic] += 1
+            self._summary.count(decision)
             if self._replay.renderer is not None:
                 calls = self._replay.renderer.render(decision, shopper)
                 self._files.calls(decision, [value for value, _ in calls])

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.oracle.messages import words
+from tests.oracle.occasions import words
 
 FIELDS = {
     "segment-changes": ("segment", "change", "sequence"),
@@ -44,8 +44,45 @@ FIELDS = {
         "sequence",
     ),
     "journey-changes": ("from", "to", "sequence"),
-    "messages": ("message", "channel", "variant", "expires_at", "priority", "payload"),
-    "message-suppressions": ("message", "reason", "until"),
+    "messages": (
+        "message",
+        "channel",
+        "step",
+        "campaign",
+        "variant",
+        "expires_at",
+        "priority",
+        "discount",
+        "recipient",
+        "payload",
+    ),
+    "message-suppressions": ("message", "channel", "step", "reason", "until"),
+    "redemption-rejected": ("programme", "redemption_id", "points", "reward", "reason", "balance"),
+    "reward-available": ("programme", "reward", "cost", "balance"),
+    "message-results": (
+        "message",
+        "channel",
+        "variant",
+        "result",
+        "happened_at",
+        "order_id",
+        "revenue",
+        "time_to_order",
+        "last_touch",
+    ),
+    "experiment-exposures": (
+        "experiment",
+        "change",
+        "variant",
+        "holdout",
+        "layer",
+        "message",
+        "channel",
+        "happened_at",
+        "order_id",
+        "revenue",
+        "time_to_order",
+    ),
     "loyalty-points": ("programme", "entry", "points", "balance", "pending", "order_id", "expires_at"),
 }
 ALWAYS = ("shopper", "effective_at", "cause", "silent")

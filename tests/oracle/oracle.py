@@ -25,8 +25,12 @@ TOPICS = (
 )
 
 
+REWARD_TOPICS = ("redemption-rejected", "reward-available")
+
+
 def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
-    return (*TOPICS, *(messages.TOPICS if "messaging" in topology else ()))
+    rewards = REWARD_TOPICS if topology.get("loyalty") else ()
+    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()))
 
 
 @dataclass
@@ -46,6 +50,7 @@ class History:
         self.topology = topology
         self.records: list[Record] = []
         self.now = -1
+        self.begun = False
         self.members: dict[str, tuple[bool, int]] = {}
         self.changes: list[dict[str, Any]] = []
         self.stage: str | None = None
@@ -58,7 +63,7 @@ class History:
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
-        self.messages = messages.Messages(topology)
+        self.messages = messages.Messages(shopper, topology)
         self.pending: set[int] = set()
 
     def lines(self) -> dict[str, list[dict[str, Any]]]:
@@ -70,6 +75,8 @@ class History:
             "journey-changes": self.stages,
             "trait-changes": self.traits.lines,
             "consent-changes": self.consents,
+            "redemption-rejected": [line for one in self.programmes for line in one.rejected],
+            "reward-available": [line for one in self.programmes for line in one.available],
             "loyalty-points": [line for one in self.programmes for line in one.points],
         }
 
@@ -85,14 +92,14 @@ class History:
 
     def following(self, until: int) -> int | None:
         """The next instant up to `until` at which anything may change without a record."""
-        dues = [self.abandonment.due(), self.messages.due(), *(one.due() for one in self.programmes)]
+        dues = [self.abandonment.due(), self.messages.due(), *(due for one in self.programmes for due in one.dues())]
         dues += [hold.due(self.members.get(name, (False, 0))[0]) for name, hold in self.holds.items()]
         instants = [*self.pending, *(one for one in dues if one is not None)]
         return min((one for one in instants if self.now < one <= until), default=None)
 
     def advance(self, until: int) -> None:
         """Look at every instant up to `until` at which anything may change without a record."""
-        while self.records and (instant := self.following(until)) is not None:
+        while self.begun and (instant := self.following(until)) is not None:
             self.now = instant
             self.pending = {one for one in self.pending if one > self.now}
             facts, known = Facts(self.records, self.topology, self.now), self.known()
@@ -116,6 +123,7 @@ class History:
         refused = admit(self.records, record)
         if refused:
             return refused
+        self.begun = True
         earlier = list(self.records)
         self.records.append(record)
         self.pending |= critical([record], self.windows) | turns(self.records, self.topology, self.now)
@@ -132,6 +140,20 @@ class History:
         self.abandonment.record(record, earlier, facts)
         self.messages.record(facts, self.fresh(known), record)
         return "late" if record.late_segments else None
+
+    def referrer(self, record: Record) -> str | None:
+        """Who referred the shopper of the record, by what it says."""
+        return next((one for each in self.programmes if (one := each.bonuses.referrer(record)) is not None), None)
+
+    def referred(self, record: Record) -> None:
+        """A friend's record that names this shopper: the friend's behaviour, and only the programmes' business."""
+        self.advance(record.received)
+        self.now, self.begun = record.received, True
+        facts, known = Facts(self.records, self.topology, self.now), self.known()
+        for programme in self.programmes:
+            programme.referred(record, facts)
+        self._segments(facts, record)
+        self.messages.record(facts, self.fresh(known), record)
 
     def _segments(self, facts: Facts, record: Record | None) -> None:
         facts.standings = {one.name: one.standing for one in self.programmes}
@@ -172,6 +194,15 @@ class History:
 
         self.traits.look(facts, record)
 
+    def silent(self, topic: str, line: dict[str, Any]) -> bool:
+        """Whether it comes of an opening balance; messages are never silent."""
+        opening = {
+            one.message_id
+            for one in self.records
+            if one.name == "Points Adjusted" and one.properties.get("silent") is True and self.programmes
+        }
+        return line["cause"] in opening and topic not in messages.TOPICS
+
     def profile(self) -> dict[str, Any]:
         facts = Facts(self.records, self.topology, self.now)
         counted = [order for order in facts.orders.values() if order.counts]
@@ -189,9 +220,9 @@ class History:
             "cart": payload(facts.open_lines(), facts.shop),
             "sessions": visits(self.records),
             "loyalty": {
-                one.name: {"tier": one.levels[one.level], "balance": one.balance}
+                one.name: dict(zip(("tier", "balance"), one.standing, strict=True))
                 for one in self.programmes
-                if one.level >= 0
+                if one.standing[0] is not None
             },
         }
 
@@ -207,6 +238,9 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
         reason = history.apply(record)
         if reason and reason != "duplicate":
             verdict.dead.append((record.index, reason))
+        referrer = history.referrer(record) if reason in (None, "late") else None
+        if referrer is not None:
+            shoppers.setdefault(referrer, History(referrer, topology)).referred(record)
     last = records[-1].received if records else 0
     for history in shoppers.values():
         history.advance(max(end or last, last))
@@ -219,20 +253,20 @@ def collect(verdict: Verdict, history: History) -> None:
     lines = {**history.lines(), **history.messages.lines}
     for topic in verdict.topics:
         found = lines[topic]
-        verdict.topics[topic].extend(finished(line, history.shopper) for line in found)
+        verdict.topics[topic].extend(finished(line, history.shopper, history.silent(topic, line)) for line in found)
         verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
     verdict.profiles[history.shopper] = history.profile()
 
 
-def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
+def finished(line: dict[str, Any], shopper: str, silent: bool) -> dict[str, Any]:
     cause = line["cause"]
     done = {
         **line,
         "shopper": shopper,
-        "silent": False,
+        "silent": silent,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
-    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until"):
+    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at"):
         if isinstance(done.get(name), int):
             done[name] = rfc3339(done[name])
     return done

@@ -30,7 +30,8 @@ EVENT = re.compile(
 
 @dataclass
 class Scenario:
-    """refused: what a sentence of `check` must say instead of any decision. profiles: what profiles must contain."""
+    """refused: what a sentence of `check` must say instead of any decision. profiles: what profiles must contain.
+    judges: who must say so, see test_scenarios.py."""
 
     name: str
     rules: str
@@ -40,6 +41,7 @@ class Scenario:
     until: str | None = None
     refused: str | None = None
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    judges: tuple[str, ...] = ("engine", "oracle")
 
 
 def flow(text: str) -> Any:
@@ -94,6 +96,7 @@ def scenario(entry: dict[str, Any]) -> Scenario:
         until=rfc3339(instant_of(until)) if until else None,
         refused=entry.get("refused"),
         profiles=entry.get("profiles") or {},
+        judges=tuple(entry.get("judges", ("engine", "oracle"))),
     )
 
 

@@ -93,8 +93,19 @@ def points(line: dict[str, Any]) -> Iterator[str]:
     yield line["programme"]
     yield line["entry"]
     yield f"{line['points']:+d}"
-    yield f"= {line['balance']}"
-    yield f"({line['order_id']})"
+    yield f"= {line['balance']}" + (f", pending {line['pending']}" if line["pending"] else "")
+    if line["order_id"]:
+        yield f"({line['order_id']})"
+    if line["expires_at"]:
+        yield f"until {clock(line['expires_at'])}"
+
+
+def rejection(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['programme']} refuses {line['reward'] or line['points']}: {line['reason']}, {line['balance']} there"
+
+
+def reward(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['programme']} offers {line['reward']} for {line['cost']} of {line['balance']}"
 
 
 def stage(line: dict[str, Any]) -> Iterator[str]:
@@ -108,14 +119,41 @@ def trait(line: dict[str, Any]) -> Iterator[str]:
 def message(line: dict[str, Any]) -> Iterator[str]:
     variant = f" ({line['variant']})" if line["variant"] else ""
     yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
+    if line["discount"]:
+        yield f"offering {line['discount']}"
     if line["expires_at"]:
         yield f"until {clock(line['expires_at'])}"
 
 
 def suppression(line: dict[str, Any]) -> Iterator[str]:
-    yield f"no {line['message']}: {line['reason']}"
+    yield f"no {line['message']}{' by ' + line['channel'] if line['step'] > 1 else ''}: {line['reason']}"
     if line["until"]:
         yield f"until {clock(line['until'])}"
+
+
+def result(line: dict[str, Any]) -> Iterator[str]:
+    variant = f" ({line['variant']})" if line["variant"] else ""
+    yield f"{line['channel']} {line['message']}{variant} {line['result']}"
+    yield from outcome(line)
+    if line["result"] == "recovered" and not line["last_touch"]:
+        yield "not last"
+
+
+def exposure(line: dict[str, Any]) -> Iterator[str]:
+    arm = " held out" if line["holdout"] else f" ({line['variant']})" if line["variant"] else ""
+    yield f"{line['change']} in {line['experiment']}{arm}"
+    if line["layer"]:
+        yield f"of layer {line['layer']}"
+    yield from outcome(line)
+
+
+def outcome(line: dict[str, Any]) -> Iterator[str]:
+    if line["order_id"]:
+        yield f"by order {line['order_id']}"
+        yield f"worth {amount(line['revenue'])}" if line["revenue"] else "worth who knows"
+        yield f"after {line['time_to_order'] / UNITS['m']:g}m"
+    elif line["happened_at"] != line["effective_at"]:
+        yield f"at {clock(line['happened_at'])}"
 
 
 def consent(line: dict[str, Any]) -> Iterator[str]:
@@ -130,6 +168,8 @@ def consent(line: dict[str, Any]) -> Iterator[str]:
 WORDS = {
     "messages": message,
     "message-suppressions": suppression,
+    "message-results": result,
+    "experiment-exposures": exposure,
     "consent-changes": consent,
     "trait-changes": trait,
     "journey-changes": stage,
@@ -137,4 +177,6 @@ WORDS = {
     "abandonment-triggers": trigger,
     "loyalty-tiers": tier,
     "loyalty-points": points,
+    "redemption-rejected": rejection,
+    "reward-available": reward,
 }

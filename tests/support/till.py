@@ -63,7 +63,7 @@ class Till:
         )
         moment = self._moment(KIND_EVENT, event.message_id)
         changes = self.orders.fold(self.shopper, event, properties, moment)
-        self.loyalty.on_order(self.shopper, event, properties, changes, moment)
+        self.loyalty.on_event(self.shopper, event, properties, changes, moment)
         return changes
 
     def pass_time(self, until: int) -> None:

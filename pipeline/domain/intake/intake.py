@@ -17,6 +17,7 @@ from pipeline.domain.intake.device import token_of
 from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
 from pipeline.domain.intake.identity import anonymous, identifier
 from pipeline.domain.intake.provider.webhook import read_webhook
+from pipeline.domain.intake.referrer import NOWHERE, Referrers, origin_of
 from pipeline.domain.intake.refusal import (
     INVALID_PROPERTIES,
     INVALID_TRAITS,
@@ -43,13 +44,20 @@ class Intake:
         self._clock = Clock(plan.future_skew)
         self._devices = plan.consent is not None
         self._purposes = plan.consent.categories if plan.consent is not None else {}
+        self._referrers = Referrers(plan.programmes)
+        self._referring = self._referrers.events
 
     def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
-        """What one value comes to: one event or refusal for each of its calls, in their order. Never raises.
+        """What one value comes to: one event or refusal for each of its calls, in their order, and then an event for
+        each shopper that one of them was referred by (referrer.py). Never raises.
 
         received: when it was received, ms. from_field: the calls tell that themselves (`time.received: field`, and
         replay), `received` (0 = unknown) is only for those that have no time at all.
         """
+        calls = self._calls(value, received, from_field)
+        return self._referrers.told(calls) if self._referring else calls
+
+    def _calls(self, value: bytes | None, received: int, from_field: bool) -> list[Event | Refusal]:
         if value is None:
             return [Refusal(UNDECODABLE, b"", "no value")]
         if len(value) > LIMIT:
@@ -143,9 +151,10 @@ class Intake:
         consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
         device = token_of(context) if self._devices and "device" in context else ""
         fingerprint, unknown = xxh32_intdigest(body), user is None
+        origin = origin_of(context) if name in self._referring else NOWHERE
         return Event(
             kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown,
-            consents, device,
+            consents, device, origin,
         )  # fmt: skip
 
 

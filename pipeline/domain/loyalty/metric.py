@@ -64,4 +64,11 @@ class Metric:
     def _latest_first(self, shopper: Shopper, standing: Standing) -> Iterator[tuple[int, int]]:
         if self._spend:
             return ((order.time, net_value(order)) for order in reversed(shopper.orders))
-        return ((lot.time, lot.points - lot.reversed) for lot in reversed(standing.lots))
+        held = held_numbers(standing)
+        return ((lot.time, lot.points - lot.reversed) for lot in reversed(standing.lots) if lot.number not in held)
+
+
+def held_numbers(standing: Standing) -> frozenset[int]:
+    """The lots that are held for review: they count once they are released."""
+    purse = standing.purse
+    return frozenset(one.number for one in purse.waiting if one.held) if purse is not None else frozenset()

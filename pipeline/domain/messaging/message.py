@@ -7,9 +7,11 @@ import msgspec
 
 from pipeline.domain.abandonment.instance import last_purchase
 from pipeline.domain.abandonment.trigger import ABANDONED
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.correspondence import Candidate
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
+    EVIDENCE_FIELDS,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
     MESSAGES,
@@ -20,9 +22,11 @@ from pipeline.domain.decision import (
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
-from pipeline.domain.message_definition import MessageDefinition
+from pipeline.domain.message_definition import CHANNELS, MessageDefinition
+from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import DAY
 
 ABANDONMENT, SEGMENT, TIER, POINTS, EVENT = SOURCES = ("abandonment", "segment", "tier", "points", "event")
 """What a message may come of; its payload has a part for each, of which one is filled."""
@@ -43,6 +47,9 @@ _OF_TRIGGER = ("kind", "subject", "instance", "stage", "of", "abandoned_since", 
 PAYLOAD_BYTES = 32 * 1024
 _LARGE = {ABANDONMENT: "cart", EVENT: "properties"}
 
+ATTRIBUTION = {"email": 5 * DAY}
+"""How long an order counts as a result of a message, ms; by channel, a day by those that are not here."""
+
 Guard = Callable[[Shopper, int], bool]
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
@@ -60,26 +67,33 @@ def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
 class Message:
     """One entry of `messaging.messages`."""
 
-    __slots__ = ("_after_purchase", "_levels", "_unless", "definition", "identity", "name")
+    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name", "nights")
 
     def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
         self.name, self.identity = definition.name, definition.identity
         self._unless = None if definition.unless is None else guard(definition.unless)
+        self.nights = None if definition.quiet is None else Nights(definition.quiet)
         on = definition.on
-        rules = {rule.name: rule.after_purchase for rule in plan.abandonments}
-        self._after_purchase = rules.get(on.name, 0) if on.source == ABANDONMENT else 0
+        rule = _abandonment_of(definition, plan)
+        self._after_purchase = 0 if rule is None else rule.after_purchase
+        self._attribution = {channel: attribution_of(definition, plan, channel) for channel in CHANNELS}
         levels = {one.name: [level.name for level in one.levels] for one in plan.programmes}
         self._levels = levels.get(on.name, []) if on.source == TIER else []
 
     def id_of(self, candidate: Candidate, moment: Moment) -> str:
         """The id of the decision to send it."""
-        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, self.name, candidate.trigger)
+        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, *candidate.identity)
+
+    def channel_of(self, candidate: Candidate) -> str:
+        """The channel that a candidate is for; "" of one whose channel is in the topology no more."""
+        channels, step = self.definition.channels, candidate.step
+        return channels[step] if step < len(channels) else ""
 
     def of_event(self, event: Event, moment: Moment) -> Candidate:
         """A candidate, as an event asks for the message itself."""
         told = {"name": event.name, "properties": bytes(event.properties).decode()}
-        payload = _kept(EVENT, told, moment.remarks)
+        payload = self._kept(EVENT, told, moment.remarks)
         return Candidate(self.name, event.message_id, moment.now, 0, payload=payload)
 
     def of_decision(self, decision: Decision, moment: Moment) -> Candidate:
@@ -90,13 +104,19 @@ class Message:
             told, about = {name: fields[name] for name in _OF_TRIGGER}, fields["instance"]
         elif source == TIER:
             about = fields["from" if fields["change"] == "will_downgrade" else "to"]
-        payload = _kept(source, told, moment.remarks)
+        elif source == POINTS:
+            told = {name: value for name, value in fields.items() if name not in EVIDENCE_FIELDS}
+        payload = self._kept(source, told, moment.remarks)
         return Candidate(self.name, decision.id, moment.now, 0, about=about, payload=payload)
 
     def expires_at(self, candidate: Candidate) -> int:
         """ms; 0 = never."""
         lasts = self.definition.expires
         return 0 if lasts is None else candidate.since + lasts
+
+    def attribution(self, channel: str) -> int:
+        """How long after it an order counts as its result, ms."""
+        return self._attribution[channel]
 
     def due(self, candidate: Candidate) -> int:
         """When the candidate has to be looked at, ms."""
@@ -122,6 +142,8 @@ class Message:
                 or self._levels[min(standing.level, len(self._levels) - 1)] != about
             ):
                 return EXCLUSION
+        if candidate.escalation is not None and candidate.escalation.opened:
+            return EXCLUSION
         return EXCLUSION if self._unless is not None and self._unless(shopper, now) else None
 
     def payload(self, candidate: Candidate) -> dict[str, Any]:
@@ -129,13 +151,28 @@ class Message:
         told: dict[str, Any] = _decode(candidate.payload)
         return {source: told.get(source) for source in SOURCES}
 
+    def _kept(self, source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
+        if self.definition.reference and source in _LARGE:
+            told = {**told, _LARGE[source]: None}
+        payload = _encode({source: told})
+        if len(payload) > PAYLOAD_BYTES and source in _LARGE:
+            remarks.append("payload_too_large")
+            return _encode({source: {**told, _LARGE[source]: None}})
+        return payload
 
-def _kept(source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
-    payload = _encode({source: told})
-    if len(payload) > PAYLOAD_BYTES and source in _LARGE:
-        remarks.append("payload_too_large")
-        return _encode({source: {**told, _LARGE[source]: None}})
-    return payload
+
+def attribution_of(definition: MessageDefinition, plan: Plan, channel: str) -> int:
+    """How long after a message an order counts as its result, ms: as stated, else as long as its abandonment can be
+    recovered, else by channel (semantics.md, part 8)."""
+    if definition.attribution is not None:
+        return definition.attribution
+    rule = _abandonment_of(definition, plan)
+    return ATTRIBUTION.get(channel, DAY) if rule is None else rule.recovered_within
+
+
+def _abandonment_of(definition: MessageDefinition, plan: Plan) -> AbandonmentDefinition | None:
+    on = definition.on
+    return next((one for one in plan.abandonments if on.source == ABANDONMENT and one.name == on.name), None)
 
 
 def undoes(decision: Decision) -> str | None:

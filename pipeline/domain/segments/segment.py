@@ -19,6 +19,7 @@ from pipeline.domain.definition import (
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
+from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_EVENTS, REVIEW_EVENTS, ProgrammeDefinition
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch
@@ -31,11 +32,13 @@ ORDERS = "$orders"
 TRAITS = "$traits"
 ZONE = "$zone"
 CONSENT = "$consent"
+REFERRED = "$referred"
+"""A friend's event, for the one who referred."""
 
 
 def reads(condition: Condition) -> Iterable[str]:
-    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, CONSENT, ZONE (that the shopper lives
-    in), and `in:NAME` of other segments."""
+    """What may change the condition's truth: event names, CART, ORDERS, TRAITS, CONSENT, REFERRED, ZONE (that the
+    shopper lives in), and `in:NAME` of other segments."""
     match condition:
         case All(of) | AnyOf(of):
             for part in of:
@@ -55,8 +58,11 @@ def reads(condition: Condition) -> Iterable[str]:
         case Purchases():
             yield ORDERS
             yield from window_reads(condition.within)
-        case RfmScore() | Tier() | Points():
+        case RfmScore():
             yield ORDERS
+        case Tier(programme=programme) | Points(programme=programme):
+            yield ORDERS
+            yield from earning_reads(programme) if programme is not None else ()
         case CartNow():
             yield CART
         case ConsentNow():
@@ -68,6 +74,20 @@ def reads(condition: Condition) -> Iterable[str]:
         case Stage(journey=JourneyDefinition(stages)):
             for stage in stages:
                 yield from reads(stage.when) if stage.when is not None else ()
+
+
+def earning_reads(programme: ProgrammeDefinition) -> Iterable[str]:
+    """What, beside orders, may move the points of a programme, or when they next move, as in `reads`."""
+    for rule in programme.earn:
+        if rule.on in OCCASIONS:
+            yield from (TRAITS, ZONE)
+        elif not rule.per:
+            yield rule.on
+        if rule.also:
+            yield REFERRED
+    yield from REDEMPTION_EVENTS
+    if programme.review is not None:
+        yield from REVIEW_EVENTS
 
 
 def trait_reads(trait: TraitDefinition) -> Iterable[str]:

@@ -48,17 +48,19 @@ def compile_tier(condition: Tier) -> Look:
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         tier = tier_of(condition, shopper)
         standing = shopper.standings.get(condition.name)
-        due = 0 if standing is None else standing.due
+        due = 0 if standing is None else min((one for one in (standing.due, standing.points_due()) if one), default=0)
         return check([] if tier is None else [tier], now), due if due > now else 0
 
     return look
 
 
 def compile_points(condition: Points) -> Look:
-    """As `compile_tier`. Points do not expire: time alone changes no balance."""
+    """As `compile_tier`: time alone changes the balance as points are confirmed or expire."""
     truth = compile_bounds(condition.bounds)
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
-        return truth(balance_of(condition, shopper)), 0
+        standing = shopper.standings.get(condition.name)
+        due = 0 if standing is None else standing.points_due()
+        return truth(balance_of(condition, shopper)), due if due > now else 0
 
     return look

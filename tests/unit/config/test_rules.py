@@ -144,10 +144,18 @@ def test_defaults_of_a_programme_and_money_of_spend() -> None:
             "loyalty.club.tiers.window.rolling: 'P1Y' has no fixed length",
         ),
         ("tiers: {metric: spend, levels: [{name: a, from: 0}], notices: [7d]}", "loyalty.club.tiers.notices: not supp"),
-        ("earn: [{on: $birthday, trait: b, points: 1}]", "loyalty.club.earn[0].on: earning on '$birthday' is not supp"),
         ("earn: [{on: Order Completed, points: 0, per: 1}]", "loyalty.club.earn[0].points: 0 should be more than 0"),
-        ("confirm_after: 14d", "loyalty.club.confirm_after: not supported yet"),
-        ("expire: {}", "loyalty.club.expire: not supported yet"),
+        ("confirm_after: 0s", "loyalty.club.confirm_after: should be longer than 0s"),
+        ("confirm_after: P1M", "loyalty.club.confirm_after: 'P1M' has no fixed length"),
+        ("expire: {}", "loyalty.club.expire: needs either after: 365d, by lot, or inactive: P12M"),
+        ("expire: {after: 1d, inactive: 1d}", "loyalty.club.expire: needs either"),
+        ("expire: {after: 0d}", "loyalty.club.expire.after: should be longer than 0d"),
+        ("expire: {after: 1d, at: month}", "loyalty.club.expire.at: write end_of_month"),
+        ("expire: {after: P1M, notices: [7d, 28d]}", "loyalty.club.expire.notices[1]: a notice so long before"),
+        (
+            f"confirm_after: 10d, expire: {{after: 10d}}, tiers: {{metric: spend, {LEVELS}}}",
+            "loyalty.club.confirm_after: points would expire before they are confirmed",
+        ),
     ],
 )
 def test_mistakes_in_loyalty(body: str, told: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pipeline.domain.commerce import order, order_book
 from pipeline.domain.commerce.order_book import of_all_time
 from pipeline.domain.definition import Plan
-from pipeline.domain.loyalty import ledger
+from pipeline.domain.loyalty import lot
 from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition
 from pipeline.domain.value.instant import DAY
 from tests.support.till import Till
@@ -29,7 +29,7 @@ def club(points: int) -> Till:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three orders and refunds are the most."""
     monkeypatch.setattr(order_book, "ORDERS", 3)
-    monkeypatch.setattr(ledger, "ORDERS", 3)
+    monkeypatch.setattr(lot, "ORDERS", 3)
     monkeypatch.setattr(order, "REFUNDS", 3)
 
 

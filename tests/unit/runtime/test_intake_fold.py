@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from pipeline.domain.definition import Plan
-from pipeline.domain.event import Event
+from pipeline.domain.event import REFERRAL, Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.intake.refusal import Refusal
+from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition
 from pipeline.runtime.intake_fold import BROKER, FIELD, PRODUCER, IntakeFold, IntakeSettings
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.progress import PROGRESS_PREFIX
@@ -211,3 +212,14 @@ def test_a_record_that_makes_intake_fail_stops_nobody() -> None:
     scene.run()
     assert len(scene.events()) == 1
     assert scene.broker.headers(DEAD_LETTERS)[0]["reason"] == b"failed"
+
+
+def test_a_referral_is_written_under_both_keys() -> None:
+    rule = EarnRule("Referral Completed", 500_000_000, also=("referrer_id",))
+    club = ProgrammeDefinition("club", "c", (rule,), "points_earned", (Level("bronze", 0, 0),))
+    scene = Scene(Intake(Plan(name="shop", digest="00000001", programmes=(club,))))
+    scene.call("lee", 0, event="Referral Completed", messageId="m", properties={"referrer_id": "kim"})
+    scene.run()
+    records = [one for one in scene.broker.all(SHOPPER_EVENTS) if not (one.key or b"").startswith(PROGRESS_PREFIX)]
+    told = {(one.key, msgspec.json.decode(one.value or b"", type=Event).type) for one in records}
+    assert told == {(b"lee", "track"), (b"kim", REFERRAL)}

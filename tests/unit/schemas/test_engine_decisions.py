@@ -65,10 +65,12 @@ def decisions() -> list[Decision]:
         track("Order Completed", START + 4 * DAY, cart_id="c-1", **order),
         track("Order Completed", START + 5 * DAY, **{**order, "order_id": "o-2", "total": 9000}),
         track("Order Refunded", START + 6 * DAY, order_id="o-2", total=9000),
+        track("Points Redeemed", START + 6 * DAY + 1, points=10**6),
         track("Consent Changed", START + 7 * DAY, channel="email", status="reduced", address="s@shop.example"),
         track("Email Bounced", START + 8 * DAY, bounce_type="hard"),
     ]
     written = (REPOSITORY / "topology.yaml").read_text(encoding="utf-8") + DERIVED
+    written = written.replace("  club:\n", "  club:\n    rewards: {voucher: {cost: 500}}\n")
     engine, shopper = Engine(parse(written, {}).plan()), Shopper()
     found = [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
     return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions

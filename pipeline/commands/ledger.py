@@ -1,0 +1,113 @@
+"""`afterclick ledger`: every entry of a shopper's points, and whether they add up."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.failure import Failure
+from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, TopologyFile
+from pipeline.config.settings import Settings, process_environment, resolve
+from pipeline.config.topology import load
+from pipeline.domain.decision import LOYALTY_POINTS
+from pipeline.statement.audit import NOTHING, Step, faults, statement
+from pipeline.statement.text import data, shown
+
+_PATIENCE = 10.0
+_WRONG = 2
+_WIDTH = 160
+
+
+def command(
+    shopper: Annotated[str, typer.Argument(metavar="SHOPPER", help="The shopper's id, as clients send it.")],
+    replayed: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A directory that `afterclick replay` wrote.")
+    ] = None,
+    programme: Annotated[
+        str | None, typer.Option("--programme", metavar="NAME", help="Only this loyalty programme.")
+    ] = None,
+    topology: TopologyFile = DEFAULT_TOPOLOGY,
+    brokers: Brokers = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as data.")] = False,
+) -> None:
+    """Print each entry of a shopper's points with its cause and the balance after it, and check that each balance is
+    the one before it and the entry's points. From what a replay wrote (--from), or from the topic `loyalty-points` on
+    the brokers, as far back as it is kept. Exits 1 if there are no entries, or if one does not add up.
+
+    Examples: [bold]afterclick ledger kim --from out[/] ·
+    [bold]afterclick ledger kim --brokers kafka:9092 --programme club --json | jq .programmes.club.balance[/]
+    """
+    if replayed is not None and brokers is not None:
+        raise Failure("--from and --brokers are two places to look at; name one.", _WRONG)
+    if replayed is not None:
+        where, entries = str(replayed), _of_replay(replayed, shopper)
+    else:
+        settings = resolve(process_environment(), topology=topology, brokers=brokers)
+        where, entries = _of_topic(settings, shopper)
+    statements = _statements(entries, programme, whole=replayed is not None)
+    if not statements:
+        of = f" in {programme}" if programme is not None else ""
+        raise Failure(f"This shopper has no entries{of} in {where}.")
+    if as_json:
+        typer.echo(json.dumps(data(shopper, statements), indent=2, ensure_ascii=False))
+    else:
+        _print(shopper, statements)
+    if any(True for steps in statements.values() for _ in faults(steps)):
+        raise typer.Exit(1)
+
+
+def _statements(entries: Iterable[dict[str, Any]], programme: str | None, *, whole: bool) -> dict[str, list[Step]]:
+    """Of each programme. whole: nothing was before the first entry."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        if programme in (None, entry["programme"]):
+            found.setdefault(entry["programme"], []).append(entry)
+    return {name: statement(found[name], NOTHING if whole else None) for name in sorted(found)}
+
+
+def _print(shopper: str, statements: dict[str, list[Step]]) -> None:
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    # A table that is cut says less than one that wraps.
+    console.width = max(console.width, _WIDTH)
+    for number, (name, steps) in enumerate(statements.items()):
+        if number:
+            console.print()
+        for part in shown(shopper, name, steps):
+            console.print(part)
+
+
+def _of_replay(directory: Path, shopper: str) -> list[dict[str, Any]]:
+    file = directory / f"{LOYALTY_POINTS}.ndjson"
+    try:
+        with file.open(encoding="utf-8") as lines:
+            # A line of another shopper is not parsed: files may be large.
+            mark = json.dumps(shopper, ensure_ascii=False)
+            found = [json.loads(line) for line in lines if mark in line]
+    except FileNotFoundError:
+        raise Failure(f"There is no {file.name} in {directory}; name a directory that a replay wrote.") from None
+    except (OSError, ValueError) as error:
+        raise Failure(f"{file} can't be read: {error}") from error
+    return [entry for entry in found if entry["shopper"] == shopper]
+
+
+def _of_topic(settings: Settings, shopper: str) -> tuple[str, list[dict[str, Any]]]:
+    # Imported where it is needed: who reads a replay does not wait for Kafka's libraries.
+    from pipeline.demo.feed import decision_reader
+    from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
+    from pipeline.kafka.changelog_lookup import partition_of, values_of
+    from pipeline.kafka.client import Client, ClientError
+    from pipeline.kafka.restore import RestoreError
+
+    topology = load(settings.topology, process_environment())
+    topic, key = topology.topic(LOYALTY_POINTS), shopper.encode()
+    read = decision_reader(LOYALTY_POINTS, topology.kafka.format)
+    try:
+        client = Client(settings.brokers, settings.kafka).librdkafka(topology.name)
+        TopicAdmin(client).wait_for_brokers(_PATIENCE)
+        values = values_of(client, topic, partition_of(key, topology.kafka.partitions), key)
+    except (BrokersAway, AdminError, ClientError, RestoreError) as error:
+        raise Failure(str(error)) from error
+    return topic, [read(value) for value in values]

@@ -1,0 +1,34 @@
+"""What a programme remembers of the bonuses of one shopper."""
+
+import msgspec
+
+
+class BonusBook(msgspec.Struct, array_like=True, gc=False):
+    """Kept only by programmes with bonuses. Rules by their key (limit.py); instants in ms, 0 = none.
+
+    granted: what each rule granted, see limit.py. days: (next due, its year, year last
+    granted) of each rule of a day. due: the
+    earliest of them. joined: when the shopper joined. first: key of the first order. missions: end of the last period
+    that counted. waiting: (key, event time), flat, of referrals that wait for this shopper's first confirmed order;
+    confirms: when it is.
+    friends: fingerprints of those referred, the latest. of_orders: (order key, lot's time and
+    number), flat, of bonuses that orders earned, the latest. recent, refunds, origins: see review.py.
+    """
+
+    granted: dict[int, list[int]] = {}
+    days: dict[int, list[int]] = {}
+    due: int = 0
+    joined: int = 0
+    first: int = 0
+    missions: dict[int, int] = {}
+    waiting: list[int] = []
+    confirms: int = 0
+    friends: list[int] = []
+    of_orders: list[int] = []
+    recent: list[int] = []
+    refunds: list[int] = []
+    origins: dict[int, list[int]] = {}
+
+    def next_due(self) -> int:
+        """The earliest instant that anything here waits for, ms; 0 = none."""
+        return min((one for one in (self.due, self.confirms) if one), default=0)

@@ -1,0 +1,258 @@
+"""All that earns in a programme beside the rates of orders: events, days, missions and referrals."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
+from pipeline.domain.commerce.order_book import of_all_time, stands
+from pipeline.domain.decision import Moment
+from pipeline.domain.event import REFERRAL, Event
+from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.anniversary import ZoneOf
+from pipeline.domain.loyalty.bonus import Bonuses, Grant
+from pipeline.domain.loyalty.evidence import give_evidence
+from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
+from pipeline.domain.loyalty.mission import MissionRules
+from pipeline.domain.loyalty.occasion import Occasions
+from pipeline.domain.loyalty.referral import Referrals
+from pipeline.domain.loyalty.review import NOTHING_HELD, Signs
+from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Lot, Order, Standing
+
+# Bonuses of orders that can be taken back with them.
+OF_ORDERS = 200
+
+
+class Earning:
+    """Decides who is given what, and has the accounts post it. Keeps `Standing.bonuses`, and its `due`.
+
+    names: events, beside those of orders, that it has to be told of. may_hold: whether `holds` may ever say so.
+    """
+
+    __slots__ = (
+        "_accounts",
+        "_bonuses",
+        "_hold",
+        "_missions",
+        "_name",
+        "_occasions",
+        "_referrals",
+        "_signs",
+        "_uses_first",
+        "may_hold",
+        "names",
+    )
+
+    def __init__(self, programme: ProgrammeDefinition, accounts: Accounts, zone_of: ZoneOf) -> None:
+        rules = programme.earn
+        self._name = programme.name
+        self._hold = programme.confirm_after or 0
+        self._accounts = accounts
+        self._bonuses = Bonuses(rules)
+        self._referrals = Referrals(rules)
+        self._missions = MissionRules(rules, zone_of)
+        self._occasions = Occasions(rules, zone_of)
+        self._signs = Signs(programme.review)
+        self.may_hold = bool(self._signs)
+        self._uses_first = any(rule.first for rule in rules)
+        self.names = self._bonuses.names | self._referrals.names | frozenset(REVIEW_EVENTS if self._signs else ())
+
+    def takes(self, event: Event, properties: dict[str, Any]) -> bool:
+        """Whether a shopper joins with the event, which is none of an order."""
+        if event.type == REFERRAL:
+            return self._referrals.takes(event, properties)
+        return self._bonuses.takes(event.name, properties, event.time) or self._referrals.takes(event, properties)
+
+    def join(self, shopper: Shopper, standing: Standing, now: int) -> None:
+        if self._occasions:
+            book = book_of(standing)
+            book.joined = now
+            self._occasions.set_due(shopper, book, now)
+
+    def look_ahead(self, shopper: Shopper, standing: Standing, now: int) -> None:
+        """Find the next days anew: a trait, the zone or the rules are others."""
+        if not self._occasions and (standing.bonuses is None or not standing.bonuses.days):
+            return
+        book = book_of(standing)
+        if not book.joined and standing.lots:
+            # Before there was a rule that asked for it.
+            book.joined = standing.lots[0].time
+        self._occasions.set_due(shopper, book, now)
+
+    def on_due(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
+        """Give what a day earns that has begun; whether there was one."""
+        book = standing.bonuses
+        if book is None or not 0 < book.due <= moment.now:
+            return False
+        self._accounts.look(standing, moment.now)
+        self._post(standing, self._occasions.on_due(shopper, book, moment.now), moment)
+        return True
+
+    def before_orders(self, shopper: Shopper, standing: Standing, changes: Iterable[OrderChange]) -> None:
+        """Note which order is the first: none before it stands."""
+        if not self._uses_first:
+            return
+        book = book_of(standing)
+        for change in changes:
+            order = change.order
+            if order is None:
+                continue
+            if change.kind == COMPLETED and not order.cancelled and not book.first:
+                book.first = order.key if of_all_time(shopper).count == 1 else 0
+            elif change.kind == CANCELLED and book.first == order.key:
+                book.first = 0
+
+    def on_event(
+        self,
+        shopper: Shopper,
+        standing: Standing,
+        event: Event,
+        properties: dict[str, Any],
+        changes: list[OrderChange],
+        moment: Moment,
+    ) -> None:
+        """After the ledger has booked the orders."""
+        completed = next((one for one in changes if _counts(one)), None)
+        if event.type == REFERRAL:
+            if event.name in self._referrals.names:
+                self._reward(standing, event, properties, moment)
+        elif completed is not None and completed.order is not None:
+            self._on_completed(shopper, standing, event, properties, completed, completed.order, moment)
+        elif event.name in REVIEW_EVENTS:
+            if properties.get("programme", self._name) == self._name:
+                self._review(standing, event, properties, moment)
+        elif event.name in self.names and not changes:
+            self._post(standing, self._bonuses.grants(book_of(standing), event, properties, event.time), moment)
+            if event.name in self._referrals.names:
+                orders = of_all_time(shopper).count
+                self._referrals.accept(book_of(standing), event, properties, orders, moment.remarks)
+        for change in changes:
+            if change.kind in (CANCELLED, REFUNDED):
+                if self.may_hold:
+                    self._signs.refunded(book_of(standing), moment.now)
+                self._take_back(standing, change, moment)
+
+    def holds(self, standing: Standing, moment: Moment, points: int, sign: str | None = None) -> bool:
+        """Whether points to be given now are held, for a sign of fraud; each time is counted by its remark."""
+        if self._signs and sign is None:
+            sign = self._signs.of(book_of(standing), points, moment.now)
+        if sign is not None:
+            moment.remarks.append(sign)
+        return sign is not None
+
+    def on_confirmed(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
+        """After orders may have been confirmed: who was referred is given what waited for it. Whether something did."""
+        book = standing.bonuses
+        if book is None or not book.waiting:
+            return False
+        confirms = self._first_confirmed(shopper, standing)
+        book.confirms = confirms if confirms > moment.now else 0
+        if not confirms or book.confirms:
+            return False
+        self._post(standing, self._referrals.confirmed(book, moment.now), moment)
+        return True
+
+    def _first_confirmed(self, shopper: Shopper, standing: Standing) -> int:
+        """When the first order is confirmed that stands, was not sent back, and is not held; ms, 0 = there is none."""
+        held = {lot.number for lot, _ in held_lots(standing)}
+        for order in shopper.orders:
+            if stands(order) and (order.refunded < order.value or not order.value):
+                lot = find_lot(standing, order)
+                if lot is None or lot.number not in held:
+                    return order.time + self._hold
+        return 0
+
+    def _on_completed(
+        self,
+        shopper: Shopper,
+        standing: Standing,
+        event: Event,
+        properties: dict[str, Any],
+        change: OrderChange,
+        order: Order,
+        moment: Moment,
+    ) -> None:
+        book = standing.bonuses
+        first = book is not None and book.first == order.key
+        if event.name in self._bonuses.names:
+            book = book_of(standing)
+            grants = self._bonuses.grants(book, event, properties, order.time, first)
+            self._post(standing, grants, moment, change)
+        if self._missions:
+            self._post(standing, self._missions.grants(shopper, book_of(standing), order.time), moment)
+
+    def _review(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        """Let go of what was held, or take it back: of one lot, or of all."""
+        named = identifier(properties.get("lot"))
+        found = [(lot, order_id) for lot, order_id in held_lots(standing) if named in ("", lot_name(lot))]
+        if not found:
+            moment.remarks.append(NOTHING_HELD)
+        for lot, order_id in found:
+            if event.name == REVIEW_RELEASED:
+                self._accounts.release(standing, lot, moment)
+            else:
+                self._accounts.take_back(standing, lot, left_of(lot), order_id, moment)
+
+    def _reward(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        book = book_of(standing)
+        grants = self._referrals.reward(book, event, properties)
+        sign = self._signs.of_referral(book, event) if grants else None
+        self._post(standing, grants, moment, sign=sign)
+
+    def _take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
+        """What an order earned beside its rates goes with it, once nothing of it is left."""
+        order, book = change.order, standing.bonuses
+        if order is None or book is None or not (order.cancelled or order.refunded == order.value):
+            return
+        kept: list[int] = []
+        for key, time, number in _triples(book.of_orders):
+            lot = lot_numbered(standing, time, number)
+            if key != order.key:
+                kept += (key, time, number)
+            elif lot is not None:
+                self._accounts.take_back(standing, lot, left_of(lot), change.order_id, moment)
+        book.of_orders = kept
+
+    def _post(
+        self,
+        standing: Standing,
+        grants: Iterable[Grant],
+        moment: Moment,
+        change: OrderChange | None = None,
+        sign: str | None = None,
+    ) -> None:
+        """sign: of fraud, for which they are held."""
+        for grant in grants:
+            held = self.holds(standing, moment, grant.points, sign)
+            order_id = change.order_id if change is not None else ""
+            told = len(moment.decisions)
+            lot = self._accounts.grant(standing, grant.points, grant.source, moment, grant.at, order_id, held=held)
+            give_evidence(moment.decisions[told:], [(grant.rule, grant.points)])
+            if lot is not None and change is not None and change.order is not None:
+                book = book_of(standing)
+                book.of_orders = [*book.of_orders, change.order.key, lot.time, lot.number][-3 * OF_ORDERS :]
+
+
+def _counts(change: OrderChange) -> bool:
+    return change.kind == COMPLETED and change.order is not None and not change.order.cancelled
+
+
+def book_of(standing: Standing) -> BonusBook:
+    """The book, which exists from then on."""
+    if standing.bonuses is None:
+        standing.bonuses = BonusBook()
+    return standing.bonuses
+
+
+def held_lots(standing: Standing) -> Iterator[tuple[Lot, str]]:
+    """The lots whose points are held for review, each with the id of its order, "" of none."""
+    for waiting in list(standing.purse.waiting) if standing.purse is not None else ():
+        lot = lot_numbered(standing, waiting.time, waiting.number) if waiting.held else None
+        if lot is not None:
+            yield lot, waiting.order_id
+
+
+def _triples(flat: list[int]) -> list[tuple[int, int, int]]:
+    return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
