@@ -39,6 +39,12 @@ class Programme(Entry):
         description="What a refund of points that are spent comes to: a balance below zero, which what is earned later"
         " pays, or nothing below zero.",
     )
+    evidence: bool = Field(
+        False,
+        strict=True,
+        description="Whether entries of orders say which rules gave their points, and at which rate another currency"
+        " was taken. Those of bonuses always say the rule.",
+    )
     review: Review | None = Field(None, description="Signs of fraud, on which points are held. Left out: none are.")
     rewards: dict[RuleName, Reward] = Field(
         default={},
@@ -78,6 +84,7 @@ class Programme(Entry):
             expire=self.expire.definition() if self.expire is not None else None,
             rewards=tuple(entry.definition(reward) for reward, entry in sorted(self.rewards.items())),
             review=self.review.definition() if self.review is not None else None,
+            evidence=self.evidence,
         )
 
 

@@ -71,6 +71,9 @@ class Decision(msgspec.Struct, gc=False):
     silent: bool = False
 
 
+EVIDENCE_FIELDS = frozenset({"rules", "exchange"})
+"""Fields of LOYALTY_POINTS that are for those who keep the books; no message tells of them."""
+
 INSTANT_FIELDS = frozenset(
     {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at", "effective_at", "decided_at"}
 )

@@ -145,3 +145,4 @@ class ProgrammeDefinition:
     expire: ExpiryRule | None = None
     rewards: tuple[Reward, ...] = ()
     review: Review | None = None
+    evidence: bool = False

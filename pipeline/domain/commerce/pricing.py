@@ -44,6 +44,12 @@ class Pricing:
         """Minor units of the shop's currency of an amount in millionths of the event's; 0 without a rate."""
         return self._exchange.from_micro(micro, currency_of(properties)) or 0
 
+    def exchange_of(self, properties: dict[str, Any]) -> dict[str, str] | None:
+        """The currency of an event and the rate in force, as a decimal; None of the shop's own."""
+        currency = currency_of(properties)
+        rate = self._exchange.rate(currency)
+        return None if rate is None else {"currency": currency, "rate": rate}
+
     def eligible(self, properties: dict[str, Any], exclude: Collection[str], value: int) -> int:
         """The part of an order of `value` minor units that earns points: never shipping, tax or gift cards if
         excluded, never what was paid with points (`points_discount`, readings.md, 44).

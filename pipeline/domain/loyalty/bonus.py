@@ -14,11 +14,13 @@ from pipeline.domain.value.operator import compile_filters
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """points: whole. at: event time (ms), at which they count. source: what tells the grant from all others."""
+    """points: whole. at: event time (ms), at which they count. source: what tells the grant from all others. rule: its
+    id, else what it is on."""
 
     points: int
     at: int
     source: str
+    rule: str
 
 
 class Bonus:
@@ -49,7 +51,7 @@ class Bonus:
         return self.sum_of(at, cause)
 
     def sum_of(self, at: int, cause: str | int) -> Grant:
-        return Grant(self.rule.points // MICRO, at, f"{self.key}\0{cause}")
+        return Grant(self.rule.points // MICRO, at, f"{self.key}\0{cause}", self.rule.id or self.rule.on)
 
 
 class Bonuses:

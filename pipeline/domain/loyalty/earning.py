@@ -11,6 +11,7 @@ from pipeline.domain.event import REFERRAL, Event
 from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
+from pipeline.domain.loyalty.evidence import give_evidence
 from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
@@ -226,7 +227,9 @@ class Earning:
         for grant in grants:
             held = self.holds(standing, moment, grant.points, sign)
             order_id = change.order_id if change is not None else ""
+            told = len(moment.decisions)
             lot = self._accounts.grant(standing, grant.points, grant.source, moment, grant.at, order_id, held=held)
+            give_evidence(moment.decisions[told:], [(grant.rule, grant.points)])
             if lot is not None and change is not None and change.order is not None:
                 book = book_of(standing)
                 book.of_orders = [*book.of_orders, change.order.key, lot.time, lot.number][-3 * OF_ORDERS :]

@@ -18,22 +18,26 @@ from pipeline.domain.commerce.pricing import (
 )
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.evidence import give_evidence
 from pipeline.domain.loyalty.lot import LINES, asked_for, carry_returns, find_lot
 from pipeline.domain.loyalty.rates import Rates, Worth
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Order, Standing
 from pipeline.domain.value.number import MICRO
+from pipeline.domain.value.share import shares
 
 
 class Ledger:
     """The ledger of one programme: what order events do to its accounts."""
 
-    __slots__ = ("_accounts", "_gift_cards_earn", "_multipliers", "_rates")
+    __slots__ = ("_accounts", "_evidence", "_gift_cards_earn", "_multipliers", "_pricing", "_rates")
 
     def __init__(self, programme: ProgrammeDefinition, pricing: Pricing, accounts: Accounts) -> None:
         rates = [rule for rule in programme.earn if rule.per]
         self._accounts = accounts
-        self._rates = Rates(rates, pricing)
+        self._pricing = pricing
+        self._evidence = programme.evidence
+        self._rates = Rates(rates, pricing, evidence=programme.evidence)
         self._multipliers = [level.multiplier for level in programme.levels] or [MICRO]
         self._gift_cards_earn = any(GIFT_CARDS not in rule.exclude for rule in rates)
 
@@ -85,7 +89,11 @@ class Ledger:
             moment.remarks.append("order_line_limit")
         self._accounts.new_lot(standing, lot)
         held = hold is not None and lot.points > 0 and hold(lot.points)
+        told = len(moment.decisions)
         self._accounts.receive(standing, lot, "confirmed", change.order_id, moment, held=held)
+        if self._evidence:
+            exchange = self._pricing.exchange_of(properties)
+            give_evidence(moment.decisions[told:], worth.parts, exchange)
 
     def _adjust(
         self,
@@ -121,16 +129,10 @@ class Ledger:
         if not products or len(products) > LINES:
             return []
         amounts = weights or [self._earning_amount(product) for product in products]
-        total = sum(amounts)
-        if not total:
+        if not any(amounts):
             return []
-        shares = [points * amount // total for amount in amounts]
-        short = points - sum(shares)
-        if short:
-            for index in sorted(range(len(amounts)), key=lambda i: -(points * amounts[i] % total))[:short]:
-                shares[index] += 1
         lines: list[int] = []
-        for product, share in zip(products, shares, strict=True):
+        for product, share in zip(products, shares(points, amounts), strict=True):
             lines += (line_key(product), quantity_of(product), share, 0)
         return lines
 

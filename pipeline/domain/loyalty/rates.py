@@ -1,6 +1,7 @@
 """What an order is worth in points, by the rates of a programme (readings.md, 40; semantics.md, part 6)."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import msgspec
@@ -8,20 +9,25 @@ import msgspec
 from pipeline.domain.commerce.pricing import GIFT_CARDS, SHIPPING, TAX, Pricing, is_gift_card, line_amount, products_of
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.account import bounded
+from pipeline.domain.loyalty.evidence import Parts
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.value.number import MICRO
 from pipeline.domain.value.operator import compile_filters
+from pipeline.domain.value.share import shares
 
 _Passes = Callable[[dict[str, Any], int], bool]
+_Amount = tuple[int, int]
+"""A fraction of minor units."""
 
 
 class Worth(msgspec.Struct, frozen=True):
     """points: whole. eligible: the amount that earned, minor units of the shop's currency, rounded up. weights: how the
-    points are shared among the order's products; empty: by what each of them costs."""
+    points are shared among the order's products; empty: by what each of them costs. parts: (rule, points)."""
 
     points: int
     eligible: int
     weights: list[int] = []
+    parts: Parts = []
 
 
 class _Rate:
@@ -46,9 +52,11 @@ class _Rate:
 class Rates:
     """All rates of a programme, in order of (priority from the highest, id)."""
 
-    __slots__ = ("_by_lines", "_pricing", "_rates")
+    __slots__ = ("_by_lines", "_evidence", "_pricing", "_rates")
 
-    def __init__(self, rules: Sequence[EarnRule], pricing: Pricing) -> None:
+    def __init__(self, rules: Sequence[EarnRule], pricing: Pricing, *, evidence: bool = False) -> None:
+        """evidence: tell `Worth.parts`."""
+        self._evidence = evidence
         self._pricing = pricing
         self._rates = [_Rate(rule) for rule in sorted(rules, key=lambda rule: (-rule.priority, rule.id))]
         self._by_lines = any(rate.lines is not None or rate.exclusive for rate in self._rates)
@@ -62,23 +70,27 @@ class Rates:
         """
         rates = [rate for rate in self._rates if rate.is_in_force(properties, at, first)]
         if self._by_lines:
-            found = _Shares(self._pricing, properties, value, at).of(rates)
+            taken, eligible, weights = _Shares(self._pricing, properties, value, at).of(rates)
         else:
-            found = self._of_whole_orders(rates, properties, value)
-        numerator, denominator, eligible, weights = found
-        points = numerator * multiplier // (denominator * MICRO * MICRO)
-        return Worth(bounded(points, moment), eligible, weights)
+            amounts = [self._pricing.eligible(properties, rate.exclude, value) for rate in rates]
+            taken, eligible, weights = [(amount, 1) for amount in amounts], max(amounts, default=0), []
+        numerator, denominator = 0, 1
+        for rate, (amount, of) in zip(rates, taken, strict=False):
+            numerator = numerator * rate.per * of + rate.points * amount * denominator
+            denominator *= rate.per * of
+        points = bounded(numerator * multiplier // (denominator * MICRO * MICRO), moment)
+        return Worth(points, eligible, weights, self._parts(points, rates, taken))
 
-    def _of_whole_orders(
-        self, rates: list[_Rate], properties: dict[str, Any], value: int
-    ) -> tuple[int, int, int, list[int]]:
-        numerator, denominator, largest = 0, 1, 0
-        for rate in rates:
-            eligible = self._pricing.eligible(properties, rate.exclude, value)
-            numerator = numerator * rate.per + rate.points * eligible * denominator
-            denominator *= rate.per
-            largest = max(largest, eligible)
-        return numerator, denominator, largest, []
+    def _parts(self, points: int, rates: list[_Rate], taken: list[_Amount]) -> Parts:
+        """The points by rule: largest remainder, ties to the first."""
+        if not self._evidence or not points:
+            return []
+        common = prod(rate.per * of for rate, (_, of) in zip(rates, taken, strict=False))
+        weights = [
+            rate.points * amount * (common // (rate.per * of)) for rate, (amount, of) in zip(rates, taken, strict=False)
+        ]
+        names = [rate.rule.id or rate.rule.on for rate in rates]
+        return list(zip(names, shares(points, weights), strict=False))
 
 
 class _Shares:
@@ -94,9 +106,10 @@ class _Shares:
         self._left = [True] * len(self._products)
         self._all_left = True
 
-    def of(self, rates: list[_Rate]) -> tuple[int, int, int, list[int]]:
-        """(numerator, denominator) of the points before any multiplier, the eligible amount, and the weights."""
-        numerator, denominator, whole = 0, 1, 0
+    def of(self, rates: list[_Rate]) -> tuple[list[_Amount], int, list[int]]:
+        """What each rate takes, up to one that leaves nothing; the eligible amount, and the weights."""
+        found: list[_Amount] = []
+        whole = 0
         common, earning = 1, [False] * len(self._products)
         for rate in rates:
             common *= rate.per
@@ -104,9 +117,7 @@ class _Shares:
         for rate in rates:
             if not self._all_left:
                 break
-            eligible, of = self._part(rate)
-            numerator = numerator * rate.per * of + rate.points * eligible * denominator
-            denominator *= rate.per * of
+            found.append(self._part(rate))
             if rate.lines is None:
                 whole = max(whole, self._pricing.eligible(self._properties, rate.exclude, self._value))
             for index, amount in enumerate(self._amounts(rate)):
@@ -114,10 +125,10 @@ class _Shares:
                 earning[index] |= amount > 0
             if rate.exclusive:
                 self._take(rate)
-        return numerator, denominator, whole or self._amount_of(earning), weights if any(weights) else []
+        return found, whole or self._amount_of(earning), weights if any(weights) else []
 
-    def _part(self, rate: _Rate) -> tuple[int, int]:
-        """What the rate takes, as a fraction of minor units."""
+    def _part(self, rate: _Rate) -> _Amount:
+        """What the rate takes."""
         if rate.lines is None and all(self._left):
             return self._pricing.eligible(self._properties, rate.exclude, self._value), 1
         amounts = self._amounts(rate)

@@ -11,6 +11,7 @@ from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.correspondence import Candidate
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
+    EVIDENCE_FIELDS,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
     MESSAGES,
@@ -22,6 +23,7 @@ from pipeline.domain.decision import (
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.message_definition import CHANNELS, MessageDefinition
+from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY
@@ -65,12 +67,13 @@ def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
 class Message:
     """One entry of `messaging.messages`."""
 
-    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name")
+    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name", "nights")
 
     def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
         self.name, self.identity = definition.name, definition.identity
         self._unless = None if definition.unless is None else guard(definition.unless)
+        self.nights = None if definition.quiet is None else Nights(definition.quiet)
         on = definition.on
         rule = _abandonment_of(definition, plan)
         self._after_purchase = 0 if rule is None else rule.after_purchase
@@ -80,12 +83,17 @@ class Message:
 
     def id_of(self, candidate: Candidate, moment: Moment) -> str:
         """The id of the decision to send it."""
-        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, self.name, candidate.trigger)
+        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, *candidate.identity)
+
+    def channel_of(self, candidate: Candidate) -> str:
+        """The channel that a candidate is for; "" of one whose channel is in the topology no more."""
+        channels, step = self.definition.channels, candidate.step
+        return channels[step] if step < len(channels) else ""
 
     def of_event(self, event: Event, moment: Moment) -> Candidate:
         """A candidate, as an event asks for the message itself."""
         told = {"name": event.name, "properties": bytes(event.properties).decode()}
-        payload = _kept(EVENT, told, moment.remarks)
+        payload = self._kept(EVENT, told, moment.remarks)
         return Candidate(self.name, event.message_id, moment.now, 0, payload=payload)
 
     def of_decision(self, decision: Decision, moment: Moment) -> Candidate:
@@ -96,7 +104,9 @@ class Message:
             told, about = {name: fields[name] for name in _OF_TRIGGER}, fields["instance"]
         elif source == TIER:
             about = fields["from" if fields["change"] == "will_downgrade" else "to"]
-        payload = _kept(source, told, moment.remarks)
+        elif source == POINTS:
+            told = {name: value for name, value in fields.items() if name not in EVIDENCE_FIELDS}
+        payload = self._kept(source, told, moment.remarks)
         return Candidate(self.name, decision.id, moment.now, 0, about=about, payload=payload)
 
     def expires_at(self, candidate: Candidate) -> int:
@@ -132,6 +142,8 @@ class Message:
                 or self._levels[min(standing.level, len(self._levels) - 1)] != about
             ):
                 return EXCLUSION
+        if candidate.escalation is not None and candidate.escalation.opened:
+            return EXCLUSION
         return EXCLUSION if self._unless is not None and self._unless(shopper, now) else None
 
     def payload(self, candidate: Candidate) -> dict[str, Any]:
@@ -139,13 +151,14 @@ class Message:
         told: dict[str, Any] = _decode(candidate.payload)
         return {source: told.get(source) for source in SOURCES}
 
-
-def _kept(source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
-    payload = _encode({source: told})
-    if len(payload) > PAYLOAD_BYTES and source in _LARGE:
-        remarks.append("payload_too_large")
-        return _encode({source: {**told, _LARGE[source]: None}})
-    return payload
+    def _kept(self, source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
+        if self.definition.reference and source in _LARGE:
+            told = {**told, _LARGE[source]: None}
+        payload = _encode({source: told})
+        if len(payload) > PAYLOAD_BYTES and source in _LARGE:
+            remarks.append("payload_too_large")
+            return _encode({source: {**told, _LARGE[source]: None}})
+        return payload
 
 
 def attribution_of(definition: MessageDefinition, plan: Plan, channel: str) -> int:

@@ -50,6 +50,14 @@ class Exchange:
     def knows(self, currency: str) -> bool:
         return currency in ("", self.currency) or currency in self._rates
 
+    def rate(self, currency: str) -> str | None:
+        """The rate of another currency as a decimal, `0.92`; None of the shop's own, and where there is none."""
+        micro = None if currency in ("", self.currency) else self._rates.get(currency)
+        if micro is None:
+            return None
+        whole, part = divmod(micro, MICRO)
+        return f"{whole}.{part:06}".rstrip("0").rstrip(".")
+
     def amount(self, value: Any, currency: str = "", times: int = 1) -> int | None:
         """`value` x `times` in minor units of the shop's currency, half up, once; `currency` "" = the shop's.
 

@@ -289,3 +289,28 @@ def test_every_line_has_its_own_id_and_the_same_history_the_same_ids() -> None:
 
     assert ids() == ids()
     assert len(set(ids())) == len(ids()) == 5
+
+
+def told(till: Till) -> dict[str, Any]:
+    fields = till.latest(LOYALTY_POINTS).fields
+    return {name: fields[name] for name in ("rules", "exchange") if name in fields}
+
+
+def test_entries_of_orders_tell_their_rules_and_the_rate_of_exchange_if_asked() -> None:
+    rules = (ONE_PER_EURO, EarnRule("Order Completed", MICRO, 100, id="more"))
+    till = club(*rules, evidence=True)
+    till.complete("o-1", 10, currency="USD")
+    halves = [{"rule": "Order Completed", "points": 9}, {"rule": "more", "points": 9}]
+    assert told(till) == {"rules": halves, "exchange": {"currency": "USD", "rate": "0.92"}}
+    till.complete("o-2", 10, currency="EUR")
+    assert set(told(till)) == {"rules"}
+    till.refund("o-2", 10)
+    assert told(till) == {}
+
+
+def test_without_being_asked_orders_tell_nothing_and_bonuses_their_rule() -> None:
+    till = club(ONE_PER_EURO, EarnRule("Order Completed", 5 * MICRO, first=True, id="welcome"))
+    till.complete("o-1", 10, currency="USD")
+    lines = [decision for decision in till.decisions if decision.topic == LOYALTY_POINTS]
+    assert [line.fields.get("rules") for line in lines] == [None, [{"rule": "welcome", "points": 5}]]
+    assert "exchange" not in lines[1].fields

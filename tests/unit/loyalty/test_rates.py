@@ -19,6 +19,8 @@ SHOES = (Filter(("category",), (Test("is", "Shoes"),)),)
 ACME = (Filter(("brand",), (Test("is", "Acme"),)),)
 PRICING = Pricing(Exchange("EUR", {"USD": 500_000}))
 
+MOMENT = Moment("t", "kim", 0, "event", "m", [], [])
+
 
 def rate(points: int = 1, **more: Any) -> EarnRule:
     return EarnRule("Order Completed", points * MICRO, 100, **more)
@@ -127,3 +129,11 @@ def test_parts_of_an_order_never_earn_more_than_the_whole(
     taken = worth(properties, rate(), rate(1, lines=SHOES, exclusive=True, id="s", priority=1), multiplier=multiplier)
     assert 0 <= shoes <= whole
     assert taken.points == whole
+
+
+def test_points_by_rule_add_up() -> None:
+    rules = (rate(id="base"), rate(1, lines=SHOES, id="shoes"), EarnRule("Order Completed", MICRO // 3, 100))
+    found = Rates(rules, PRICING, evidence=True).worth(SHOES_AND_SHIRT, 10_000, 0, MICRO, False, MOMENT)
+    assert found.points == 193
+    assert found.parts == [("Order Completed", 33), ("base", 100), ("shoes", 60)]
+    assert Rates(rules, PRICING).worth(SHOES_AND_SHIRT, 10_000, 0, MICRO, False, MOMENT).parts == []

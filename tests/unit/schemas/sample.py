@@ -52,10 +52,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "messages": {
         "message": "cart-reminder",
         "channel": "email",
+        "step": 2,
+        "campaign": "cart",
         "variant": "control",
         "trigger": "0" * 32,
         "expires_at": NOON + 2,
         "priority": 50,
+        "discount": "FREESHIP",
+        "recipient": {"addresses": ["kim@example.com"], "locale": "de-DE", "timezone": "Europe/Berlin"},
         "payload": {
             "abandonment": None,
             "segment": None,
@@ -102,7 +106,14 @@ FIELDS: dict[str, dict[str, Any]] = {
         "revenue": None,
         "time_to_order": None,
     },
-    "message-suppressions": {"message": "cart-reminder", "trigger": "m-1", "reason": "quiet_hours", "until": NOON + 3},
+    "message-suppressions": {
+        "message": "cart-reminder",
+        "channel": "email",
+        "step": 1,
+        "trigger": "m-1",
+        "reason": "quiet_hours",
+        "until": NOON + 3,
+    },
     "journey-changes": {"from": "active", "to": "at_risk", "sequence": 2},
     "consent-changes": {
         "channel": "email",
