@@ -2,6 +2,7 @@
 instant, and with the orders of a lifetime."""
 
 from collections.abc import Iterator
+from time import thread_time_ns
 from typing import Any
 
 import msgspec
@@ -36,7 +37,6 @@ loyalty:
       term: 365d
       grace: 30d
       downgrade: one_level
-      notices: [60d, 30d, 7d]
 """
 
 
@@ -72,8 +72,6 @@ def expiring(count: int, due: int, plan: Plan) -> Iterator[tuple[bytes, bytes]]:
 def lifetime(orders: int, plan: Plan) -> Iterator[tuple[int, int]]:
     """One member, an order a day: after each (ns that the core took for it with the record's way in and out, bytes of
     the record)."""
-    from time import thread_time_ns
-
     engine, codec = Engine(plan), RecordCodec()
     stored = codec.encode(Shopper())
     for number in range(orders):
