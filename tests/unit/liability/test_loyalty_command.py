@@ -77,10 +77,9 @@ def test_with_evidence_what_orders_earned_is_told_by_rule(tmp_path: Path) -> Non
             {"product_id": "a", "price": 30, "brand": "Own"}, {"product_id": "b", "price": 70}]),
         call("kim", "Order Refunded", "2026-01-04T10:00:00Z", order_id="o-1", total=50),
     ]  # fmt: skip
-    rules = "earn: [{on: Order Completed, id: base, points: 1, per: 1}, {on: Order Completed, id: own, points: 1, per: 1, lines: {brand: Own}}]"
-    text = TOPOLOGY.replace(
-        TOPOLOGY[TOPOLOGY.index("earn:") : TOPOLOGY.index("    expire")], f"{rules}\n    evidence: true\n"
-    )
+    rate = "on: Order Completed, points: 1, per: 1"
+    rules = f"evidence: true\n    earn: [{{id: base, {rate}}}, {{id: own, {rate}, lines: {{brand: Own}}}}]\n"
+    text = TOPOLOGY.replace(TOPOLOGY[TOPOLOGY.index("earn:") : TOPOLOGY.index("    expire")], rules)
     replay(tmp_path / "out", write(tmp_path / "events.ndjson", *events), plan=parse(text, {}).plan())
     club = json.loads(run(tmp_path, "report", str(tmp_path / "out"), "--json").stdout)["programmes"]["club"]
     assert club["earned"] == {"base": 50, "own": 15}
