@@ -70,7 +70,16 @@ class Decision(msgspec.Struct, gc=False):
 
 
 INSTANT_FIELDS = frozenset(
-    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "effective_at", "decided_at"}
+    {
+        "abandoned_since",
+        "valid_until",
+        "counted_from",
+        "expires_at",
+        "said_at",
+        "until",
+        "effective_at",
+        "decided_at",
+    }
 )
 
 

@@ -88,12 +88,20 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A tier: entered at metric `start`, kept at `keep` (points, or minor units of spend); multiplier in millionths."""
+    """A tier: entered at metric `start`, kept at `keep` (points, minor units of spend, or orders); multiplier in
+    millionths. granted_by: name of the event that grants it, "" = none. start None: it is only granted. keep None: the
+    metric never keeps it."""
 
     name: str
-    start: int
-    keep: int
+    start: int | None
+    keep: int | None
     multiplier: int = 1_000_000
+    granted_by: str = ""
+
+    @property
+    def kept_at(self) -> int | None:
+        """A level kept at more than it is entered at would be lost and won in one breath."""
+        return self.keep if self.keep is None or self.start is None else min(self.keep, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,9 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeDefinition:
-    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant.
+    """A loyalty programme. window: rolling ms, None = lifetime, unless `calendar` (year, quarter, month) or
+    `anniversary` (joined, tier) say otherwise. term None = reviewed at every instant. notices: ms before a review, each
+    once. on_refund: immediate, or at_review. loud: what a change of the topology makes of tiers is told aloud.
 
     confirm_after: ms from an order until its points are confirmed, None = at once.
     """
@@ -139,3 +149,8 @@ class ProgrammeDefinition:
     expire: ExpiryRule | None = None
     rewards: tuple[Reward, ...] = ()
     review: Review | None = None
+    calendar: str = ""
+    anniversary: str = ""
+    notices: tuple[int, ...] = ()
+    on_refund: str = "immediate"
+    loud: bool = False

@@ -12,19 +12,26 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.earning import Earning
+from pipeline.domain.loyalty.ladder import Ladder
 from pipeline.domain.loyalty.ledger import Ledger
-from pipeline.domain.loyalty.lot import find_lot
+from pipeline.domain.loyalty.manual import TIER_EVENTS, Manual
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.purse import purse_due
 from pipeline.domain.loyalty.redemption import REDEMPTION_EVENTS, Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
+from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
+from pipeline.domain.loyalty.tier_line import Case
+from pipeline.domain.loyalty.window import Window
 from pipeline.domain.loyalty_definition import OCCASIONS, ProgrammeDefinition
 from pipeline.domain.segments.standing import points_due
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
+
+ADDRESSED = REDEMPTION_EVENTS | TIER_EVENTS
+"""Events that are about one programme."""
 
 
 class Loyalty:
@@ -74,7 +81,11 @@ class Loyalty:
         that are gone rest."""
         if shopper.standings:
             for programme in self._programmes:
+                told = len(moment.decisions)
                 programme.reassess(shopper, moment)
+                if programme.loud:
+                    for decision in moment.decisions[told:]:
+                        decision.silent = False
             self._set_due(shopper)
 
     def summary(self, shopper: Shopper) -> dict[str, dict[str, Any]]:
@@ -87,8 +98,8 @@ class Loyalty:
         }
 
     def _addressed(self, event: Event, properties: dict[str, Any]) -> str | None:
-        """The programme that an event of REDEMPTION_EVENTS is about: the one it names, or the only one; "" = none."""
-        if event.name not in REDEMPTION_EVENTS:
+        """The programme that an event of ADDRESSED is about: the one it names, or the only one; "" = none."""
+        if event.name not in ADDRESSED:
             return None
         only = self._programmes[0].name if len(self._programmes) == 1 else ""
         return identifier(properties.get("programme", only))
@@ -105,22 +116,26 @@ class Loyalty:
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_metric", "_redemptions", "_rewards",
-                 "_spend", "_tiers", "name", "names")  # fmt: skip
+    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ladder", "_ledger", "_manual", "_metric",
+                 "_redemptions", "_rewards", "_spend", "_tiers", "loud", "name", "names")  # fmt: skip
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zones: Zones) -> None:
         self.name = definition.name
+        self.loud = definition.loud
         self._currency = plan.currency
-        self._earned = Metric(POINTS_EARNED, definition.window)
-        self._spend = Metric(SPEND, definition.window)
-        self._metric = self._spend if definition.metric == SPEND else self._earned
+        window = Window(definition, ZoneInfo(plan.timezone))
+        self._earned = Metric(POINTS_EARNED, window)
+        self._spend = Metric(SPEND, window)
+        self._metric = Metric(definition.metric, window)
         self._accounts = Accounts(definition, ZoneInfo(plan.timezone))
         self._ledger = Ledger(definition, pricing, self._accounts)
-        self._tiers = Tiers(definition, plan, self._metric)
+        self._ladder = Ladder(definition, self._metric)
+        self._tiers = Tiers(definition, plan, self._ladder)
+        self._manual = Manual(definition, self._tiers)
         self._earning = Earning(definition, self._accounts, zones)
         self._redemptions = Redemptions(definition, self._accounts)
         self._rewards = Rewards(definition)
-        self.names = self._earning.names | REDEMPTION_EVENTS
+        self.names = self._earning.names | REDEMPTION_EVENTS | self._manual.names
 
     def on_event(
         self,
@@ -132,20 +147,22 @@ class Programme:
         *,
         addressed: bool,
     ) -> None:
-        """addressed: the event is one of REDEMPTION_EVENTS, and about this programme."""
+        """addressed: the event is one of ADDRESSED, and about this programme."""
         standing = shopper.standings.get(self.name)
+        redeems = addressed and event.name in REDEMPTION_EVENTS
         if standing is None:
-            if not self._takes(event, properties, changes, addressed=addressed):
-                if addressed:
+            if not self._takes(event, properties, changes, moment.now, addressed=addressed):
+                if redeems:
                     self._redemptions.on_event(None, event, properties, moment)
                 return
             standing = shopper.standings[self.name] = Standing()
             self._accounts.open(standing)
         before = self._metric.before(shopper, standing, changes, moment.now)
+        case = Case(shopper, standing, moment, next((one.order_id for one in changes if one.order_id), None))
         if standing.level < 0:
-            self._tiers.join(standing, before, moment)
+            self._tiers.join(case, before)
             self._earning.join(shopper, standing, moment.now)
-        level = self._tiers.level_at(standing, event.time)
+        level = level_at(standing, event.time)
         self._accounts.look(standing, moment.now)
         self._earning.before_orders(shopper, standing, changes)
         promoting = False
@@ -154,26 +171,35 @@ class Programme:
             promoting = promoting or self._promoted(standing, change)
             self._ledger.book(standing, change, level, properties, moment, hold=hold)
         self._earning.on_event(shopper, standing, event, properties, changes, moment)
-        if addressed:
+        if redeems:
             self._redemptions.on_event(standing, event, properties, moment)
         self._accounts.advance(standing, moment)
         if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
-        self._tiers.settle(shopper, standing, moment, before if promoting else None)
+        if event.name in self._manual.names:
+            self._manual.on_event(case, event, properties, addressed=addressed)
+        self._tiers.settle(case, before if promoting else None)
         self._rewards.tell(standing, moment)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
         if standing is None:
             return
-        if 0 < purse_due(standing) <= moment.now:
+        case = Case(shopper, standing, moment)
+        moved = 0 < purse_due(standing) <= moment.now
+        if moved:
             self._accounts.advance(standing, moment)
         given = self._earning.on_confirmed(shopper, standing, moment)
         if self._earning.on_due(shopper, standing, moment) or given:
             self._accounts.advance(standing, moment)
-            self._tiers.settle(shopper, standing, moment)
+            self._tiers.settle(case)
+        elif moved and self._metric.is_balance:
+            self._tiers.settle(case)
         if 0 < standing.due <= moment.now:
-            self._tiers.on_due(shopper, standing, moment)
+            self._manual.on_due(case)
+            self._tiers.on_due(case)
+            self._manual.end_lock(case)
+            self._tiers.set_due(case)
         self._rewards.tell(standing, moment)
 
     def on_profile(self, shopper: Shopper, now: int) -> None:
@@ -186,36 +212,36 @@ class Programme:
         if standing is not None:
             self._accounts.adapt(standing, moment.now)
             self._earning.look_ahead(shopper, standing, moment.now)
-            self._tiers.adapt(standing, moment.now)
-            self._tiers.settle(shopper, standing, moment)
+            case = Case(shopper, standing, moment)
+            self._manual.adapt(case)
+            self._tiers.adapt(case)
+            self._tiers.settle(case)
             self._rewards.tell(standing, moment)
 
     def summary(self, shopper: Shopper) -> dict[str, Any]:
         standing = shopper.standings[self.name]
         return {
-            "tier": self._tiers.name(standing),
+            "tier": self._tiers.name(standing.held),
             "balance": standing.balance,
             "pending": standing.purse.pending if standing.purse is not None else 0,
             "earned": self._earned.value(shopper, standing, shopper.now),
             "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
         }
 
-    def _takes(self, event: Event, properties: dict[str, Any], changes: list[OrderChange], *, addressed: bool) -> bool:
+    def _takes(
+        self, event: Event, properties: dict[str, Any], changes: list[OrderChange], now: int, *, addressed: bool
+    ) -> bool:
         """Whether a shopper joins with the event."""
+        if event.name in self._manual.names and self._manual.takes(event, properties, now, addressed=addressed):
+            return True
         if changes:
             return any(map(_counts, changes))
         return self._earning.takes(event, properties) or (addressed and adjusts(event, properties))
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
-        """Whether what changed is an order that counted for the upgrade to the present level. One without a lot is
-        older than the programme, so it was there at the upgrade."""
+        """Whether what changed is an order that counted for the upgrade to the present level."""
         order = change.order
-        if change.kind == COMPLETED or order is None or not standing.promoted_at:
-            return False
-        if not self._metric.covers(order.time, standing.promoted_at):
-            return False
-        lot = find_lot(standing, order)
-        return lot is None or lot.number <= standing.promoted_lots
+        return change.kind != COMPLETED and order is not None and self._ladder.counted(standing, order)
 
 
 def _counts(change: OrderChange) -> bool:
