@@ -22,7 +22,7 @@ DECISIONS = (
     "consent-changes",
 )
 REWARD_TOPICS = ("redemption-rejected", "reward-available")
-MESSAGE_TOPICS = ("messages", "message-suppressions")
+MESSAGE_TOPICS = ("messages", "message-suppressions", "message-results", "experiment-exposures")
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 BACKFILL = "backfill"

@@ -65,6 +65,7 @@ _TAGS: dict[type, str] = {
     message_definition.Cap: "cap",
     message_definition.QuietHours: "quiet_hours",
     message_definition.Holdout: "holdout",
+    message_definition.Layer: "layer",
     message_definition.MessagingDefinition: "messaging",
 }
 _NO_MEANING = frozenset({"identity", "title", "loud"})

@@ -5,15 +5,19 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from pipeline.config.condition import Condition
-from pipeline.config.duration import PositiveDuration
+from pipeline.config.duration import PositiveDuration, format_duration
 from pipeline.config.entry import Entry
 from pipeline.config.occasion import Occasion
 from pipeline.config.quantity import Whole, parse_decimal
 from pipeline.config.rule_name import RuleName
 from pipeline.domain.message_definition import SHARES, MessageDefinition
+from pipeline.domain.value.instant import DAY
 
 Channel = Literal["email", "sms", "push", "on-site"]
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "push", "on-site")
+
+# Messages are followed for so long at the most.
+_LONGEST = 90 * DAY
 
 
 def share(value: Any) -> int:
@@ -31,6 +35,12 @@ def _whole(variants: dict[str, int]) -> dict[str, int]:
     if variants and total != SHARES:
         raise ValueError(f"together they make {total * 100 / SHARES:g} per cent, should be 100")
     return variants
+
+
+def _recent(span: int) -> int:
+    if span > _LONGEST:
+        raise ValueError(f"{format_duration(span)} is longer than {format_duration(_LONGEST)}, which is the most")
+    return span
 
 
 PERCENT_SCHEMA = WithJsonSchema({"type": "number", "title": "number", "minimum": 0, "maximum": 100})
@@ -65,6 +75,13 @@ class Message(Entry):
     )
     quiet_hours: Literal["heed", "ignore"] = Field("heed", description="`ignore`: it is sent at night, too.")
 
+    attribution: Annotated[PositiveDuration, AfterValidator(_recent)] | None = Field(
+        None,
+        description="So long after it an order counts as its result. Left out: as long as its abandonment can be"
+        " recovered; of other messages 5d by email, 1d elsewhere; of transactional ones not at all.",
+        examples=["5d"],
+    )
+
     def definition(self, name: str) -> MessageDefinition:
         """The message as the core takes it; conditions as written."""
         return MessageDefinition(
@@ -77,4 +94,5 @@ class Message(Entry):
             expires=self.expires,
             transactional=self.transactional,
             heeds_quiet_hours=self.quiet_hours == "heed",
+            attribution=self.attribution,
         )

@@ -6,9 +6,11 @@ from typing import Any
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import kept
 from pipeline.config.reference import members_of
+from pipeline.domain.commerce.order import ORDER_COMPLETED
 from pipeline.domain.definition import Plan
 from pipeline.domain.message_definition import MessageDefinition, MessagingDefinition, QuietHours
-from pipeline.domain.messaging.arbiter import MESSAGE_FAILED, WAITING
+from pipeline.domain.messaging.arbiter import WAITING
+from pipeline.domain.messaging.result import FEEDBACK, FOLLOWED
 from pipeline.domain.value.instant import HOUR, MINUTE
 
 _SECTIONS = {"abandonment": "abandonment", "segment": "segments", "tier": "loyalty", "points": "loyalty"}
@@ -21,12 +23,11 @@ def message_rules(plan: Plan, rules: Iterable[dict[str, Any]]) -> Iterator[dict[
     for message in messaging.messages:
         on = message.on
         events = {on.name} if on.source == "event" else set(touched[_SECTIONS[on.source], on.name])
-        capped = [cap for cap in messaging.caps if cap.channel == message.channel and not message.transactional]
         yield {
             "section": "messaging",
             "name": message.name,
             "definition": message.identity,
-            "touched_by": sorted(events | ({MESSAGE_FAILED} if capped else set())),
+            "touched_by": sorted({*events, *FEEDBACK, ORDER_COMPLETED}),
             "keeps": list(dict.fromkeys(_kept(message, messaging))),
             "timers": list(_timers(message, messaging)),
         }
@@ -37,6 +38,7 @@ def _kept(message: MessageDefinition, messaging: MessagingDefinition) -> Iterato
     longest = max((cap.per for cap in messaging.caps if cap.channel == message.channel), default=0)
     if longest and not message.transactional:
         yield f"the instants of messages by {message.channel} in the latest {format_duration(longest)}, or twice that"
+    yield f"what it sent while its results count, at most {FOLLOWED} of all messages"
     if message.variants:
         yield "the variant that the shopper got"
     if messaging.holdout is not None and not message.transactional:

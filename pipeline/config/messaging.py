@@ -10,12 +10,14 @@ from pipeline.config.consent import ConsentSettings
 from pipeline.config.duration import Duration, PositiveDuration, format_duration
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.message import CHANNELS, Channel, Message, Percent
-from pipeline.config.problem import Place
+from pipeline.config.problem import Place, nearest
 from pipeline.config.quantity import Whole
 from pipeline.config.rule_name import RuleName
 from pipeline.config.source import Block
+from pipeline.domain.message_definition import SHARES
 from pipeline.domain.message_definition import Cap as CapDefinition
 from pipeline.domain.message_definition import Holdout as HoldoutDefinition
+from pipeline.domain.message_definition import Layer as LayerDefinition
 from pipeline.domain.message_definition import QuietHours as QuietHoursDefinition
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE
 
@@ -112,4 +114,34 @@ class Messaging(Entry):
     holdout: Holdout | None = Field(
         None, description="Who gets no marketing. Left out: nobody.", examples=[{"percent": 5, "salt": "2026q1"}]
     )
+    layers: dict[RuleName, dict[RuleName, Percent]] = Field(
+        default={},
+        description="Layer -> message with variants -> per cent of shoppers who may take part in its experiment. A"
+        " shopper takes part in one of a layer at the most, and gets the others' messages without a variant.",
+        examples=[{"prices": {"cart-reminder": 50, "welcome": 30}}],
+    )
     messages: dict[RuleName, Message] = Field(default={}, description="Messages, by name.")
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        placed: dict[str, str] = {}
+        for layer, shares in self.layers.items():
+            place: Place = ("layers", layer)
+            if sum(shares.values()) > SHARES:
+                yield place, f"together they make {sum(shares.values()) * 100 / SHARES:g} per cent, at most 100"
+            for experiment in shares:
+                if experiment not in self.messages:
+                    meant = nearest(experiment, self.messages)
+                    reading.found.append(
+                        ((*given.place, *place, experiment), f"there is no message {experiment}", meant)
+                    )
+                elif not self.messages[experiment].variants:
+                    yield (*place, experiment), f"{experiment} has no variants, so there is no experiment"
+                elif experiment in placed:
+                    yield (*place, experiment), f"{experiment} is in the layer {placed[experiment]} already"
+                placed.setdefault(experiment, layer)
+
+    def layering(self) -> tuple[LayerDefinition, ...]:
+        """The layers, in order of their names."""
+        return tuple(
+            LayerDefinition(name, tuple(sorted(shares.items()))) for name, shares in sorted(self.layers.items())
+        )

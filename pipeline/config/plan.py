@@ -134,4 +134,5 @@ def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[s
         quiet_hours=block.quiet_hours.definition() if block.quiet_hours else None,
         holdout=block.holdout.definition() if block.holdout else None,
         arbitration=block.arbitration,
+        layers=block.layering(),
     )

@@ -24,6 +24,7 @@ from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging import cap
 from pipeline.domain.messaging.arbiter import WAITING
 from pipeline.domain.messaging.message import PAYLOAD_BYTES
+from pipeline.domain.messaging.result import FOLLOWED
 from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
 from pipeline.domain.messaging.word import NAME as CONSENT_NAME
@@ -126,7 +127,9 @@ def _messages(messaging: MessagingDefinition) -> int:
     for bound in messaging.caps:
         longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)
     sent = sum(_list(2 * (cap.REDUCED * most + 1)) for most in longest.values())
-    return WAITING * waiting + sent + len(messaging.messages) * 2 * _RULE_NAME + 2 * _INTEGER
+    followed = 2 * _DECISION_ID + 3 * _RULE_NAME + 3 * _INTEGER
+    of_messages = len(messaging.messages) * 2 * _RULE_NAME
+    return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * _INTEGER
 
 
 def _programme() -> int:

@@ -26,15 +26,35 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     payload: bytes = b""
 
 
+class Followed(msgspec.Struct, array_like=True, gc=False):
+    """A message that was sent, or the exposure of one that was held out, while what comes of it counts.
+
+    id: of the decision, 16 bytes. since: when it was decided, until: the last instant at which an order counts for it,
+    ms. told: bits of what was told of it, see result.py. exposure: id of the exposure that it was, 16 bytes; empty if
+    it was none. An exposure that was held out has no message, so there `id` is that of the exposure.
+    """
+
+    id: bytes
+    message: str
+    channel: str
+    variant: str | None
+    since: int
+    until: int
+    told: int = 0
+    exposure: bytes = b""
+
+
 class Correspondence(msgspec.Struct, array_like=True, gc=False):
     """candidates: in order of arrival. sent: by channel, of each message that counts against caps, its instant (ms)
-    and the leading 64 bits of its id, flat, the oldest first. variants: by message, of those told. held_out: by the
-    holdout's fingerprint, whether the shopper is in it."""
+    and the leading 64 bits of its id, flat, the oldest first. variants: by experiment, which arm the shopper was
+    exposed to, see assignment.py. held_out: by the holdout's fingerprint, whether the shopper is in it. followed: in
+    order of `since`."""
 
     candidates: list[Candidate] = []
     sent: dict[str, list[int]] = {}
     variants: dict[str, str] = {}
     held_out: dict[int, bool] = {}
+    followed: list[Followed] = []
 
 
 if TYPE_CHECKING:

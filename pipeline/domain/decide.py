@@ -66,7 +66,7 @@ class Engine:
         self._segments = Segments(plan.segments, self._conditions)
         self.derivations = Derivations(plan, self._conditions)
         self._abandonment = Abandonment(plan, self.carts, self._guard)
-        self.loyalty = Loyalty(plan, self._conditions.watch_zones)
+        self.loyalty = Loyalty(plan, lambda: self._conditions.watch_zones().of)
         self._arbiter = Arbiter(plan, self._guard, self._conditions)
         self._messaging = plan.messaging is not None
         self._readings = Readings(
@@ -226,7 +226,7 @@ class Engine:
         if posted:
             moment.decisions.extend(posted)
         if self._messaging:
-            self._arbiter.on_event(shopper, event, begun, moment, asks=reading.behaviour and not repeated)
+            self._arbiter.on_event(shopper, event, changes, begun, moment, asks=reading.behaviour and not repeated)
 
     def _heed(
         self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment

@@ -19,8 +19,10 @@ TRAIT_CHANGES = "trait-changes"
 CONSENT_CHANGES = "consent-changes"
 MESSAGES = "messages"
 MESSAGE_SUPPRESSIONS = "message-suppressions"
-MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS)
-"""What the arbiter decides; nothing is on them of a topology without `messaging`."""
+MESSAGE_RESULTS = "message-results"
+EXPERIMENT_EXPOSURES = "experiment-exposures"
+MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EXPOSURES)
+"""What the arbiter decides, and what comes of it; nothing is on them of a topology without `messaging`."""
 
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
@@ -77,6 +79,7 @@ INSTANT_FIELDS = frozenset(
         "expires_at",
         "said_at",
         "until",
+        "happened_at",
         "effective_at",
         "decided_at",
     }

@@ -21,6 +21,18 @@ MISSION = "$mission"
 OCCASIONS = (BIRTHDAY, ANNIVERSARY, MISSION)
 """What earns without an event of that name."""
 
+POINTS_REDEEMED = "Points Redeemed"
+REDEMPTION_CANCELLED = "Redemption Cancelled"
+POINTS_ADJUSTED = "Points Adjusted"
+REDEMPTION_EVENTS = frozenset({POINTS_REDEEMED, REDEMPTION_CANCELLED, POINTS_ADJUSTED})
+"""What moves points without earning them."""
+
+TIER_LOCKED = "Tier Locked"
+TIER_UNLOCKED = "Tier Unlocked"
+TIER_GRANTED = "Tier Granted"
+TIER_EVENTS = frozenset({TIER_LOCKED, TIER_UNLOCKED, TIER_GRANTED})
+"""What somebody says of a tier."""
+
 REVIEW_RELEASED = "Points Review Released"
 REVIEW_REJECTED = "Points Review Rejected"
 REVIEW_EVENTS = (REVIEW_RELEASED, REVIEW_REJECTED)

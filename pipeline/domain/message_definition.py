@@ -29,7 +29,8 @@ class Occasion:
 @dataclass(frozen=True, slots=True)
 class MessageDefinition:
     """One entry of `messaging.messages`. variants: (name, share), in order of the name. expires: ms after the occasion,
-    None = never. heeds_quiet_hours: a message that does waits for their end."""
+    None = never. heeds_quiet_hours: a message that does waits for their end. attribution: ms after it at which an
+    order still counts as its result, None = what its kind has by default."""
 
     name: str
     on: Occasion
@@ -41,6 +42,12 @@ class MessageDefinition:
     expires: int | None = None
     transactional: bool = False
     heeds_quiet_hours: bool = True
+    attribution: int | None = None
+
+    @property
+    def experiment(self) -> str:
+        """The name under which its variants are drawn and kept."""
+        return self.name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,6 +79,14 @@ class Holdout:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """Experiments of which a shopper takes part in one at the most: (name, share), in order of the name."""
+
+    name: str
+    experiments: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MessagingDefinition:
     """`messaging:`, but for consent. arbitration: ms from a channel's first candidate to the choice among them."""
 
@@ -80,3 +95,4 @@ class MessagingDefinition:
     quiet_hours: QuietHours | None = None
     holdout: Holdout | None = None
     arbitration: int = 60_000
+    layers: tuple[Layer, ...] = ()

@@ -226,6 +226,14 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
         """The level shown: the one that is locked, else the one that was reached."""
         return self.level if self.tenure is None or self.tenure.locked < 0 else self.tenure.locked
 
+    def points_due(self) -> int:
+        """When time alone next moves points, ms; 0 = never."""
+        dues = (
+            self.purse.due if self.purse is not None else 0,
+            self.bonuses.next_due() if self.bonuses is not None else 0,
+        )
+        return min((one for one in dues if one), default=0)
+
 
 class Parked(msgspec.Struct, array_like=True, gc=False):
     """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,

@@ -1,11 +1,11 @@
 """Messages and suppressions of one shopper, instant by instant, from the pages alone (semantics.md, 7; readings.md, 46
-to 48 and 54; docs/rules.md, "Messages"). Spreads, variants, and holdouts of some shoppers depend on hashes: not here.
+to 48 and 54; docs/rules.md, "Messages"). Spreads depend on the hashes that ids are: not here.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from tests.oracle import consent
+from tests.oracle import consent, results
 from tests.oracle.history import Record
 from tests.oracle.nights import quiet_until
 from tests.oracle.segments import Facts, truth
@@ -13,7 +13,7 @@ from tests.oracle.values import DAY, span
 from tests.oracle.windows import zone_of
 
 Told = tuple[str, dict[str, Any]]
-TOPICS = ("messages", "message-suppressions")
+TOPICS = ("messages", "message-suppressions", *results.TOPICS)
 SOURCES = {
     "abandonment-triggers": ("abandonment", "kind", "change"),
     "segment-changes": ("segment", "segment", "change"),
@@ -36,15 +36,25 @@ class Waiting:
     bought: bool = False
 
 
+@dataclass(eq=False)
+class Place:
+    """What counts against caps: a message on a channel."""
+
+    channel: str
+    time: int
+    of: results.Sent
+
+
 class Messages:
-    def __init__(self, topology: dict[str, Any]) -> None:
+    def __init__(self, shopper: str, topology: dict[str, Any]) -> None:
         self.topology = topology
+        self.results = results.Results(shopper, topology)
         self.settings = topology.get("messaging") or {}
         self.messages: dict[str, Any] = self.settings.get("messages") or {}
         self.waiting: list[Waiting] = []
-        self.sent: list[tuple[str, int]] = []
+        self.sent: list[Place] = []
         self.asked = 0
-        self.lines: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS}
+        self.lines: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS} | self.results.lines
         self.window = span(self.settings.get("arbitration", "60s"))
 
     def due(self) -> int | None:
@@ -56,6 +66,8 @@ class Messages:
         self._ask(facts, told, None)
 
     def record(self, facts: Facts, told: list[Told], record: Record) -> None:
+        failed = self.results.record(facts, record) if self.messages else None
+        self.sent = [one for one in self.sent if one.of is not failed]
         self._ask(facts, told, record)
 
     def _due(self, one: Waiting) -> int:
@@ -101,6 +113,8 @@ class Messages:
             entry = self.messages[one.name]
             if reason:
                 self._suppress(one, reason, facts, record)
+                if reason == "holdout" and self._pointless(one, facts) is None:
+                    self.results.held_back(one.name, entry, facts, record)
             elif entry.get("transactional"):
                 self._send(one, facts, record)
             else:
@@ -122,8 +136,13 @@ class Messages:
             return "consent"
         if channel != "on-site" and not reachable(channel, facts):
             return "unreachable"
-        if not transactional and (self.settings.get("holdout") or {}).get("percent") == 100:
+        if not transactional and self.results.is_held_out:
             return "holdout"
+        return self._pointless(one, facts)
+
+    def _pointless(self, one: Waiting, facts: Facts) -> str | None:
+        """Why nobody would get it any more."""
+        entry = self.messages[one.name]
         if one.about["topic"] == "abandonment-triggers" and (one.bought or self._bought(one, facts)):
             return "recent_purchase"
         if self._gone(one, facts) or ("unless" in entry and truth(entry["unless"], facts)):
@@ -173,12 +192,13 @@ class Messages:
         if end is not None:
             self._wait(one, "quiet_hours", end, facts, record)
             return
-        if not entry.get("transactional"):
-            self.sent.append((channel, now))
         self.waiting.remove(one)
+        variant = self.results.sent(one.name, entry, channel, facts, record)
+        if not entry.get("transactional"):
+            self.sent.append(Place(channel, now, self.results.all[-1]))
         fields = {
             "channel": channel,
-            "variant": None,
+            "variant": variant,
             "expires_at": self._expiry(one),
             "priority": entry.get("priority", 0),
             "payload": words(one.about),
@@ -193,7 +213,7 @@ class Messages:
             if cap["channel"] != channel:
                 continue
             per = span(cap["per"]) * (2 if consent.status(word) == "reduced" else 1)
-            times = [time for where, time in self.sent if where == channel and facts.now - time < per]
+            times = [one.time for one in self.sent if one.channel == channel and facts.now - one.time < per]
             if len(times) >= cap["at_most"]:
                 if cap.get("over", "drop") == "drop":
                     return None

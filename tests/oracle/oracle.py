@@ -63,7 +63,7 @@ class History:
         self.abandonment = Abandonment(topology)
         self.programmes = [Programme(name, entry, topology) for name, entry in (topology.get("loyalty") or {}).items()]
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
-        self.messages = messages.Messages(topology)
+        self.messages = messages.Messages(shopper, topology)
         self.pending: set[int] = set()
 
     def lines(self) -> dict[str, list[dict[str, Any]]]:
@@ -257,7 +257,7 @@ def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
         "silent": False,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
-    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until"):
+    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at"):
         if isinstance(done.get(name), int):
             done[name] = rfc3339(done[name])
     return done

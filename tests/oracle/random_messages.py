@@ -8,6 +8,7 @@ from tests.oracle.instances import STAGES
 from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
 from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import ZONES
+from tests.oracle.results import FEEDBACK
 from tests.oracle.trial import may_mean_any_cart, valid
 
 CHANNELS = ["email", "email", "email", "sms", "push", "on-site"]
@@ -36,8 +37,13 @@ class MessageTopologies(ConsentTopologies):
             messaging["quiet_hours"] = {"from": begin, "to": end}
             if random.random() < 0.5:
                 messaging["quiet_hours"]["channels"] = random.choice([["email"], ["email", "sms"], ["on-site"]])
-        if random.random() < 0.1:
-            messaging["holdout"] = {"percent": random.choice([0, 100]), "salt": "q1"}
+        if random.random() < 0.3:
+            percent = random.choice([0, 12.5, 50, 50, 100])
+            messaging["holdout"] = {"percent": percent, "salt": random.choice(["q1", "q2"])}
+        varied = [name for name in names if "variants" in messages[name]]
+        if varied and random.random() < 0.5:
+            share = 100 // len(varied)
+            messaging["layers"] = {"one": dict.fromkeys(varied, random.choice([share, share, share / 2]))}
         return {**topology, "messaging": messaging}
 
     def cap(self) -> dict[str, Any]:
@@ -63,6 +69,10 @@ class MessageTopologies(ConsentTopologies):
             message["expires"] = random.choice(["60s", "60001ms", "1h", "12h", "1d"])
         if random.random() < 0.2:
             message["transactional"] = True
+        if random.random() < 0.3:
+            message["variants"] = random.choice([{"a": 30, "b": 70}, {"c": 50, "b": 25.25, "a": 24.75}, {"only": 100}])
+        if random.random() < 0.2:
+            message["attribution"] = random.choice(["1ms", "1h", "4h", "1d", "7d"])
         if random.random() < 0.2:
             message["quiet_hours"] = "ignore"
         return message
@@ -107,6 +117,12 @@ class MessageStream(ConsentStream):
         super().__init__(random, several_carts)
         often = {self.changed: 2.0, self.feedback: 0.7, self.contact: 0.7}
         self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
+        self.draws.append((4, self.told_of_message))
+
+    def told_of_message(self) -> Call:
+        """Feedback of a provider; of a message that may not have been sent yet, or never."""
+        message = f"m{self.random.randint(0, 5)} {self.random.choice([1, 1, 1, 2, 3])}"
+        return self._track(self.random.choice(list(FEEDBACK)), {"message_id": message})
 
     def draw(self, count: int) -> list[Call]:
         calls = super().draw(count)

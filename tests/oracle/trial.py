@@ -8,6 +8,7 @@ from pipeline.config.problem import TopologyError
 from pipeline.config.topology import parse
 from tests.oracle.agreement import comparable_cart, differences
 from tests.oracle.engine_run import run, topology_text
+from tests.oracle.feedback import named
 from tests.oracle.instances import CHECKOUTS
 from tests.oracle.oracle import expect
 from tests.oracle.random_stream import Stream
@@ -55,7 +56,8 @@ def zoned(topology: dict[str, Any]) -> dict[str, Any]:
 
 
 def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list[str]:
-    expected, got = expect(events, zoned(topology), UNTIL), run(events, topology, UNTIL)
+    expected, events = expect(events, zoned(topology), UNTIL), named(events, topology, UNTIL)
+    got = run(events, topology, UNTIL)
     found = differences(expected.topics, got.topics)
     ids = [line["id"] for lines in got.topics.values() for line in lines]
     if len(ids) != len(set(ids)):

@@ -129,6 +129,31 @@ def suppression(line: dict[str, Any]) -> Iterator[str]:
         yield f"until {clock(line['until'])}"
 
 
+def result(line: dict[str, Any]) -> Iterator[str]:
+    variant = f" ({line['variant']})" if line["variant"] else ""
+    yield f"{line['channel']} {line['message']}{variant} {line['result']}"
+    yield from outcome(line)
+    if line["result"] == "recovered" and not line["last_touch"]:
+        yield "not last"
+
+
+def exposure(line: dict[str, Any]) -> Iterator[str]:
+    arm = " held out" if line["holdout"] else f" ({line['variant']})" if line["variant"] else ""
+    yield f"{line['change']} in {line['experiment']}{arm}"
+    if line["layer"]:
+        yield f"of layer {line['layer']}"
+    yield from outcome(line)
+
+
+def outcome(line: dict[str, Any]) -> Iterator[str]:
+    if line["order_id"]:
+        yield f"by order {line['order_id']}"
+        yield f"worth {amount(line['revenue'])}" if line["revenue"] else "worth who knows"
+        yield f"after {line['time_to_order'] / UNITS['m']:g}m"
+    elif line["happened_at"] != line["effective_at"]:
+        yield f"at {clock(line['happened_at'])}"
+
+
 def consent(line: dict[str, Any]) -> Iterator[str]:
     yield f"consent {line['channel'] or 'everywhere'} {line['purpose'] or 'everything'}:"
     yield f"{line['before'] or 'nothing'} > {line['after']} by {line['reason']}"
@@ -141,6 +166,8 @@ def consent(line: dict[str, Any]) -> Iterator[str]:
 WORDS = {
     "messages": message,
     "message-suppressions": suppression,
+    "message-results": result,
+    "experiment-exposures": exposure,
     "consent-changes": consent,
     "trait-changes": trait,
     "journey-changes": stage,

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.config.problem import TopologyError
 from tests.oracle.engine_run import run
+from tests.oracle.feedback import named
 from tests.oracle.oracle import Verdict, expect
 from tests.scenarios.edge_cases import ABANDONMENT_AND_MESSAGES, EDGE_CASES, LEFT_OUT, held, numbers
 from tests.scenarios.scenario import Scenario, scenarios, written_out
@@ -18,12 +19,16 @@ READINGS = set(range(1, 55))
 Judge = Callable[[list[dict[str, Any]], dict[str, Any], str | None], Verdict]
 
 
+def engine(events: list[dict[str, Any]], topology: dict[str, Any], until: str | None) -> Verdict:
+    return run(named(events, topology, until), topology, until)
+
+
 def oracle(events: list[dict[str, Any]], topology: dict[str, Any], until: str | None) -> Verdict:
     """The oracle knows no library: it is told what an inclusion stands for."""
     return expect(events, written_out(topology), until)
 
 
-JUDGES: dict[str, Judge] = {"engine": run, "oracle": oracle}
+JUDGES: dict[str, Judge] = {"engine": engine, "oracle": oracle}
 
 
 @pytest.mark.parametrize("judge", JUDGES)

@@ -2,10 +2,12 @@
 
 import re
 from calendar import isleap
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import EPOCH, parse_instant
 from pipeline.domain.value.wall_clock import first_shown
 
@@ -15,6 +17,9 @@ _LEAP_YEAR = 2_000
 
 Day = tuple[int, int]
 """(month, day of the month)."""
+
+ZoneOf = Callable[[Shopper], ZoneInfo]
+"""The zone that a shopper lives in."""
 
 
 def day_of(value: Any, zone: ZoneInfo) -> Day | None:

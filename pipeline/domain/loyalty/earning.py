@@ -9,6 +9,7 @@ from pipeline.domain.commerce.order_book import of_all_time, stands
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import REFERRAL, Event
 from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
 from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
 from pipeline.domain.loyalty.mission import MissionRules
@@ -16,7 +17,6 @@ from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
 from pipeline.domain.loyalty.review import NOTHING_HELD, Signs
 from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
-from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Lot, Order, Standing
 
@@ -44,15 +44,15 @@ class Earning:
         "names",
     )
 
-    def __init__(self, programme: ProgrammeDefinition, accounts: Accounts, zones: Zones) -> None:
+    def __init__(self, programme: ProgrammeDefinition, accounts: Accounts, zone_of: ZoneOf) -> None:
         rules = programme.earn
         self._name = programme.name
         self._hold = programme.confirm_after or 0
         self._accounts = accounts
         self._bonuses = Bonuses(rules)
         self._referrals = Referrals(rules)
-        self._missions = MissionRules(rules, zones)
-        self._occasions = Occasions(rules, zones)
+        self._missions = MissionRules(rules, zone_of)
+        self._occasions = Occasions(rules, zone_of)
         self._signs = Signs(programme.review)
         self.may_hold = bool(self._signs)
         self._uses_first = any(rule.first for rule in rules)

@@ -11,21 +11,20 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.earning import Earning
 from pipeline.domain.loyalty.ladder import Ladder
 from pipeline.domain.loyalty.ledger import Ledger
-from pipeline.domain.loyalty.manual import TIER_EVENTS, Manual
+from pipeline.domain.loyalty.manual import Manual
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
 from pipeline.domain.loyalty.purse import purse_due
-from pipeline.domain.loyalty.redemption import REDEMPTION_EVENTS, Redemptions, adjusts
+from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import Case
 from pipeline.domain.loyalty.window import Window
-from pipeline.domain.loyalty_definition import OCCASIONS, ProgrammeDefinition
-from pipeline.domain.segments.standing import points_due
-from pipeline.domain.segments.zone import Zones
+from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_EVENTS, TIER_EVENTS, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
@@ -39,13 +38,15 @@ class Loyalty:
 
     __slots__ = ("_has_days", "_programmes", "names")
 
-    def __init__(self, plan: Plan, watch_zones: Callable[[], Zones] | None = None) -> None:
-        """watch_zones: has the zones of the shoppers kept, asked only if something goes by them."""
+    def __init__(self, plan: Plan, watch_zones: Callable[[], ZoneOf] | None = None) -> None:
+        """watch_zones: has the zones of the shoppers kept, asked only if something goes by them. None: all live in the
+        shop's."""
         pricing = Pricing(Exchange(plan.currency, plan.rates))
         by_zone = any(rule.on in OCCASIONS for programme in plan.programmes for rule in programme.earn)
         self._has_days = by_zone
-        zones = watch_zones() if watch_zones is not None and by_zone else Zones(ZoneInfo(plan.timezone))
-        self._programmes = [Programme(definition, plan, pricing, zones) for definition in plan.programmes]
+        shop = ZoneInfo(plan.timezone)
+        zone_of = watch_zones() if watch_zones is not None and by_zone else lambda _: shop
+        self._programmes = [Programme(definition, plan, pricing, zone_of) for definition in plan.programmes]
         self.names = frozenset(name for programme in self._programmes for name in programme.names)
 
     def on_event(
@@ -109,7 +110,7 @@ class Loyalty:
         for programme in self._programmes:
             standing = shopper.standings.get(programme.name)
             if standing is not None:
-                due = min((one for one in (due, standing.due, points_due(standing)) if one), default=0)
+                due = min((one for one in (due, standing.due, standing.points_due()) if one), default=0)
         shopper.loyalty_due = due
 
 
@@ -119,7 +120,7 @@ class Programme:
     __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ladder", "_ledger", "_manual", "_metric",
                  "_redemptions", "_rewards", "_spend", "_tiers", "loud", "name", "names")  # fmt: skip
 
-    def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zones: Zones) -> None:
+    def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zone_of: ZoneOf) -> None:
         self.name = definition.name
         self.loud = definition.loud
         self._currency = plan.currency
@@ -132,7 +133,7 @@ class Programme:
         self._ladder = Ladder(definition, self._metric)
         self._tiers = Tiers(definition, plan, self._ladder)
         self._manual = Manual(definition, self._tiers)
-        self._earning = Earning(definition, self._accounts, zones)
+        self._earning = Earning(definition, self._accounts, zone_of)
         self._redemptions = Redemptions(definition, self._accounts)
         self._rewards = Rewards(definition)
         self.names = self._earning.names | REDEMPTION_EVENTS | self._manual.names

@@ -12,14 +12,9 @@ from pipeline.domain.loyalty import tier_line as why
 from pipeline.domain.loyalty.tenure import is_locked, tenure_of
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import Case
-from pipeline.domain.loyalty_definition import ProgrammeDefinition
+from pipeline.domain.loyalty_definition import TIER_EVENTS, TIER_LOCKED, TIER_UNLOCKED, ProgrammeDefinition
 from pipeline.domain.shopping import Tenure
 from pipeline.domain.value.instant import parse_instant
-
-TIER_LOCKED = "Tier Locked"
-TIER_UNLOCKED = "Tier Unlocked"
-TIER_GRANTED = "Tier Granted"
-TIER_EVENTS = frozenset({TIER_LOCKED, TIER_UNLOCKED, TIER_GRANTED})
 
 
 class Manual:

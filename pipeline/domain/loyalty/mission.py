@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.commerce.order_book import stands
+from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Grant, compiled
 from pipeline.domain.loyalty.limit import admits
 from pipeline.domain.loyalty_definition import EarnRule, Mission
-from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Order
 from pipeline.domain.value.calendar import GREATEST_DAYS, Periods
@@ -56,12 +56,12 @@ def _time(order: Order) -> int:
 class MissionRules:
     """The missions of a programme. Keeps `BonusBook.missions`: periods count for one grant only."""
 
-    __slots__ = ("_rules", "_zones")
+    __slots__ = ("_rules", "_zone_of")
 
-    def __init__(self, rules: Iterable[EarnRule], zones: Zones) -> None:
+    def __init__(self, rules: Iterable[EarnRule], zone_of: ZoneOf) -> None:
         missions = compiled(rule for rule in rules if rule.mission is not None)
         self._rules = [(bonus, Missions(bonus.rule.mission)) for bonus in missions if bonus.rule.mission is not None]
-        self._zones = zones
+        self._zone_of = zone_of
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -73,7 +73,7 @@ class MissionRules:
             if not bonus.is_in_force(at) or not admits(book.granted.get(bonus.key, []), at, bonus.rule.limit):
                 continue
             since = max(bonus.rule.start, book.missions.get(bonus.key, 0))
-            end = mission.fulfilled(shopper.orders, at, since, self._zones.of(shopper))
+            end = mission.fulfilled(shopper.orders, at, since, self._zone_of(shopper))
             grant = bonus.grant(book, at, end) if end else None
             if grant is not None:
                 book.missions[bonus.key] = end

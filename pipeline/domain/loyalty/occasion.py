@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.bonus_book import BonusBook
-from pipeline.domain.loyalty.anniversary import Day, day_of, local_day, local_year, next_after
+from pipeline.domain.loyalty.anniversary import Day, ZoneOf, day_of, local_day, local_year, next_after
 from pipeline.domain.loyalty.bonus import Bonus, Grant, compiled
 from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, EarnRule
-from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.path import reach
 
@@ -15,18 +14,18 @@ from pipeline.domain.value.path import reach
 class Occasions:
     """Keeps `BonusBook.days` and `due`. Each year earns once, however often the date or the zone is changed."""
 
-    __slots__ = ("_bonuses", "_zones")
+    __slots__ = ("_bonuses", "_zone_of")
 
-    def __init__(self, rules: Iterable[EarnRule], zones: Zones) -> None:
+    def __init__(self, rules: Iterable[EarnRule], zone_of: ZoneOf) -> None:
         self._bonuses = compiled(rule for rule in rules if rule.on in (BIRTHDAY, ANNIVERSARY))
-        self._zones = zones
+        self._zone_of = zone_of
 
     def __bool__(self) -> bool:
         return bool(self._bonuses)
 
     def set_due(self, shopper: Shopper, book: BonusBook, now: int) -> None:
         """Find the next of each day after `now`, ms: of a member, when a trait, the zone or the rules are others."""
-        zone, days = self._zones.of(shopper), {}
+        zone, days = self._zone_of(shopper), {}
         for bonus in self._bonuses:
             day, least = self._day(bonus, shopper, book, zone)
             _, _, granted = book.days.get(bonus.key, (0, 0, 0))

@@ -10,14 +10,15 @@ from pipeline.domain.event import Event
 from pipeline.domain.loyalty.account import MOST, Accounts
 from pipeline.domain.loyalty.purse import purse_of
 from pipeline.domain.loyalty.spending import Spending
-from pipeline.domain.loyalty_definition import ProgrammeDefinition, Reward
+from pipeline.domain.loyalty_definition import (
+    POINTS_ADJUSTED,
+    POINTS_REDEEMED,
+    REDEMPTION_CANCELLED,
+    ProgrammeDefinition,
+    Reward,
+)
 from pipeline.domain.shopping import Redemption, Standing
 from pipeline.domain.value.number import MICRO, to_micro
-
-POINTS_REDEEMED = "Points Redeemed"
-REDEMPTION_CANCELLED = "Redemption Cancelled"
-POINTS_ADJUSTED = "Points Adjusted"
-REDEMPTION_EVENTS = frozenset({POINTS_REDEEMED, REDEMPTION_CANCELLED, POINTS_ADJUSTED})
 
 # Redemptions that are known one by one: each counts once, and can be cancelled.
 REDEMPTIONS = 200

@@ -5,23 +5,24 @@ then. One that a cap or the night defers is decided anew at the instant up to wh
 then. A transactional message is decided at once: it waits for no other, and takes no other's place.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from pipeline.domain.commerce.order import ORDER_COMPLETED, OrderChange
 from pipeline.domain.correspondence import Candidate, Correspondence
 from pipeline.domain.decision import Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event, decode_object
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.messaging.cap import release
+from pipeline.domain.messaging.experiment import Experiments
 from pipeline.domain.messaging.judge import Judge
 from pipeline.domain.messaging.message import ABANDONMENT, EVENT, Guard, Message, occasion_of, undoes
+from pipeline.domain.messaging.result import FEEDBACK, MESSAGE_FAILED, Results
 from pipeline.domain.messaging.suppression import EXCLUSION, LOWER_PRIORITY, REMOVED, suppress
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
-
-MESSAGE_FAILED = "Message Failed"
 
 # Candidates of a shopper that wait. Of more, the one that would be chosen last ends; counted as `message_limit`.
 WAITING = 50
@@ -30,7 +31,7 @@ WAITING = 50
 class Arbiter:
     """The policy over all messages of a plan. Keeps `Shopper.messages`. names: of the events that it reads."""
 
-    __slots__ = ("_arbitration", "_judge", "_late", "_messages", "_of_decisions", "_of_events", "names")
+    __slots__ = ("_arbitration", "_judge", "_late", "_messages", "_of_decisions", "_of_events", "_results", "names")
 
     def __init__(self, plan: Plan, guard: Callable[[Condition], Guard], conditions: Conditions) -> None:
         """guard: compiles a condition to (shopper, now in ms) -> true now? conditions: where it does."""
@@ -38,7 +39,9 @@ class Arbiter:
         zones = conditions.watch_zones() if messaging.quiet_hours is not None else Zones(ZoneInfo(plan.timezone))
         self._arbitration, self._late = messaging.arbitration, plan.late_triggers
         self._messages = {one.name: Message(one, plan, guard) for one in messaging.messages}
-        self._judge = Judge(messaging, plan.consent, self._messages, zones)
+        experiments = Experiments(messaging)
+        self._results = Results(plan, self._messages, experiments)
+        self._judge = Judge(messaging, plan.consent, self._messages, experiments, self._results, zones)
         self._of_decisions: dict[tuple[str, str, str], list[Message]] = {}
         self._of_events: dict[str, list[Message]] = {}
         for message in self._messages.values():
@@ -47,15 +50,21 @@ class Arbiter:
                 self._of_events.setdefault(on.name, []).append(message)
             else:
                 self._of_decisions.setdefault((on.source, on.name, on.change), []).append(message)
-        self.names = frozenset({*self._of_events, *([MESSAGE_FAILED] if messaging.caps else [])})
+        self.names = frozenset({*self._of_events, *((*FEEDBACK, ORDER_COMPLETED) if messaging.messages else ())})
 
-    def on_event(self, shopper: Shopper, event: Event, told: int, moment: Moment, *, asks: bool) -> None:
-        """After all else has seen an event. told: the decisions of `moment` from there on are of this event.
-        asks: it may ask for messages itself; a copy, or one that is late, may not."""
+    def on_event(
+        self, shopper: Shopper, event: Event, orders: Sequence[OrderChange], told: int, moment: Moment, *, asks: bool
+    ) -> None:
+        """After all else has seen an event. orders: what it did to them. told: the decisions of `moment` from there on
+        are of this event. asks: it may ask for messages itself; a copy, or one that is late, may not."""
         candidates = self._asked_by(shopper, moment.decisions[told:], moment)
         if event.name in self.names:
-            if event.name == MESSAGE_FAILED:
-                self._fail(shopper, event, moment)
+            if event.name in FEEDBACK:
+                self._heed(shopper, event, moment)
+            elif orders and shopper.messages is not None:
+                kept = shopper.correspondence()
+                self._results.on_orders(kept, orders, event, moment)
+                self._keep(shopper, kept)
             if asks and moment.now - event.time <= self._late:
                 candidates += [one.of_event(event, moment) for one in self._of_events.get(event.name, ())]
         if candidates:
@@ -65,7 +74,9 @@ class Arbiter:
         """Decide what is due at `moment.now`, then take in what the timers before it ask for; told: see on_event."""
         decided = moment.decisions[told:]
         if shopper.messages is not None and 0 < shopper.messages.due <= moment.now:
-            self._settle(shopper, shopper.correspondence(), moment)
+            kept = shopper.correspondence()
+            self._results.forget(kept, moment.now)
+            self._settle(shopper, kept, moment)
         candidates = self._asked_by(shopper, decided, moment) if decided else ()
         if candidates:
             self._enter(shopper, candidates, moment)
@@ -79,6 +90,7 @@ class Arbiter:
                 kept.candidates.remove(candidate)
                 suppress(moment, REMOVED, candidate, EXCLUSION)
             self._judge.forget(kept)
+            self._results.forget(kept, moment.now)
             self._keep(shopper, kept)
         candidates = self._asked_by(shopper, moment.decisions, moment)
         if candidates:
@@ -146,17 +158,20 @@ class Arbiter:
 
     def _keep(self, shopper: Shopper, kept: Correspondence) -> None:
         """Note when to look next; a record that holds nothing of messages is as one that never did."""
-        if not (kept.candidates or kept.sent or kept.variants or kept.held_out):
+        if not (kept.candidates or kept.sent or kept.variants or kept.held_out or kept.followed):
             shopper.messages = None
         elif shopper.messages is not None:
-            dues = (self._messages[one.message].due(one) for one in kept.candidates)
-            shopper.messages.due = min(dues, default=0)
+            dues = [self._messages[one.message].due(one) for one in kept.candidates]
+            shopper.messages.due = min([*dues, *self._results.ends(kept)], default=0)
 
-    def _fail(self, shopper: Shopper, event: Event, moment: Moment) -> None:
-        """A message was not sent after all: it counts against no cap."""
-        message_id = decode_object(event.properties).get("message_id")
+    def _heed(self, shopper: Shopper, event: Event, moment: Moment) -> None:
+        """Feedback on a message. One that was not sent after all counts against no cap."""
         kept = None if shopper.messages is None else shopper.correspondence()
-        if kept is None or not isinstance(message_id, str) or not release(kept, message_id):
+        known = kept is not None and self._results.on_feedback(kept, event, moment)
+        if kept is not None and event.name == MESSAGE_FAILED:
+            message_id = decode_object(event.properties).get("message_id")
+            known |= isinstance(message_id, str) and release(kept, message_id)
+        if not known:
             moment.remarks.append("unknown_message")
-            return
-        self._keep(shopper, kept)
+        if kept is not None:
+            self._keep(shopper, kept)

@@ -6,11 +6,13 @@ from pipeline.domain.consent_definition import MARKETING, TRANSACTIONAL, Consent
 from pipeline.domain.correspondence import Candidate, Correspondence
 from pipeline.domain.decision import MESSAGES, Moment
 from pipeline.domain.message_definition import MessagingDefinition
-from pipeline.domain.messaging.assignment import Control, variant_of
+from pipeline.domain.messaging.assignment import HELD_OUT, Control
 from pipeline.domain.messaging.cap import DROP, LONGEST_WAIT, Caps
 from pipeline.domain.messaging.consent import Consent
+from pipeline.domain.messaging.experiment import EXPOSED, Experiments
 from pipeline.domain.messaging.message import Message
 from pipeline.domain.messaging.quiet_hours import Nights
+from pipeline.domain.messaging.result import Results
 from pipeline.domain.messaging.suppression import (
     CAP,
     CONSENT,
@@ -32,16 +34,19 @@ ON_SITE = "on-site"
 class Judge:
     """Decides candidates by the messages and the bounds of a topology."""
 
-    __slots__ = ("_caps", "_control", "_definition", "_messages", "_nights", "_zones")
+    __slots__ = ("_caps", "_control", "_definition", "_experiments", "_messages", "_nights", "_results", "_zones")
 
     def __init__(
         self,
         messaging: MessagingDefinition,
         consent: ConsentDefinition | None,
         messages: Mapping[str, Message],
+        experiments: Experiments,
+        results: Results,
         zones: Zones,
     ) -> None:
         self._messages, self._definition, self._zones = messages, consent, zones
+        self._experiments, self._results = experiments, results
         channels = dict.fromkeys(cap.channel for cap in messaging.caps)
         self._caps = {one: Caps(cap for cap in messaging.caps if cap.channel == one) for one in channels}
         self._nights = Nights(messaging.quiet_hours) if messaging.quiet_hours is not None else None
@@ -60,6 +65,8 @@ class Judge:
             reason = self._obstacle(shopper, kept, candidate, consent, moment)
             if reason is not None:
                 self._end(kept, candidate, reason, moment)
+                if reason == HOLDOUT and message.objection(shopper, candidate, moment.now) is None:
+                    self._hold_out(kept, candidate, message, moment)
             elif definition.transactional:
                 self._fit_in(shopper, kept, candidate, message.id_of(candidate, moment), consent, moment)
             else:
@@ -76,7 +83,8 @@ class Judge:
         """Let go of what this topology asks for no more: shares of its holdouts, variants, places in caps."""
         key = self._control.key if self._control is not None else None
         kept.held_out = {one: held for one, held in kept.held_out.items() if one == key}
-        kept.variants = {one: variant for one, variant in kept.variants.items() if one in self._messages}
+        asked = {message.definition.experiment for message in self._messages.values()}
+        kept.variants = {one: variant for one, variant in kept.variants.items() if one in asked}
         kept.sent = {channel: sent for channel, sent in kept.sent.items() if channel in self._caps}
 
     def _obstacle(
@@ -134,16 +142,31 @@ class Judge:
 
     def _send(self, kept: Correspondence, candidate: Candidate, message: Message, moment: Moment) -> None:
         definition = message.definition
+        channel, (variant, new) = definition.channel, self._experiments.arm(kept, definition, moment)
         fields = {
             "message": message.name,
-            "channel": definition.channel,
-            "variant": variant_of(kept, message.name, definition.variants, moment.tenant, moment.shopper),
+            "channel": channel,
+            "variant": variant,
             "trigger": candidate.trigger,
             "expires_at": message.expires_at(candidate) or None,
             "priority": definition.priority,
             "payload": message.payload(candidate),
         }
-        moment.decide(MESSAGES, "message.decided", message.identity, (message.name, candidate.trigger), fields)
+        identity = (message.name, candidate.trigger)
+        sent = moment.decide(MESSAGES, "message.decided", message.identity, identity, fields)
+        exposure = None
+        if new:
+            about = {"channel": channel, "trigger": candidate.trigger, "variant": variant}
+            exposure = self._experiments.tell(definition, EXPOSED, variant or "", about, moment)
+        self._results.follow(kept, message, channel, variant, sent, exposure, moment)
+
+    def _hold_out(self, kept: Correspondence, candidate: Candidate, message: Message, moment: Moment) -> None:
+        """The holdout alone keeps it back: what is not bought without it is what it would have done."""
+        definition = message.definition
+        if self._experiments.hold_out(kept, definition, moment):
+            about = {"channel": definition.channel, "trigger": candidate.trigger, "holdout": True}
+            exposure = self._experiments.tell(definition, EXPOSED, HELD_OUT, about, moment)
+            self._results.follow(kept, message, definition.channel, None, None, exposure, moment)
 
     def _end(self, kept: Correspondence, candidate: Candidate, reason: str, moment: Moment) -> None:
         kept.candidates.remove(candidate)

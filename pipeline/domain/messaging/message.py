@@ -23,6 +23,7 @@ from pipeline.domain.event import Event
 from pipeline.domain.message_definition import MessageDefinition
 from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import DAY
 
 ABANDONMENT, SEGMENT, TIER, POINTS, EVENT = SOURCES = ("abandonment", "segment", "tier", "points", "event")
 """What a message may come of; its payload has a part for each, of which one is filled."""
@@ -43,6 +44,9 @@ _OF_TRIGGER = ("kind", "subject", "instance", "stage", "of", "abandoned_since", 
 PAYLOAD_BYTES = 32 * 1024
 _LARGE = {ABANDONMENT: "cart", EVENT: "properties"}
 
+ATTRIBUTION = {"email": 5 * DAY}
+"""How long an order counts as a result of a message, ms; by channel, a day by those that are not here."""
+
 Guard = Callable[[Shopper, int], bool]
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
@@ -60,15 +64,17 @@ def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
 class Message:
     """One entry of `messaging.messages`."""
 
-    __slots__ = ("_after_purchase", "_levels", "_unless", "definition", "identity", "name")
+    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name")
 
     def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
         self.name, self.identity = definition.name, definition.identity
         self._unless = None if definition.unless is None else guard(definition.unless)
         on = definition.on
-        rules = {rule.name: rule.after_purchase for rule in plan.abandonments}
-        self._after_purchase = rules.get(on.name, 0) if on.source == ABANDONMENT else 0
+        rule = next((one for one in plan.abandonments if on.source == ABANDONMENT and one.name == on.name), None)
+        self._after_purchase = 0 if rule is None else rule.after_purchase
+        stated = definition.attribution
+        self._attribution = rule.recovered_within if stated is None and rule is not None else stated
         levels = {one.name: [level.name for level in one.levels] for one in plan.programmes}
         self._levels = levels.get(on.name, []) if on.source == TIER else []
 
@@ -97,6 +103,11 @@ class Message:
         """ms; 0 = never."""
         lasts = self.definition.expires
         return 0 if lasts is None else candidate.since + lasts
+
+    def attribution(self, channel: str) -> int:
+        """How long after it an order counts as its result, ms: as stated, else as long as its abandonment can be
+        recovered, else by channel (semantics.md, part 8)."""
+        return ATTRIBUTION.get(channel, DAY) if self._attribution is None else self._attribution
 
     def due(self, candidate: Candidate) -> int:
         """When the candidate has to be looked at, ms."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pipeline.domain.consent_definition import ConsentNow
 from pipeline.domain.segments.consent import compile_consent
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Standing
 from pipeline.domain.standing_definition import Points, Tier
 from pipeline.domain.value.operator import compile_bounds, compile_tests
 
@@ -49,7 +48,7 @@ def compile_tier(condition: Tier) -> Look:
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         tier = tier_of(condition, shopper)
         standing = shopper.standings.get(condition.name)
-        due = 0 if standing is None else min((one for one in (standing.due, points_due(standing)) if one), default=0)
+        due = 0 if standing is None else min((one for one in (standing.due, standing.points_due()) if one), default=0)
         return check([] if tier is None else [tier], now), due if due > now else 0
 
     return look
@@ -61,14 +60,7 @@ def compile_points(condition: Points) -> Look:
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         standing = shopper.standings.get(condition.name)
-        due = 0 if standing is None else points_due(standing)
+        due = 0 if standing is None else standing.points_due()
         return truth(balance_of(condition, shopper)), due if due > now else 0
 
     return look
-
-
-def points_due(standing: Standing) -> int:
-    """When time alone next moves points, ms; 0 = never."""
-    purse, bonuses = standing.purse, standing.bonuses
-    dues = (purse.due if purse is not None else 0, bonuses.next_due() if bonuses is not None else 0)
-    return min((one for one in dues if one), default=0)

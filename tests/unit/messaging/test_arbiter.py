@@ -18,6 +18,8 @@ from tests.unit.config.builder import topology
 
 T = 1_767_571_200_000
 CODEC = RecordCodec()
+# A message on-site is followed for a day of attribution and two in which an order may be late.
+FORGOTTEN = 3 * DAY + 1
 GRANTED = "consent: {unknown: granted}, arbitration: 0s"
 
 
@@ -73,8 +75,10 @@ def test_a_message_that_failed_counts_against_no_cap() -> None:
     assert kim.remarks == []
     assert told(kim.track("Ask", T + 3)) == ["note"]
     # One failure gives back one place, once.
-    kim.track("Message Failed", T + 4, message_id=first.id)
+    assert kim.track("Message Failed", T + 4, message_id=first.id) == []
     assert told(kim.track("Ask", T + 5)) == ["note: cap"]
+    assert kim.remarks == []
+    kim.track("Message Failed", T + FORGOTTEN, message_id=first.id)
     assert kim.remarks == ["unknown_message"]
 
 
@@ -128,6 +132,7 @@ def test_of_more_that_wait_than_are_kept_the_last_in_rank_ends() -> None:
     assert kim.remarks == ["message_limit"] * 2
     ended = told(kim.wait(T + HOUR))
     assert sorted(ended) == ["high", *["high: lower_priority"] * (WAITING - 1)]
+    assert kim.wait(T + HOUR + FORGOTTEN) == []
     assert kim.shopper.messages is None
 
 
@@ -150,7 +155,12 @@ def test_a_record_without_anything_left_of_messages_is_as_one_that_never_had_any
     kim, other = (Visitor(engine(f"{GRANTED}, messages: {{{NOTE}}}")) for _ in range(2))
     kim.track("Ask")
     other.track("Ask")
+    kim.wait(T + FORGOTTEN - 1)
+    assert kim.shopper.messages is not None
+    for one in (kim, other):
+        one.wait(T + FORGOTTEN)
     assert kim.shopper.messages is None
+    assert kim.shopper.due == 0
     assert CODEC.encode(kim.shopper) == CODEC.encode(other.shopper)
 
 
