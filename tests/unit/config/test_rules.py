@@ -137,7 +137,7 @@ def test_defaults_of_a_programme_and_money_of_spend() -> None:
         ),
         (
             "tiers: {metric: spend, levels: [{name: a, from: 0}], window: {anniversary: birth}}",
-            "loyalty.club.tiers.window.anniversary: should be 'joined' or 'tier'",
+            "loyalty.club.tiers.window.anniversary: 'birth' should be joined or tier",
         ),
         (
             "tiers: {metric: spend, levels: [{name: a, from: 0}], window: {rolling: P1Y}}",
