@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "backfill": "Give new definitions the history that no rule kept before.",
     "explain": "Say why a shopper is a member of a segment, or is not.",
     "ledger": "Print a shopper's points entry by entry, and audit them.",
+    "loyalty": "Report what programmes owe, or open one for members of before.",
     "stats": "Count what shoppers take: records, disk, changelog.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",
     "demo": "Run everything on this machine and watch it decide.",

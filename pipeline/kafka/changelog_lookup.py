@@ -82,13 +82,13 @@ def latest_records(
         consumer.close()
 
 
-def values_of(properties: Mapping[str, Any], topic: str, partition: int, key: bytes) -> list[bytes]:
-    """Every value of the key that a partition of a topic still has, in order. Raises RestoreError."""
+def values_of(properties: Mapping[str, Any], topic: str, partition: int, key: bytes | None) -> list[bytes]:
+    """Every value of the key, None = of all, that a partition of a topic still has, in order. Raises RestoreError."""
     consumer = changelog_reader(properties)
     try:
         first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_ANSWER)
         messages = _read(consumer, TopicPartition(topic, partition, first), end) if end > first else ()
-        return [message.value() or b"" for message in messages if message.key() == key]
+        return [message.value() or b"" for message in messages if key is None or message.key() == key]
     except KafkaException as error:
         raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
     finally:

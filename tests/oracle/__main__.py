@@ -3,7 +3,7 @@
 decisions: every line of every output of a random topology and stream. explanations: every clause at random instants.
 windows, window-explanations: the same on windows of the calendar and since events, on tiers and points, and on shoppers
 who travel. arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent,
-messages: of those that send messages, earning: of programmes that earn in every way.
+messages: of those that send messages, earning: of programmes that earn in every way, ledgers: of their members' months.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from multiprocessing import Pool
 
 from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
+from tests.oracle.ledger_trial import misbooked
 from tests.oracle.random_abandonment import abandonment_case
 from tests.oracle.random_consent import consent_case
 from tests.oracle.random_earning import earning_case
@@ -60,6 +61,7 @@ LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "abandonments": misdecided_on_abandonment,
     "consents": misdecided_on_consent,
     "messages": misdecided_on_messages,
+    "ledgers": misbooked,
     "earning": misdecided_on_earning,
 }
 

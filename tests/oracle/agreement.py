@@ -46,6 +46,8 @@ FIELDS = {
     "journey-changes": ("from", "to", "sequence"),
     "messages": ("message", "channel", "variant", "expires_at", "priority", "payload"),
     "message-suppressions": ("message", "reason", "until"),
+    "redemption-rejected": ("programme", "redemption_id", "points", "reward", "reason", "balance"),
+    "reward-available": ("programme", "reward", "cost", "balance"),
     "message-results": (
         "message",
         "channel",

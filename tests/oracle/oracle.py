@@ -75,8 +75,8 @@ class History:
             "journey-changes": self.stages,
             "trait-changes": self.traits.lines,
             "consent-changes": self.consents,
-            "redemption-rejected": [],
-            "reward-available": [],
+            "redemption-rejected": [line for one in self.programmes for line in one.rejected],
+            "reward-available": [line for one in self.programmes for line in one.available],
             "loyalty-points": [line for one in self.programmes for line in one.points],
         }
 
@@ -194,6 +194,15 @@ class History:
 
         self.traits.look(facts, record)
 
+    def silent(self, topic: str, line: dict[str, Any]) -> bool:
+        """Whether it comes of an opening balance; messages are never silent."""
+        opening = {
+            one.message_id
+            for one in self.records
+            if one.name == "Points Adjusted" and one.properties.get("silent") is True and self.programmes
+        }
+        return line["cause"] in opening and topic not in messages.TOPICS
+
     def profile(self) -> dict[str, Any]:
         facts = Facts(self.records, self.topology, self.now)
         counted = [order for order in facts.orders.values() if order.counts]
@@ -211,9 +220,9 @@ class History:
             "cart": payload(facts.open_lines(), facts.shop),
             "sessions": visits(self.records),
             "loyalty": {
-                one.name: {"tier": one.levels[one.level], "balance": one.balance}
+                one.name: dict(zip(("tier", "balance"), one.standing, strict=True))
                 for one in self.programmes
-                if one.level >= 0
+                if one.standing[0] is not None
             },
         }
 
@@ -244,17 +253,17 @@ def collect(verdict: Verdict, history: History) -> None:
     lines = {**history.lines(), **history.messages.lines}
     for topic in verdict.topics:
         found = lines[topic]
-        verdict.topics[topic].extend(finished(line, history.shopper) for line in found)
+        verdict.topics[topic].extend(finished(line, history.shopper, history.silent(topic, line)) for line in found)
         verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
     verdict.profiles[history.shopper] = history.profile()
 
 
-def finished(line: dict[str, Any], shopper: str) -> dict[str, Any]:
+def finished(line: dict[str, Any], shopper: str, silent: bool) -> dict[str, Any]:
     cause = line["cause"]
     done = {
         **line,
         "shopper": shopper,
-        "silent": False,
+        "silent": silent,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
     for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at"):

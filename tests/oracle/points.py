@@ -9,16 +9,19 @@ from tests.oracle.operators import passes
 from tests.oracle.orders import Order, pieces, product_key, products_of
 from tests.oracle.values import Shop, number
 
+# docs/rules.md, `points_limit`.
+MOST = 10**12
 
-def eligible(order: Order, rule: dict[str, Any], shop: Shop) -> int:
-    """The part of an order that earns, minor units: without what the rule excludes and what points have paid."""
-    assert order.completed is not None
-    properties = order.completed.properties
+
+def eligible(order: Order, record: Record, rule: dict[str, Any], shop: Shop) -> int:
+    """The part of an order, as `record` states it, that earns: minor units without what the rule excludes and what
+    points have paid."""
+    properties = record.properties
     currency = properties.get("currency")
     left = order.value
     for name in rule.get("exclude", []):
         if name == "gift_cards":
-            cards = [one for one in products_of(order.completed) if one.get("gift_card") is True]
+            cards = [one for one in products_of(record) if one.get("gift_card") is True]
             left -= sum(shop.minor(one.get("price"), currency, pieces(one)) or 0 for one in cards)
         else:
             left -= shop.minor(properties.get(name), currency) or 0
@@ -26,36 +29,37 @@ def eligible(order: Order, rule: dict[str, Any], shop: Shop) -> int:
     return max(left, 0)
 
 
-def lines_of(order: Order, rule: dict[str, Any]) -> list[Fraction]:
+def lines_of(record: Record, rule: dict[str, Any]) -> list[Fraction]:
     """What each product costs, in the order's currency; gift cards nothing, if the rule leaves them out."""
-    assert order.completed is not None
     cards = "gift_cards" in rule.get("exclude", [])
     return [
         Fraction(0) if cards and one.get("gift_card") is True else Fraction(number(one.get("price")) or 0) * pieces(one)
-        for one in products_of(order.completed)
+        for one in products_of(record)
     ]
 
 
 class Worth:
-    """What an order earns by all rates that are in force, as fractions of points; and by which products."""
+    """What an order earns by all rates that are in force, as fractions of points; and by which products.
 
-    def __init__(self, order: Order, rules: list[dict[str, Any]], shop: Shop) -> None:
-        assert order.completed is not None
-        self.order, self.shop = order, shop
-        self.products = products_of(order.completed)
+    record: the event that stated its price last.
+    """
+
+    def __init__(self, order: Order, record: Record, rules: list[dict[str, Any]], shop: Shop) -> None:
+        self.order, self.record, self.shop = order, record, shop
+        self.products = products_of(record)
         self.taken: set[int] = set()
         self.points = Fraction(0)
         self.weights = [Fraction(0) for _ in self.products]
         self.whole = 0
         for rule in rules:
             rate = Fraction(str(rule["points"])) / (Fraction(str(rule["per"])) * shop.scale)
-            costs = lines_of(order, rule)
+            costs = lines_of(record, rule)
             mine = {index for index in range(len(costs)) if self._is_of(rule, index)}
             self.points += rate * (self._amount(rule, costs, mine) if order.priced else 0)
             for index in mine:
                 self.weights[index] += rate * costs[index]
             if "lines" not in rule:
-                self.whole = max(self.whole, eligible(order, rule, shop))
+                self.whole = max(self.whole, eligible(order, record, rule, shop))
             if rule.get("exclusive"):
                 self.taken |= mine
                 if "lines" not in rule:
@@ -66,23 +70,22 @@ class Worth:
 
     def _paid(self, rule: dict[str, Any], costs: list[Fraction]) -> int:
         """What was paid for products: a discount lies on all, shipping and tax on none."""
-        assert self.order.completed is not None
         bare = {"exclude": {*rule.get("exclude", []), "shipping", "tax"}}
-        cost = self.shop.minor(str(float(sum(costs))), self.order.completed.properties.get("currency")) or 0
-        return min(eligible(self.order, bare, self.shop), cost)
+        cost = self.shop.minor(str(float(sum(costs))), self.record.properties.get("currency")) or 0
+        return min(eligible(self.order, self.record, bare, self.shop), cost)
 
     def _amount(self, rule: dict[str, Any], costs: list[Fraction], mine: set[int]) -> Fraction:
         total = sum(costs)
         if "lines" in rule:
             return self._paid(rule, costs) * sum(costs[index] for index in mine) / total if total else Fraction(0)
-        whole = Fraction(eligible(self.order, rule, self.shop))
+        whole = Fraction(eligible(self.order, self.record, rule, self.shop))
         if not self.taken or not total:
             return whole if not self.taken else Fraction(0)
         return max(Fraction(0), whole - self._paid(rule, costs) * sum(costs[index] for index in self.taken) / total)
 
     @property
     def eligible(self) -> int:
-        costs = lines_of(self.order, {})
+        costs = lines_of(self.record, {})
         if self.whole or not sum(costs):
             return self.whole
         earning = sum(cost for cost, weight in zip(costs, self.weights, strict=True) if weight)
@@ -102,46 +105,47 @@ def share(points: int, weights: list[Fraction]) -> list[int]:
     return parts
 
 
-class Lot:
-    """Points of one order. lines: product -> (quantity, points), for refunds that name products."""
+class Earned:
+    """What one order earns, as `record` states its price. lines: product -> (quantity, points), for refunds by them."""
 
-    def __init__(self, order: Order, rules: list[dict[str, Any]], multiplier: Fraction, shop: Shop) -> None:
-        assert order.completed is not None
-        self.time = order.time
-        worth = Worth(order, rules, shop)
-        self.points = floor(multiplier * worth.points)
+    def __init__(
+        self, order: Order, record: Record, rules: list[dict[str, Any]], multiplier: Fraction, shop: Shop
+    ) -> None:
+        self.multiplier = multiplier
+        worth = Worth(order, record, rules, shop)
+        self.points = min(MOST, floor(multiplier * worth.points))
         self.eligible = worth.eligible
-        products = products_of(order.completed)
         self.lines: dict[Any, tuple[int, int]] = {}
+        products = products_of(record)
         for product, part in zip(products, share(self.points, worth.weights), strict=True):
             had = self.lines.get(product_key(product), (0, 0))
             self.lines[product_key(product)] = (had[0] + pieces(product), had[1] + part)
 
-    def reversed(self, order: Order, shop: Shop) -> int:
-        """All that cancellation and refunds so far take of the lot, computed anew: the floor of the cumulative part."""
+    def reversed(self, order: Order, money: int) -> int:
+        """All that cancellation and refunds so far take, computed anew: the floor of the cumulative part.
+
+        money: what refunds without lines gave back in all.
+        """
         if order.cancelled:
             return self.points
         returned: dict[Any, int] = {}
-        money = 0
         for refund in order.refunds:
-            lines = products_of(refund)
-            if lines:
-                for one in lines:
-                    key = product_key(one)
-                    returned[key] = returned.get(key, 0) + pieces(one)
-            else:
-                stated = _money(refund, shop)
-                money = self.eligible if stated is None else min(self.eligible, money + stated)
+            for one in products_of(refund):
+                key = product_key(one)
+                returned[key] = returned.get(key, 0) + pieces(one)
         by_line = 0
         for key, (quantity, points) in self.lines.items():
             if quantity:
                 by_line += floor(Fraction(points * min(returned.get(key, 0), quantity), quantity))
-        by_money = floor(Fraction(self.points * money, self.eligible)) if self.eligible else 0
+        by_money = floor(Fraction(self.points * min(money, self.eligible), self.eligible)) if self.eligible else 0
         return min(self.points, by_line + by_money)
 
 
-def _money(refund: Record, shop: Shop) -> int | None:
+def given_back(refund: Record, left: int, shop: Shop) -> int:
+    """Money of a refund that names no lines: what it says, else all that is `left` of the order."""
+    if products_of(refund):
+        return 0
     for name in ("total", "revenue", "value"):
         if number(refund.properties.get(name)) is not None:
-            return shop.minor(refund.properties[name], refund.properties.get("currency"))
-    return None
+            return min(left, shop.minor(refund.properties[name], refund.properties.get("currency")) or 0)
+    return left

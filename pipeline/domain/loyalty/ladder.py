@@ -79,12 +79,12 @@ class Ladder:
         return lot is None or lot.number <= standing.promoted_lots
 
     def is_undone(self, case: Case, lost_from: int, value: int) -> bool:
-        """Whether what brought the level is not enough for it any more: in its period, where the metric has periods."""
+        """Whether what brought the level is not enough for it any more: neither now, nor in the period of then."""
         standing = case.standing
         start, tenure = self._start[standing.level], standing.tenure
-        if start is None:
+        if start is None or value >= start:
             return False
         if not self.metric.window.has_periods or tenure is None or not tenure.promoted_until:
-            return lost_from >= start > value
+            return lost_from >= start
         begin, end = tenure.promoted_since, tenure.promoted_until
         return self.metric.between(case.shopper, standing, begin, end) < start

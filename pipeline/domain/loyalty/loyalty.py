@@ -24,7 +24,13 @@ from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import Case
 from pipeline.domain.loyalty.window import Window
-from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_EVENTS, TIER_EVENTS, ProgrammeDefinition
+from pipeline.domain.loyalty_definition import (
+    OCCASIONS,
+    POINTS_ADJUSTED,
+    REDEMPTION_EVENTS,
+    TIER_EVENTS,
+    ProgrammeDefinition,
+)
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange, render
@@ -56,6 +62,9 @@ class Loyalty:
         tiers once."""
         changes = [change for change in changes if change.kind not in (IGNORED, PARKED)]
         if self._programmes and (changes or event.name in self.names):
+            if event.name == POINTS_ADJUSTED and properties.get("silent") is True:
+                # An opening balance: what it makes of the shopper is nothing to write to them about.
+                moment.silent = True
             told = self._addressed(event, properties)
             if told is not None and all(programme.name != told for programme in self._programmes):
                 moment.remarks.append("unknown_programme")

@@ -1,0 +1,1 @@
+"""What a loyalty programme owes: points outstanding, breakage, members by tier, and what earning rules cost."""
