@@ -28,6 +28,22 @@ def confluent_prefix(schema_id: int) -> bytes:
     return CONFLUENT + schema_id.to_bytes(4, "big")
 
 
+class UnreadableDatum(ValueError):
+    """Bytes that are no decision of the topic in one of the two framings, by the contract as it is here."""
+
+
+def read(topic: str, value: bytes) -> dict[str, Any]:
+    """A decision as a record of its topic's schema; instants are datetimes. Raises UnreadableDatum."""
+    begin = len(SINGLE_OBJECT) + 8 if value.startswith(SINGLE_OBJECT) else len(CONFLUENT) + 4
+    try:
+        found = fastavro.schemaless_reader(BytesIO(value[begin:]), contract(topic).schema, None)
+    except (EOFError, ValueError, LookupError, TypeError, OverflowError) as error:
+        raise UnreadableDatum(f"no decision of {topic}: {type(error).__name__}") from None
+    if not isinstance(found, dict):
+        raise UnreadableDatum(f"no decision of {topic}")
+    return found
+
+
 def datum(decision: Decision, source: dict[str, Any] | None) -> dict[str, Any]:
     """A decision as a record of its topic's schema; instants stay ms. Raises ContractError, see own_fields."""
     record = own_fields(contract(decision.topic), decision)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.backfill.run import FOUND, GONE, NOTHING, WAITING, WRITTEN, PartitionResult
 from pipeline.backfill.trial import Trial
-from pipeline.diff.comparison import Some
+from pipeline.diff.some import Some
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.derived_definition import TraitDefinition
 from pipeline.domain.graft import pieces_for

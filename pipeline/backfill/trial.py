@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.backfill.partition_history import PartitionHistory
-from pipeline.diff.comparison import Some
+from pipeline.diff.some import Some
 from pipeline.domain.decide import Engine
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import Checkpoint, ShopperCodec

@@ -96,11 +96,11 @@ def _folder(output: Path) -> Path:
     return output
 
 
-def end_of_time(text: str | None) -> int | None:
-    """The instant (ms) of `--until`. Raises Failure if it is none."""
+def end_of_time(text: str | None, option: str = "--until") -> int | None:
+    """The instant (ms) of an option. Raises Failure if it is none."""
     if text is None:
         return None
     instant = parse_instant(text)
     if instant is None:
-        raise Failure(f"--until {text} is no time; write it as 2026-01-31T00:00:00Z.", _WRONG)
+        raise Failure(f"{option} {text} is no time; write it as 2026-01-31T00:00:00Z.", _WRONG)
     return instant

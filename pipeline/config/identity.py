@@ -62,6 +62,7 @@ _TAGS: dict[type, str] = {
     loyalty_definition.ProgrammeDefinition: "programme",
     message_definition.Occasion: "occasion",
     message_definition.MessageDefinition: "message",
+    message_definition.FurtherChannel: "further_channel",
     message_definition.Cap: "cap",
     message_definition.QuietHours: "quiet_hours",
     message_definition.Holdout: "holdout",

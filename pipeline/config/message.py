@@ -1,20 +1,24 @@
 """Messages: what asks for one, and what may keep it back."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from pipeline.config.channel import Channel, Escalate, further
 from pipeline.config.condition import Condition
 from pipeline.config.duration import PositiveDuration, format_duration
-from pipeline.config.entry import Entry
+from pipeline.config.entry import Entry, Reading
 from pipeline.config.occasion import Occasion
+from pipeline.config.problem import Place
 from pipeline.config.quantity import Whole, parse_decimal
+from pipeline.config.quiet_hours import SendHours
 from pipeline.config.rule_name import RuleName
+from pipeline.config.source import Block
 from pipeline.domain.message_definition import SHARES, MessageDefinition
 from pipeline.domain.value.instant import DAY
 
-Channel = Literal["email", "sms", "push", "on-site"]
-CHANNELS: tuple[Channel, ...] = ("email", "sms", "push", "on-site")
+Payload = Literal["full", "reference"]
 
 # Messages are followed for so long at the most.
 _LONGEST = 90 * DAY
@@ -47,14 +51,32 @@ PERCENT_SCHEMA = WithJsonSchema({"type": "number", "title": "number", "minimum":
 Percent = Annotated[int, BeforeValidator(share), PERCENT_SCHEMA]
 
 
+def _offers(value: Any) -> Any:
+    return {"": value} if isinstance(value, str) else value
+
+
+_OFFER = {"type": "string", "minLength": 1, "maxLength": 256}
+Discount = Annotated[
+    dict[str, Annotated[str, Field(min_length=1, max_length=256)]],
+    BeforeValidator(_offers),
+    WithJsonSchema(
+        {"anyOf": [_OFFER, {"type": "object", "additionalProperties": _OFFER}], "title": "text, or one a variant"}
+    ),
+]
+
+
 class Message(Entry):
     """One message. Whatever asks for it gets exactly one line: on `messages`, or on `message-suppressions`."""
 
-    later_keys: ClassVar[tuple[str, ...]] = ("escalate", "payload", "earliest", "latest")
-
     title: str = Field("", description="What people call it; changes nothing.")
     on: Occasion = Field(description="What asks for it.", examples=[{"abandonment": "cart", "stage": 1}])
-    channel: Channel = Field(description="Where it is sent.", examples=["email"])
+    channel: Channel | None = Field(None, description="Where it is sent. This or `escalate`.", examples=["email"])
+    escalate: Escalate = Field(
+        default=(),
+        description="Channels in order, instead of `channel`. The next takes over at once where there is no consent or"
+        " no address, or the message failed; and, with `after`, so long after it was sent and not opened.",
+        examples=[["email", "push after 2h", "sms after 24h"]],
+    )
     priority: Annotated[Whole, Field(le=1_000_000)] = Field(
         0, description="Of messages that are decided together the highest is chosen.", examples=[50]
     )
@@ -62,6 +84,16 @@ class Message(Entry):
         default={},
         description="Variant -> per cent of shoppers who get it; together 100. Who got one keeps it.",
         examples=[{"control": 50, "free-shipping": 50}],
+    )
+    campaign: RuleName | None = Field(
+        None,
+        description="Messages of one campaign give a shopper the same variant and discount. Left out: one of its own.",
+        examples=["cart"],
+    )
+    discount: Discount = Field(
+        default={},
+        description="What it offers, in words of the sink, as the code of a coupon; or variant -> what that offers.",
+        examples=["WELCOME10", {"free-shipping": "FREESHIP"}],
     )
     unless: Condition | None = Field(None, description="Not sent to whom this holds of, as it is decided.")
     expires: PositiveDuration | None = Field(
@@ -74,7 +106,14 @@ class Message(Entry):
         " them, nor the holdout.",
     )
     quiet_hours: Literal["heed", "ignore"] = Field("heed", description="`ignore`: it is sent at night, too.")
-
+    send: SendHours | None = Field(
+        None,
+        description="When it is sent, beside quiet hours; else it waits. Left out: at any time.",
+        examples=[{"earliest": "09:00", "latest": "20:00"}],
+    )
+    payload: Payload | None = Field(
+        None, description="What it tells, see `messaging.payload`, which stands where this is left out."
+    )
     attribution: Annotated[PositiveDuration, AfterValidator(_recent)] | None = Field(
         None,
         description="So long after it an order counts as its result. Left out: as long as its abandonment can be"
@@ -82,12 +121,32 @@ class Message(Entry):
         examples=["5d"],
     )
 
-    def definition(self, name: str) -> MessageDefinition:
-        """The message as the core takes it; conditions as written."""
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Where it is sent, in order."""
+        return tuple(one.channel for one in self.escalate) or ((self.channel,) if self.channel else ())
+
+    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        if ("channel" in given) == ("escalate" in given):
+            both = "channel" in given
+            yield (), "has channel and escalate, leave one out" if both else "needs channel, or escalate with several"
+        delays = [one.after for one in self.escalate if one.after is not None]
+        if self.expires is not None and sum(delays) >= self.expires:
+            wanted = format_duration(sum(delays))
+            yield ("escalate",), f"comes to its end after {wanted}, when the message has expired"
+        for variant in self.discount:
+            if self.variants and variant not in self.variants:
+                yield ("discount",), f"there is no variant {variant}" if variant else "needs to say of which variant"
+            elif variant and not self.variants:
+                yield ("discount",), f"there is no variant {variant}, as there are no variants"
+
+    def definition(self, name: str, payload: str = "full") -> MessageDefinition:
+        """The message as the core takes it; conditions as written. payload: where it says none itself."""
         return MessageDefinition(
             name=name,
             on=self.on.definition(),
-            channel=self.channel,
+            channel=self.channels[0],
+            further=further(self.escalate),
             priority=self.priority,
             variants=tuple(sorted(self.variants.items())),
             unless=self.unless.meaning() if self.unless else None,
@@ -95,4 +154,8 @@ class Message(Entry):
             transactional=self.transactional,
             heeds_quiet_hours=self.quiet_hours == "heed",
             attribution=self.attribution,
+            campaign="" if self.campaign == name else self.campaign or "",
+            discounts=tuple(sorted(self.discount.items())),
+            quiet=self.send.definition() if self.send else None,
+            reference=(self.payload or payload) == "reference",
         )

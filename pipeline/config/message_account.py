@@ -35,15 +35,18 @@ def message_rules(plan: Plan, rules: Iterable[dict[str, Any]]) -> Iterator[dict[
 
 def _kept(message: MessageDefinition, messaging: MessagingDefinition) -> Iterator[str]:
     yield f"what waits to be decided and what it tells of, at most {WAITING} of all messages"
-    longest = max((cap.per for cap in messaging.caps if cap.channel == message.channel), default=0)
-    if longest and not message.transactional:
-        yield f"the instants of messages by {message.channel} in the latest {format_duration(longest)}, or twice that"
+    for channel in message.channels:
+        longest = max((cap.per for cap in messaging.caps if cap.channel == channel), default=0)
+        if longest and not message.transactional:
+            yield f"the instants of messages by {channel} in the latest {format_duration(longest)}, or twice that"
+    if message.further:
+        yield "what it told by one channel, until it is opened or goes on to the next"
     yield f"what it sent while its results count, at most {FOLLOWED} of all messages"
     if message.variants:
         yield "the variant that the shopper got"
     if messaging.holdout is not None and not message.transactional:
         yield "whether the shopper is held out"
-    if messaging.quiet_hours is not None:
+    if messaging.quiet_hours is not None or message.quiet is not None or not message.reference:
         yield "the shopper's time zone"
     if message.unless is not None:
         yield from kept(message.unless)
@@ -52,12 +55,18 @@ def _kept(message: MessageDefinition, messaging: MessagingDefinition) -> Iterato
 
 def _timers(message: MessageDefinition, messaging: MessagingDefinition) -> Iterator[str]:
     if not message.transactional and messaging.arbitration:
-        yield f"decided {format_duration(messaging.arbitration)} after the first that {message.channel} was asked for"
-    if not message.transactional and any(cap.channel == message.channel and cap.defers for cap in messaging.caps):
+        for channel in message.channels:
+            yield f"decided {format_duration(messaging.arbitration)} after the first that {channel} was asked for"
+    for one in message.further:
+        if one.after is not None:
+            yield f"goes on to {one.channel} {format_duration(one.after)} after it was sent and not opened"
+    if not message.transactional and any(cap.channel in message.channels and cap.defers for cap in messaging.caps):
         yield "decided anew as a cap has room"
     quiet = messaging.quiet_hours
-    if quiet is not None and message.heeds_quiet_hours and message.channel in quiet.channels:
+    if quiet is not None and message.heeds_quiet_hours and not set(message.channels).isdisjoint(quiet.channels):
         yield f"decided anew as quiet hours end, {_spread(quiet)}"
+    if message.quiet is not None:
+        yield f"decided anew as its own hours begin, {_spread(message.quiet)}"
     if message.expires is not None:
         yield f"expires {format_duration(message.expires)} after it was asked for"
 

@@ -1,48 +1,34 @@
 """Messaging: what messages there are, and what keeps them within bounds."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
+from pipeline.config.channel import Channel
 from pipeline.config.consent import ConsentSettings
-from pipeline.config.duration import Duration, PositiveDuration, format_duration
+from pipeline.config.duration import Duration, PositiveDuration
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.message import CHANNELS, Channel, Message, Percent
+from pipeline.config.message import Message, Payload, Percent
 from pipeline.config.problem import Place, nearest
 from pipeline.config.quantity import Whole
+from pipeline.config.quiet_hours import QuietHours, never_both_loud
 from pipeline.config.rule_name import RuleName
 from pipeline.config.source import Block
 from pipeline.domain.message_definition import SHARES
 from pipeline.domain.message_definition import Cap as CapDefinition
 from pipeline.domain.message_definition import Holdout as HoldoutDefinition
 from pipeline.domain.message_definition import Layer as LayerDefinition
-from pipeline.domain.message_definition import QuietHours as QuietHoursDefinition
-from pipeline.domain.value.instant import DAY, HOUR, MINUTE
+from pipeline.domain.value.instant import MINUTE
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 # More places of one cap than a record should hold.
 _MOST = 1_000
-
-
-def _clock(value: Any) -> int:
-    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f'{value} is no time of day, write "21:00"')
-    return int(match[1]) * HOUR + int(match[2]) * MINUTE
 
 
 def _places(value: Any) -> Any:
     if value == 0 and not isinstance(value, bool):
         raise ValueError("a cap of 0 lets nothing through, take out the channel's messages instead")
     return value
-
-
-# ms after midnight
-Clock = Annotated[
-    int, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": _CLOCK.pattern, "title": "time of day"})
-]
 
 
 class Cap(Entry):
@@ -59,29 +45,6 @@ class Cap(Entry):
 
     def definition(self) -> CapDefinition:
         return CapDefinition(self.channel, self.at_most, self.per, self.over == "defer")
-
-
-class QuietHours(Entry):
-    """When nothing is sent, by the clock where the shopper lives: `from` is quiet, `to` is not. Messages wait."""
-
-    from_: Clock = Field(alias="from", description="When they begin.", examples=["21:00"])
-    to: Clock = Field(description="When they end; on the next day, if earlier.", examples=["08:00"])
-    channels: tuple[Channel, ...] = Field(
-        CHANNELS, min_length=1, description="On which channels. Left out: on all.", examples=[["email", "sms", "push"]]
-    )
-    spread: Duration = Field(
-        0, description="Messages that waited go within so long after `to`, each at its own instant.", examples=["30m"]
-    )
-
-    def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
-        if self.from_ == self.to:
-            yield (), "begin and end at the same time, so nothing would ever be sent; leave quiet_hours out for none"
-        elif self.spread > (self.from_ - self.to) % DAY:
-            loud = format_duration((self.from_ - self.to) % DAY)
-            yield ("spread",), f"{format_duration(self.spread)} is longer than the {loud} that are not quiet"
-
-    def definition(self) -> QuietHoursDefinition:
-        return QuietHoursDefinition(self.from_, self.to, tuple(sorted(set(self.channels))), self.spread)
 
 
 class Holdout(Entry):
@@ -120,21 +83,55 @@ class Messaging(Entry):
         " shopper takes part in one of a layer at the most, and gets the others' messages without a variant.",
         examples=[{"prices": {"cart-reminder": 50, "welcome": 30}}],
     )
+    payload: Payload = Field(
+        "full",
+        description="What messages tell. `full`: all that a sink needs to send them. `reference`: no personal data, as"
+        " addresses, items and properties of events; only ids, and what asked for it.",
+    )
     messages: dict[RuleName, Message] = Field(default={}, description="Messages, by name.")
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        yield from self._campaign_mistakes()
+        yield from self._clock_mistakes()
+        yield from self._layer_mistakes(given, reading)
+
+    def _campaign_mistakes(self) -> Iterator[tuple[Place, str]]:
+        first: dict[str, str] = {}
+        for name, message in sorted(self.messages.items(), key=lambda one: one[0] != one[1].campaign):
+            campaign = message.campaign or name
+            other = self.messages[first.setdefault(campaign, name)]
+            for key in ("variants", "discount", "transactional"):
+                if getattr(message, key) != getattr(other, key):
+                    yield (
+                        ("messages", name, key),
+                        f"{first[campaign]} is of the campaign {campaign} as well and says otherwise: a campaign makes"
+                        " a shopper one offer on all channels",
+                    )
+
+    def _clock_mistakes(self) -> Iterator[tuple[Place, str]]:
+        """Messages that could never be sent, as some quiet hours are on whenever others are not."""
+        hours = self.quiet_hours
+        for name, message in self.messages.items():
+            if hours is None or message.send is None or message.quiet_hours == "ignore":
+                continue
+            own, general = message.send.definition(), hours.definition()
+            if never_both_loud(own, general) and set(message.channels) & set(general.channels):
+                yield ("messages", name, "send"), "is all in quiet_hours, so it would never be sent"
+
+    def _layer_mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
+        experiments = {message.campaign or name: message for name, message in self.messages.items()}
         placed: dict[str, str] = {}
         for layer, shares in self.layers.items():
             place: Place = ("layers", layer)
             if sum(shares.values()) > SHARES:
                 yield place, f"together they make {sum(shares.values()) * 100 / SHARES:g} per cent, at most 100"
             for experiment in shares:
-                if experiment not in self.messages:
-                    meant = nearest(experiment, self.messages)
+                if experiment not in experiments:
+                    meant = nearest(experiment, experiments)
                     reading.found.append(
                         ((*given.place, *place, experiment), f"there is no message {experiment}", meant)
                     )
-                elif not self.messages[experiment].variants:
+                elif not experiments[experiment].variants:
                     yield (*place, experiment), f"{experiment} has no variants, so there is no experiment"
                 elif experiment in placed:
                     yield (*place, experiment), f"{experiment} is in the layer {placed[experiment]} already"

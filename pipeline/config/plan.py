@@ -125,7 +125,7 @@ def _messaging(topology: "Topology", surroundings: Surroundings, members: dict[s
         return None
     messages = []
     for name, entry in sorted(block.messages.items()):
-        message = entry.definition(name)
+        message = entry.definition(name, block.payload)
         message = replace(message, unless=message.unless and resolved(message.unless, surroundings))
         messages.append(replace(message, identity=identity(message, members)))
     return MessagingDefinition(

@@ -20,7 +20,7 @@ from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import lot, tenure
 from pipeline.domain.message import FULL
-from pipeline.domain.message_definition import MessagingDefinition
+from pipeline.domain.message_definition import CHANNELS, MessagingDefinition
 from pipeline.domain.messaging import cap
 from pipeline.domain.messaging.arbiter import WAITING
 from pipeline.domain.messaging.message import PAYLOAD_BYTES
@@ -123,6 +123,8 @@ def _abandonment(rule: AbandonmentDefinition) -> int:
 def _messages(messaging: MessagingDefinition) -> int:
     """What waits, what counts against caps, and what each shopper was given."""
     waiting = _RULE_NAME + IDENTIFIER + 2 * _RULE_NAME + 4 * _HEAD + 4 * _INTEGER + PAYLOAD_BYTES
+    if any(message.further for message in messaging.messages):
+        waiting += 2 * _HEAD + 3 * _INTEGER + _list(len(CHANNELS))
     longest: dict[str, int] = {}
     for bound in messaging.caps:
         longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)

@@ -30,9 +30,10 @@ from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Programme
 from pipeline.config.message import Message
-from pipeline.config.messaging import Cap, Holdout, Messaging, QuietHours
+from pipeline.config.messaging import Cap, Holdout, Messaging
 from pipeline.config.occasion import Occasion
 from pipeline.config.operator import FilterTests, Tests
+from pipeline.config.quiet_hours import QuietHours, SendHours
 from pipeline.config.reward import Reward
 from pipeline.config.rfm import Rfm, RfmTests
 from pipeline.config.schema import default
@@ -94,6 +95,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("messaging.holdout", Holdout),
     ("messaging.messages.NAME", Message),
     ("messaging.messages.NAME.on", Occasion),
+    ("messaging.messages.NAME.send", SendHours),
     ("loyalty.NAME", Programme),
     ("loyalty.NAME.earn", Earn),
     ("loyalty.NAME.expire", Expire),

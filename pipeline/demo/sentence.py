@@ -7,9 +7,11 @@ from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     CONSENT_CHANGES,
+    EXPERIMENT_EXPOSURES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
+    MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
     REDEMPTION_REJECTED,
@@ -139,6 +141,17 @@ def _suppression(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{'waits for' if line['until'] else 'does not get'} {line['message']}: {reason}"
 
 
+def _result(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    order = f" by an order of {money(line['revenue'])}" if line["revenue"] else ""
+    return f"{line['message']} by {line['channel']} was {line['result']}{order}"
+
+
+def _exposure(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    arm = "is held out of" if line["holdout"] else "takes part in"
+    variant = f" ({line['variant']})" if line["variant"] else ""
+    return f"{'bought, and ' if line['change'] == 'converted' else ''}{arm} {line['experiment']}{variant}"
+
+
 _CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
@@ -152,4 +165,6 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     REWARD_AVAILABLE: _reward,
     MESSAGES: _message,
     MESSAGE_SUPPRESSIONS: _suppression,
+    MESSAGE_RESULTS: _result,
+    EXPERIMENT_EXPOSURES: _exposure,
 }

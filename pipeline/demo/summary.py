@@ -23,6 +23,8 @@ _RARE_TOPICS = {
     "reward-available": "rewards within reach",
     "messages": "messages",
     "message-suppressions": "suppressions",
+    "message-results": "results of messages",
+    "experiment-exposures": "exposures and conversions",
 }
 
 

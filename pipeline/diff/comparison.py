@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import tee
 
+from pipeline.diff.message_difference import MessageComparison, MessageDifference
+from pipeline.diff.some import Some
 from pipeline.domain.decide import Engine, Outcome
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -13,19 +15,6 @@ from pipeline.replay.partition import Partition
 from pipeline.replay.reader import Accept, Reading, readings, recorded
 from pipeline.replay.run import STRIDE, collector_off
 from pipeline.replay.source import Source, Value
-
-
-@dataclass(slots=True)
-class Some:
-    """Shoppers: how many, and the first ones by id."""
-
-    count: int = 0
-    sample: list[str] = field(default_factory=list)
-
-    def add(self, shopper_id: str, samples: int) -> None:
-        self.count += 1
-        if len(self.sample) < samples:
-            self.sample.append(shopper_id)
 
 
 @dataclass(slots=True)
@@ -63,7 +52,8 @@ class StageDifference:
 
 @dataclass(slots=True)
 class Difference:
-    """begins, at: first received time, and where time stands, ms; 0 = nothing was read. By name of the segment."""
+    """begins, at: first received time, and where time stands, ms; 0 = nothing was read. By name of the segment, of the
+    message."""
 
     begins: int = 0
     at: int = 0
@@ -71,6 +61,7 @@ class Difference:
     shoppers: int = 0
     segments: dict[str, SegmentDifference] = field(default_factory=dict)
     stages: StageDifference = field(default_factory=StageDifference)
+    messages: dict[str, MessageDifference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +100,11 @@ class _Run:
     def __init__(self, comparison: Comparison) -> None:
         self._until, self._samples = comparison.until, comparison.samples
         self._new = Engine(comparison.new)
-        self._before = Partition(0, Engine(comparison.old), _publish_nothing, "")
-        self._after = Partition(0, self._new, _publish_nothing, "")
+        sends = comparison.old.messaging is not None or comparison.new.messaging is not None
+        messages = self._messages = MessageComparison(comparison.samples) if sends else None
+        told = (messages.side(new=False), messages.side(new=True)) if messages is not None else [_publish_nothing] * 2
+        self._before = Partition(0, Engine(comparison.old), told[0], "")
+        self._after = Partition(0, self._new, told[1], "")
         names = {one.name for one in (*comparison.old.segments, *comparison.new.segments)}
         self._found = Difference(segments={name: SegmentDifference() for name in sorted(names)})
 
@@ -138,6 +132,8 @@ class _Run:
         found.at = at
         for side in (self._before, self._after):
             side.advance(at)
+        if self._messages is not None:
+            found.messages = self._messages.differences()
         before, after = dict(self._before.shoppers()), dict(self._after.shoppers())
         ids = sorted(before.keys() | after.keys())
         found.shoppers = len(ids)

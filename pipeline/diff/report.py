@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.config.duration import format_duration
 from pipeline.config.quantity import format_micro
-from pipeline.diff.comparison import Difference, Move, SegmentDifference, Some
+from pipeline.diff.comparison import Difference, Move, SegmentDifference
 from pipeline.diff.completeness import Completeness, Retention, Span, looks_back
 from pipeline.diff.definition_change import (
     JOURNEY,
@@ -16,6 +16,8 @@ from pipeline.diff.definition_change import (
     changed_facts,
     definition_changes,
 )
+from pipeline.diff.message_difference import MessageDifference
+from pipeline.diff.some import Some
 from pipeline.domain.definition import Plan
 from pipeline.domain.value.instant import format_instant
 
@@ -63,14 +65,20 @@ def difference_data(
             ],
             "differ": _some(found.stages.differ),
         },
+        "messages": [_message(name, one) for name, one in found.messages.items()],
     }
 
 
 def differs(data: Mapping[str, Any]) -> bool:
     """Whether a deployment would change anything."""
-    return bool(data["facts"] or data["stages"]["moves"]) or any(
+    return bool(data["facts"] or data["stages"]["moves"] or any(map(differs_in, data["messages"]))) or any(
         one["change"] != UNCHANGED or moves(one) for one in (*data["definitions"], *data["segments"])
     )
+
+
+def differs_in(message: Mapping[str, Any]) -> bool:
+    """Whether the message would go to others, or with another variant."""
+    return bool(message["gained"] or message["lost"] or message["other_variant"]["count"])
 
 
 def moves(segment: Mapping[str, Any]) -> bool:
@@ -110,6 +118,17 @@ def _segment(
         "complete": None if complete is None else _complete(complete, at),
         "with_whole_history": _move(found.complete),
         "differ": _some(found.differ),
+    }
+
+
+def _message(name: str, found: MessageDifference) -> dict[str, Any]:
+    return {
+        "message": name,
+        "before": found.before,
+        "after": found.after,
+        "gained": [{"instead_of": reason, **_some(some)} for reason, some in sorted(found.gained.items())],
+        "lost": [{"to": reason, **_some(some)} for reason, some in sorted(found.lost.items())],
+        "other_variant": _some(found.other_variant),
     }
 
 

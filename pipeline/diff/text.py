@@ -6,7 +6,8 @@ from typing import Any
 from rich.table import Table
 
 from pipeline.diff.definition_change import UNCHANGED
-from pipeline.diff.report import AT_ONCE, NEVER, moves
+from pipeline.diff.message_difference import NOT_ASKED
+from pipeline.diff.report import AT_ONCE, NEVER, differs_in, moves
 
 _WAYS = {"enter": "would enter", "leave": "would leave"}
 _NEVER = "never, without a backfill"
@@ -32,6 +33,7 @@ def shown(data: Mapping[str, Any], old: str, new: str) -> Iterator[str | Table]:
     for one in telling:
         yield from _details(one)
     yield from _stages(data["stages"])
+    yield from _messages(data["messages"])
     short = [] if _whole(source) else [one["segment"] for one in data["segments"] if not one["reached"]]
     if short:
         yield ""
@@ -91,6 +93,32 @@ def _stages(stages: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['from'] or 'no stage'} -> {one['to'] or 'no stage'} {_some(one)}"
     if differ["count"]:
         yield f"  by whole histories another stage of {_some(differ)}"
+
+
+def _messages(messages: list[dict[str, Any]]) -> Iterator[str | Table]:
+    """What would have been sent, had either topology been there all the time."""
+    if not messages:
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("message", no_wrap=True)
+    for heading in ("before", "gained", "lost", "after"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in messages:
+        gained, lost = (sum(each["count"] for each in one[way]) for way in ("gained", "lost"))
+        table.add_row(one["message"], *(f"{number:,}" for number in (one["before"], gained, lost, one["after"])))
+    yield ""
+    yield table
+    for one in filter(differs_in, messages):
+        yield ""
+        yield one["message"]
+        yield from (f"  gained, before {_end(each['instead_of'])} {_some(each)}" for each in one["gained"])
+        yield from (f"  lost, now {_end(each['to'])} {_some(each)}" for each in one["lost"])
+        if one["other_variant"]["count"]:
+            yield f"  with another variant {_some(one['other_variant'])}"
+
+
+def _end(reason: str) -> str:
+    return "not asked for" if reason == NOT_ASKED else reason.replace("_", " ")
 
 
 def _complete_from(definition: dict[str, Any]) -> str:

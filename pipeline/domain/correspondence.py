@@ -5,6 +5,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 
+class Escalation(msgspec.Struct, array_like=True, gc=False):
+    """Where a message stands that goes on to other channels. step: 0 = the first channel. sent: leading 64 bits of the
+    ids of what was sent on earlier ones. waits: it was sent on the channel of `step`, and goes on at `until` if it is
+    not opened before. opened: one of `sent` was."""
+
+    step: int
+    sent: list[int] = []
+    waits: bool = False
+    opened: bool = False
+
+
 class Candidate(msgspec.Struct, array_like=True, gc=False):
     """A message that waits to be decided. Instants in ms, 0 = none.
 
@@ -12,6 +23,7 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     `since`. until: when it is looked at next. contends: it waits for the end of its channel's arbitration, else it
     was deferred. notices: lines with `until` so far. capped: when a cap first deferred it. about: what has to stand
     for it still, see occasion.py. undone: what it was to speak of was ordered, or taken back. payload: MessagePack.
+    escalation: None of what is on its first channel.
     """
 
     message: str
@@ -24,6 +36,23 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     about: str = ""
     undone: bool = False
     payload: bytes = b""
+    escalation: Escalation | None = None
+
+    @property
+    def step(self) -> int:
+        """Which of its message's channels it is for, from 0."""
+        return 0 if self.escalation is None else self.escalation.step
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """What tells it from all others of the shopper: message, trigger, and on further channels the step."""
+        step = self.step
+        return (self.message, self.trigger, step) if step else (self.message, self.trigger)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was sent and may go on to another channel: it asks for nothing yet."""
+        return self.escalation is not None and self.escalation.waits
 
 
 class Followed(msgspec.Struct, array_like=True, gc=False):

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipeline.domain.definition import Filter
 
+# The longest.
+YEAR = 366 * 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -166,3 +169,8 @@ class ProgrammeDefinition:
     notices: tuple[int, ...] = ()
     on_refund: str = "immediate"
     loud: bool = False
+
+    @property
+    def looks_back(self) -> int | None:
+        """How far back the metric, and what of it a refund undoes, looks, ms; None: to the beginning."""
+        return 2 * YEAR if self.calendar or self.anniversary else self.window

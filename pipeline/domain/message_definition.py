@@ -27,10 +27,31 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherChannel:
+    """A channel that a message goes on to. after: ms after it was sent on an earlier one and not opened; None = only
+    where it could not be sent there."""
+
+    channel: str
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` to `end`, ms after midnight by the shopper's clock. spread: ms over which what waited is spread."""
+
+    start: int
+    end: int
+    channels: tuple[str, ...] = CHANNELS
+    spread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MessageDefinition:
     """One entry of `messaging.messages`. variants: (name, share), in order of the name. expires: ms after the occasion,
     None = never. heeds_quiet_hours: a message that does waits for their end. attribution: ms after it at which an
-    order still counts as its result, None = what its kind has by default."""
+    order still counts as its result, None = what its kind has by default. channel: the first, further: those it goes on
+    to. campaign: whose messages give the same variant, "" = its own. quiet: hours of its own in which it is not
+    sent. discounts: (variant, offer), ("", offer) = of all. reference: it tells no personal data."""
 
     name: str
     on: Occasion
@@ -43,11 +64,25 @@ class MessageDefinition:
     transactional: bool = False
     heeds_quiet_hours: bool = True
     attribution: int | None = None
+    further: tuple[FurtherChannel, ...] = ()
+    campaign: str = ""
+    quiet: QuietHours | None = None
+    discounts: tuple[tuple[str, str], ...] = ()
+    reference: bool = False
+
+    def discount(self, variant: str | None) -> str | None:
+        """What it offers to who gets that variant, None = nothing."""
+        return next((offer for name, offer in self.discounts if name in ("", variant)), None)
 
     @property
     def experiment(self) -> str:
         """The name under which its variants are drawn and kept."""
-        return self.name
+        return self.campaign or self.name
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """All that it may be sent on, in order."""
+        return self.channel, *(one.channel for one in self.further)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,16 +93,6 @@ class Cap:
     at_most: int
     per: int
     defers: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """From `start` to `end`, ms after midnight by the shopper's clock. spread: ms over which what waited is spread."""
-
-    start: int
-    end: int
-    channels: tuple[str, ...] = CHANNELS
-    spread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

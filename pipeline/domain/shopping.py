@@ -101,7 +101,8 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
     `reversed` were taken back. eligible: the amount that earned, minor units. level: the tier whose multiplier it had.
     number: position among the programme's lots, from 1. lines: (line fingerprint, quantity, points, quantity returned),
     flat, while refunds by line are expected. expired: points that expired, less those that a refund has come for since;
-    forgone: what refunds would have taken, had it not expired or the balance not been at zero.
+    forgone: what refunds would have taken, had it not expired or the balance not been at zero. A new price
+    changes `points`; `points - reversed` is what was posted, and less forgone what refunds may still ask for.
     """
 
     order: int

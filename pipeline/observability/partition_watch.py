@@ -6,7 +6,14 @@ from typing import Protocol
 
 import msgspec
 
-from pipeline.observability.metric_table import GaugeName
+from pipeline.domain.decision import (
+    ABANDONMENT_TRIGGERS,
+    EXPERIMENT_EXPOSURES,
+    MESSAGE_RESULTS,
+    MESSAGE_SUPPRESSIONS,
+    MESSAGES,
+)
+from pipeline.observability.metric_table import CounterName, GaugeName
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.partition import Taken
 from pipeline.runtime.ports import Batch, StateStats
@@ -23,6 +30,14 @@ _STANDING: tuple[GaugeName, ...] = (
     "standby_lag_records",
     "sweeping",
 )
+
+_OF_KIND: dict[str, CounterName] = {
+    ABANDONMENT_TRIGGERS: "abandonments_total",
+    MESSAGES: "messages_total",
+    MESSAGE_SUPPRESSIONS: "message_suppressions_total",
+    MESSAGE_RESULTS: "message_results_total",
+    EXPERIMENT_EXPOSURES: "experiment_exposures_total",
+}
 
 
 class Restored(Protocol):
@@ -85,6 +100,8 @@ class PartitionWatch:
             metrics.add("dead_letters_total", number, reason)
         for topic, number in counts.decisions.items():
             metrics.add("decisions_total", number, topic)
+        for (topic, *labels), number in counts.kinds.items():
+            metrics.add(_OF_KIND[topic], number, *labels)
         for remark, number in counts.remarks.items():
             metrics.add("remarks_total", number, remark)
 

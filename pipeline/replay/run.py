@@ -113,7 +113,7 @@ class _Run:
     def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:
             self._files.decision(decision, source)
-            self._summary.decisions[decision.topic] += 1
+            self._summary.count(decision)
             if self._replay.renderer is not None:
                 calls = self._replay.renderer.render(decision, shopper)
                 self._files.calls(decision, [value for value, _ in calls])

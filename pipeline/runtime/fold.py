@@ -5,6 +5,8 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from pipeline.domain.decision import Decision
+from pipeline.runtime.decision_kind import kind_of
 from pipeline.runtime.ports import Batch, Checkpoint, DueEntry, Output, Record
 
 
@@ -19,9 +21,10 @@ class Counts(msgspec.Struct, gc=False):
     """What a round has to tell to metrics. No identities in it.
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
-    source partition had reached. dead: dead letters by reason. decisions: by topic. remarks: what the core thinks worth
-    counting, and intake's flags. hits, misses: of the cache of decoded records. swept: records that a sweep brought
-    under the present plan. grafted: records that a graft was joined to.
+    source partition had reached. dead: dead letters by reason. decisions: by topic; kinds: of them, see
+    decision_kind.py. remarks: what the core thinks worth counting, and intake's flags. hits, misses: of the cache of
+    decoded records. swept: records that a sweep brought under the present plan. grafted: records that a graft was
+    joined to.
     """
 
     records: int = 0
@@ -37,7 +40,15 @@ class Counts(msgspec.Struct, gc=False):
     grafted: int = 0
     dead: dict[str, int] = {}
     decisions: dict[str, int] = {}
+    kinds: dict[tuple[str, ...], int] = {}
     remarks: dict[str, int] = {}
+
+    def count(self, decision: Decision) -> None:
+        """One more of its topic, and of its kind."""
+        tally(self.decisions, (decision.topic,))
+        kind = kind_of(decision)
+        if kind is not None:
+            self.kinds[kind] = self.kinds.get(kind, 0) + 1
 
 
 class Effects(msgspec.Struct, gc=False):

@@ -293,7 +293,7 @@ class ShopperFold:
             source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
             value, headers = self._encoder.encode(decision, source)
             round_.outputs.append(Output(decision.topic, cause.key, value, headers))
-            tally(counts.decisions, (decision.topic,))
+            counts.count(decision)
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))

@@ -29,6 +29,8 @@ MADE = (
     "journey-changes",
     "trait-changes",
     "consent-changes",
+    "redemption-rejected",
+    "reward-available",
     "shop.intake-changelog",
     "shop.shopper-changelog",
     "shop.backfill",

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from pipeline.domain.correspondence import Candidate, Correspondence, Messages
+from pipeline.domain.correspondence import Candidate, Correspondence, Escalation, Followed, Messages
 from pipeline.domain.derived import Derived, Seen, Told
 from pipeline.domain.messaging.word import Device, Word, Words
 from pipeline.domain.shopper import FORMAT, Membership, Shopper
@@ -79,8 +79,11 @@ def test_what_was_said_of_consent_is_appended_read_back_and_left_alone_until_ask
 
 
 def test_what_waits_of_messages_and_what_was_sent_is_appended_read_back_and_left_alone_until_asked_for() -> None:
-    waiting = Candidate("reminder", "m-1", 5, 9, False, 2, 6, "cart-1", True, b"payload")
-    kept = Correspondence([waiting], {"email": [4, 2**64 - 1]}, {"reminder": "b"}, {7: True})
+    waiting = Candidate(
+        "reminder", "m-1", 5, 9, False, 2, 6, "cart-1", True, b"payload", Escalation(1, [2**64 - 1], True, True)
+    )
+    gone = Followed(b"\x07" * 16, "reminder", "email", "b", 5, 9, 3, b"\x08" * 16)
+    kept = Correspondence([waiting], {"email": [4, 2**64 - 1]}, {"reminder": "b"}, {7: True}, [gone])
     shopper = Shopper(messages=Messages(9, kept))
     stored = CODEC.encode(shopper)
     read = CODEC.decode(stored)

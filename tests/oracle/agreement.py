@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.oracle.messages import words
+from tests.oracle.occasions import words
 
 FIELDS = {
     "segment-changes": ("segment", "change", "sequence"),
@@ -44,8 +44,19 @@ FIELDS = {
         "sequence",
     ),
     "journey-changes": ("from", "to", "sequence"),
-    "messages": ("message", "channel", "variant", "expires_at", "priority", "payload"),
-    "message-suppressions": ("message", "reason", "until"),
+    "messages": (
+        "message",
+        "channel",
+        "step",
+        "campaign",
+        "variant",
+        "expires_at",
+        "priority",
+        "discount",
+        "recipient",
+        "payload",
+    ),
+    "message-suppressions": ("message", "channel", "step", "reason", "until"),
     "redemption-rejected": ("programme", "redemption_id", "points", "reward", "reason", "balance"),
     "reward-available": ("programme", "reward", "cost", "balance"),
     "message-results": (

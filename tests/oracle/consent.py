@@ -112,6 +112,26 @@ def decides(
     return min(words, key=lambda word: BEST_FIRST.index(status(word)))
 
 
+def addresses(
+    records: list[Record], topology: dict[str, Any], traits: dict[str, Any], channel: str, purpose: str, unknown: bool
+) -> list[str]:
+    """The addresses that may be written to, as they were told. unknown: whether where nothing was said."""
+    stands = list(standing(one for record in records for one in said(record, topology)).values())
+    known = devices(records) if channel == "push" else []
+    own = traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
+    if isinstance(own, str | int) and not isinstance(own, bool) and str(own).strip():
+        known = [str(own).strip()]
+    words = [(one, status(heeded(stands, channel, purpose, spelled(channel, one)))) for one in known]
+    return [one for one, word in words if word in ("granted", "reduced") or (unknown and word == "unknown")]
+
+
+def suppressed(records: list[Record]) -> bool:
+    """Whether the shopper gets nothing at all: the latest word by event time, of two at once the stricter."""
+    kinds = {"Shopper Suppressed": True, "Shopper Unsuppressed": False}
+    words = [(one.time, kinds[one.name]) for one in records if one.type == "track" and one.name in kinds]
+    return max(words, default=(0, False))[1]
+
+
 def owned(traits: dict[str, Any], channel: str) -> list[str | None]:
     trait = traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
     address = spelled(channel, trait) if isinstance(trait, str | int) and not isinstance(trait, bool) else None

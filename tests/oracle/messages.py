@@ -3,37 +3,20 @@ to 48 and 54; docs/rules.md, "Messages"). Spreads depend on the hashes that ids 
 """
 
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Any
 
 from tests.oracle import consent, results
 from tests.oracle.history import Record
 from tests.oracle.nights import quiet_until
+from tests.oracle.occasions import SOURCES, asks, words
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import DAY, span
+from tests.oracle.ways import Pending, Waiting, channels, language, quiet_of, reachable
 from tests.oracle.windows import zone_of
 
 Told = tuple[str, dict[str, Any]]
 TOPICS = ("messages", "message-suppressions", *results.TOPICS)
-SOURCES = {
-    "abandonment-triggers": ("abandonment", "kind", "change"),
-    "segment-changes": ("segment", "segment", "change"),
-    "loyalty-tiers": ("tier", "programme", "change"),
-    "loyalty-points": ("points", "programme", "entry"),
-}
-
-
-@dataclass(eq=False)
-class Waiting:
-    """A message that was asked for. until: when it is looked at next. order: in which it was asked for."""
-
-    name: str
-    about: dict[str, Any]
-    since: int
-    order: int
-    until: int = 0
-    in_window: bool = True
-    first_capped: int | None = None
-    bought: bool = False
 
 
 @dataclass(eq=False)
@@ -52,23 +35,50 @@ class Messages:
         self.settings = topology.get("messaging") or {}
         self.messages: dict[str, Any] = self.settings.get("messages") or {}
         self.waiting: list[Waiting] = []
+        self.pending: list[Pending] = []
         self.sent: list[Place] = []
         self.asked = 0
         self.lines: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS} | self.results.lines
         self.window = span(self.settings.get("arbitration", "60s"))
 
     def due(self) -> int | None:
-        return min((self._due(one) for one in self.waiting), default=None)
+        return min([*map(self._due, self.waiting), *map(self._ends, self.pending)], default=None)
 
     def instant(self, facts: Facts, told: list[Told]) -> None:
         """At an instant of timers: first what is due, then what the other timers ask for."""
+        ending = [one for one in self.pending if self._ends(one) <= facts.now]
+        self.pending = [one for one in self.pending if one not in ending]
         self._decide(facts, None)
+        for one in ending:
+            # The first channel with a time, as the message was not opened; those without one are for failures.
+            way = list(dropwhile(lambda step: step[1] is None, one.way))
+            expiry = self._expiry(one.of)
+            if way and (expiry is None or facts.now < expiry):
+                self._go_on(one.of, way, one.sent, facts.now)
         self._ask(facts, told, None)
 
     def record(self, facts: Facts, told: list[Told], record: Record) -> None:
         failed = self.results.record(facts, record) if self.messages else None
         self.sent = [one for one in self.sent if one.of is not failed]
+        if record.name in ("Message Opened", "Message Clicked"):
+            seen = self.results.meant(record.properties.get("message_id"))
+            self.pending = [one for one in self.pending if seen not in one.sent]
+            for waiting in self.waiting:
+                waiting.opened = waiting.opened or seen in waiting.before
+        for one in [one for one in self.pending if one.sent[-1] is failed]:
+            self.pending.remove(one)
+            self._go_on(one.of, one.way, one.sent, facts.now)
         self._ask(facts, told, record)
+
+    def _ends(self, one: Pending) -> int:
+        """When it goes on, or is given up."""
+        spans = [after for _, after in one.way if after is not None]
+        until = one.since + (spans[0] if spans else DAY)
+        return min(until, self._expiry(one.of) or until)
+
+    def _go_on(self, one: Waiting, way: list[tuple[str, int | None]], before: list[results.Sent], now: int) -> None:
+        self._enter(one.name, one.about, one.since, way, before, now)
+        self.waiting[-1].bought = one.bought
 
     def _due(self, one: Waiting) -> int:
         return min(one.until, self._expiry(one) or one.until)
@@ -81,54 +91,73 @@ class Messages:
         for topic, line in told:
             if topic == "abandonment-triggers" and line["change"] != "abandoned":
                 for one in self.waiting:
-                    one.bought = one.bought or one.about.get("instance") == line["instance"]
+                    same = [one.about.get(name) for name in ("kind", "instance")] == [line["kind"], line["instance"]]
+                    one.bought = one.bought or same
+                gone = [line["kind"], line["instance"]]
+                self.pending = [
+                    each for each in self.pending if [each.of.about.get(name) for name in ("kind", "instance")] != gone
+                ]
             for name, entry in self.messages.items():
                 if topic in SOURCES and asks(entry["on"], topic, line):
-                    self._enter(name, {"topic": topic, **line}, facts.now)
+                    self._enter(name, {"topic": topic, **line}, facts.now, channels(entry), [], facts.now)
         if record is not None and record.behaviour and not record.copy and not record.late_triggers:
             for name, entry in self.messages.items():
                 if entry["on"].get("event") == record.name:
-                    self._enter(name, {"topic": "event", "name": record.name}, facts.now)
+                    about = {"topic": "event", "name": record.name}
+                    self._enter(name, about, facts.now, channels(entry), [], facts.now)
         self._decide(facts, record)
 
-    def _enter(self, name: str, about: dict[str, Any], now: int) -> None:
+    def _enter(
+        self,
+        name: str,
+        about: dict[str, Any],
+        since: int,
+        way: list[tuple[str, int | None]],
+        before: list[results.Sent],
+        now: int,
+    ) -> None:
         self.asked += 1
-        one = Waiting(name, about, now, self.asked)
+        one = Waiting(name, about, since, self.asked, way, before)
         if self.messages[name].get("transactional"):
             one.until, one.in_window = now, False
         else:
-            channel = self.messages[name]["channel"]
-            windows = [each.until for each in self._on(channel) if each.in_window]
+            windows = [each.until for each in self.waiting if each.channel == one.channel and each.in_window]
             one.until = windows[0] if windows else now + self.window
         self.waiting.append(one)
-
-    def _on(self, channel: str) -> list[Waiting]:
-        return [one for one in self.waiting if self.messages[one.name]["channel"] == channel]
 
     def _decide(self, facts: Facts, record: Record | None) -> None:
         due = [one for one in self.waiting if self._due(one) <= facts.now]
         standing: dict[str, list[Waiting]] = {}
+        refused: list[Waiting] = []
         for one in due:
             reason = self._forbidden(one, facts)
             entry = self.messages[one.name]
             if reason:
                 self._suppress(one, reason, facts, record)
+                if reason in ("consent", "unreachable") and len(one.way) > 1 and not one.opened:
+                    refused.append(one)
                 if reason == "holdout" and self._pointless(one, facts) is None:
-                    self.results.held_back(one.name, entry, facts, record)
+                    self.results.held_back(one.name, entry, one.channel, facts, record)
             elif entry.get("transactional"):
                 self._send(one, facts, record)
             else:
-                standing.setdefault(entry["channel"], []).append(one)
+                standing.setdefault(one.channel, []).append(one)
         for ones in standing.values():
             best = min(ones, key=lambda one: (-self.messages[one.name].get("priority", 0), one.since, one.order))
             for one in ones:
                 if one is not best:
                     self._suppress(one, "lower_priority", facts, record)
             self._send(best, facts, record)
+        for one in refused:
+            self._go_on(one, one.way[1:], one.before, facts.now)
+        if refused:
+            self._decide(facts, record)
 
     def _forbidden(self, one: Waiting, facts: Facts) -> str | None:
         entry = self.messages[one.name]
-        channel, transactional = entry["channel"], entry.get("transactional", False)
+        channel, transactional = one.channel, entry.get("transactional", False)
+        if consent.suppressed(facts.records):
+            return "exclusion"
         expiry = self._expiry(one)
         if expiry is not None and facts.now >= expiry:
             return "expired"
@@ -145,7 +174,7 @@ class Messages:
         entry = self.messages[one.name]
         if one.about["topic"] == "abandonment-triggers" and (one.bought or self._bought(one, facts)):
             return "recent_purchase"
-        if self._gone(one, facts) or ("unless" in entry and truth(entry["unless"], facts)):
+        if one.opened or self._gone(one, facts) or ("unless" in entry and truth(entry["unless"], facts)):
             return "exclusion"
         return None
 
@@ -176,7 +205,7 @@ class Messages:
 
     def _send(self, one: Waiting, facts: Facts, record: Record | None) -> None:
         entry, now = self.messages[one.name], facts.now
-        channel = entry["channel"]
+        channel = one.channel
         room = 0 if entry.get("transactional") else self._room(channel, facts)
         if room is None or (room and room - (one.first_capped or now) > DAY):
             self._suppress(one, "cap", facts, record)
@@ -188,22 +217,37 @@ class Messages:
         told = [each for each in facts.records if not each.late_segments]
         zone = zone_of(told, facts.traits, facts.shop.zone)
         hours = None if entry.get("quiet_hours") == "ignore" else self.settings.get("quiet_hours")
-        end = quiet_until(hours, channel, zone, now)
-        if end is not None:
-            self._wait(one, "quiet_hours", end, facts, record)
+        ends = [quiet_until(each, channel, zone, now) for each in (hours, quiet_of(entry.get("send")))]
+        if any(end is not None for end in ends):
+            self._wait(one, "quiet_hours", max(end for end in ends if end is not None), facts, record)
             return
         self.waiting.remove(one)
         variant = self.results.sent(one.name, entry, channel, facts, record)
         if not entry.get("transactional"):
             self.sent.append(Place(channel, now, self.results.all[-1]))
+        if len(one.way) > 1:
+            self.pending.append(Pending(one, one.way[1:], [*one.before, self.results.all[-1]], now))
+        offer = entry.get("discount")
+        recipient = {"addresses": self._addresses(one, facts), "locale": language(facts.traits), "timezone": zone}
         fields = {
-            "channel": channel,
+            "campaign": entry.get("campaign", one.name),
+            "discount": offer.get(variant) if isinstance(offer, dict) else offer,
+            "recipient": None if self._refers(entry) else recipient,
             "variant": variant,
             "expires_at": self._expiry(one),
             "priority": entry.get("priority", 0),
             "payload": words(one.about),
         }
         self._line("messages", one, fields, facts, record)
+
+    def _refers(self, entry: dict[str, Any]) -> bool:
+        return bool(entry.get("payload", self.settings.get("payload")) == "reference")
+
+    def _addresses(self, one: Waiting, facts: Facts) -> list[str]:
+        transactional = self.messages[one.name].get("transactional", False)
+        purpose = "transactional" if transactional else "marketing"
+        known = transactional or (self.settings.get("consent") or {}).get("unknown") == "granted"
+        return consent.addresses(facts.records, self.topology, facts.traits, one.channel, purpose, known)
 
     def _room(self, channel: str, facts: Facts) -> int | None:
         """0: there is room; else when there will be; None: it may not wait for it."""
@@ -232,32 +276,6 @@ class Messages:
 
     def _line(self, topic: str, one: Waiting, fields: dict[str, Any], facts: Facts, record: Record | None) -> None:
         cause = record.message_id if record else None
-        self.lines[topic].append({"effective_at": facts.now, "cause": cause, "message": one.name, **fields})
-
-
-def reachable(channel: str, facts: Facts) -> bool:
-    """A contact is a device, a text, or a number that lost its quotes."""
-    if channel == "push":
-        return bool(consent.devices(facts.records))
-    address = facts.traits.get({"email": "email", "sms": "phone"}[channel])
-    return bool(address.strip()) if isinstance(address, str) else type(address) is int
-
-
-def asks(on: dict[str, Any], topic: str, line: dict[str, Any]) -> bool:
-    source, name, change = SOURCES[topic]
-    if on.get(source) != line[name]:
-        return False
-    if source == "abandonment":
-        return line[change] == "abandoned" and on.get("stage", line["stage"]) == line["stage"]
-    return bool(on["entry" if source == "points" else "change"] == line[change])
-
-
-def words(about: dict[str, Any]) -> str:
-    """What is compared of a payload: which trigger it tells of."""
-    if "kind" in about:
-        return f"{about['kind']} {about['stage']}/{about['of']}"
-    if "segment" in about:
-        return f"{about['segment']} {about['change']} #{about['sequence']}"
-    if "entry" in about:
-        return f"{about['programme']} {about['entry']}"
-    return f"{about['programme']} {about['change']} {about['to']}" if "programme" in about else str(about["name"])
+        step = len(channels(self.messages[one.name])) - len(one.way) + 1
+        line = {"effective_at": facts.now, "cause": cause, "message": one.name, "channel": one.channel, "step": step}
+        self.lines[topic].append({**line, **fields})

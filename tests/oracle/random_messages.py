@@ -23,6 +23,7 @@ class MessageTopologies(ConsentTopologies):
         names = [f"m{index}" for index in range(random.randint(1, 6))]
         priorities = random.sample(range(20), len(names))
         messages = {name: self.message(topology, priority) for name, priority in zip(names, priorities, strict=True)}
+        self.join(messages)
         messaging: dict[str, Any] = {**topology.get("messaging", {}), "messages": messages}
         messaging["consent"] = {
             **messaging.get("consent", {}),
@@ -40,11 +41,25 @@ class MessageTopologies(ConsentTopologies):
         if random.random() < 0.3:
             percent = random.choice([0, 12.5, 50, 50, 100])
             messaging["holdout"] = {"percent": percent, "salt": random.choice(["q1", "q2"])}
-        varied = [name for name in names if "variants" in messages[name]]
+        if random.random() < 0.2:
+            messaging["payload"] = random.choice(["full", "reference"])
+        varied = sorted({entry.get("campaign", name) for name, entry in messages.items() if "variants" in entry})
         if varied and random.random() < 0.5:
             share = 100 // len(varied)
             messaging["layers"] = {"one": dict.fromkeys(varied, random.choice([share, share, share / 2]))}
         return {**topology, "messaging": messaging}
+
+    def join(self, messages: dict[str, Any]) -> None:
+        """Put some messages into one campaign, which makes one offer."""
+        random = self.random
+        if len(messages) > 1 and random.random() < 0.4:
+            first, *others = random.sample(list(messages), random.randint(2, len(messages)))
+            messages[first]["campaign"] = random.choice(["spring", first])
+            for name in others:
+                one, leader = messages[name], messages[first]
+                for key in ("campaign", "variants", "discount", "transactional"):
+                    one.pop(key, None)
+                    one |= {key: leader[key]} if key in leader else {}
 
     def cap(self) -> dict[str, Any]:
         random = self.random
@@ -75,7 +90,25 @@ class MessageTopologies(ConsentTopologies):
             message["attribution"] = random.choice(["1ms", "1h", "4h", "1d", "7d"])
         if random.random() < 0.2:
             message["quiet_hours"] = "ignore"
+        if random.random() < 0.4:
+            del message["channel"]
+            message["escalate"] = self.steps()
+        if random.random() < 0.3:
+            variants = list(message.get("variants", {}))
+            message["discount"] = {name: f"for {name}" for name in variants[:2]} if variants else "TEN"
+        if random.random() < 0.2:
+            earliest, latest = random.sample(["00:00", "02:30", "09:00", "12:00", "20:00"], 2)
+            bounds = [("earliest", earliest), ("latest", latest)]
+            message["send"] = dict(random.sample(bounds, random.choice([1, 2, 2])))
+        if random.random() < 0.1:
+            message["payload"] = random.choice(["full", "reference"])
         return message
+
+    def steps(self) -> list[str]:
+        random = self.random
+        first, *others = random.sample(["email", "sms", "push", "on-site"], random.randint(2, 4))
+        spans = ["1ms", "60s", "1h", "1h", "4h", "1d"]
+        return [first, *(random.choice([one, f"{one} after {random.choice(spans)}"]) for one in others)]
 
     def occasion(self, topology: dict[str, Any]) -> dict[str, Any]:
         random = self.random
@@ -117,17 +150,24 @@ class MessageStream(ConsentStream):
         super().__init__(random, several_carts)
         often = {self.changed: 2.0, self.feedback: 0.7, self.contact: 0.7}
         self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
-        self.draws.append((4, self.told_of_message))
+        self.draws += [(4, self.told_of_message), (0.2, self.suppressed)]
 
     def told_of_message(self) -> Call:
         """Feedback of a provider; of a message that may not have been sent yet, or never."""
-        message = f"m{self.random.randint(0, 5)} {self.random.choice([1, 1, 1, 2, 3])}"
-        return self._track(self.random.choice(list(FEEDBACK)), {"message_id": message})
+        message = f"m{self.random.randint(0, 3)} {self.random.choice([1, 1, 1, 2, 3, 4])}"
+        return self._track(self.random.choice([*FEEDBACK, "Message Failed"]), {"message_id": message})
+
+    def suppressed(self) -> Call:
+        return self._track(
+            self.random.choice(["Shopper Suppressed", "Shopper Unsuppressed", "Shopper Unsuppressed"]), {}
+        )
 
     def draw(self, count: int) -> list[Call]:
         calls = super().draw(count)
         first = {"receivedAt": calls[0]["receivedAt"], "timestamp": calls[0]["receivedAt"], "type": "identify"}
         contacts = {"email": "kim@shop.example", "phone": "+49 151 1"}
+        if self.random.random() < 0.5:
+            contacts["locale"] = self.random.choice(["de-DE", " en ", ""])
         known = [{"userId": "u1"}, {"userId": None, "anonymousId": "a2"}] if self.random.random() < 0.9 else []
         return [
             *({**first, **one, "messageId": f"k{number}", "traits": contacts} for number, one in enumerate(known)),
@@ -143,7 +183,8 @@ class BusyTopologies(MessageTopologies):
         messaging = topology["messaging"]
         channels = random.sample(["email", "email", "email", "sms", "on-site", "push"], random.choice([1, 1, 2]))
         for message in messaging["messages"].values():
-            message["channel"] = random.choice(channels)
+            if "escalate" not in message:
+                message["channel"] = random.choice(channels)
             if random.random() < 0.7:
                 message["on"] = {"event": random.choice(EVENTS[:4])}
         messaging["consent"]["unknown"] = "granted"
@@ -157,6 +198,7 @@ class BusyStream(MessageStream):
     def __init__(self, random: Random, several_carts: bool) -> None:
         super().__init__(random, several_carts)
         often = {self.viewed: 20.0, self.added: 15.0, self.changed: 1.0, self.feedback: 0.2, self.contact: 0.1}
+        often[self.told_of_message] = 25.0
         self.draws = [(often.get(draw, weight), draw) for weight, draw in self.draws]
 
 

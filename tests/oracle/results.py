@@ -68,24 +68,27 @@ class Results:
     def takes_part(self, name: str, entry: dict[str, Any]) -> bool:
         if not entry.get("variants") and (entry.get("transactional") or "holdout" not in self.settings):
             return False
-        layer = self.layer(name)
+        campaign = entry.get("campaign", name)
+        layer = self.layer(campaign)
         if layer is None:
             return True
-        return range_of(self.settings["layers"][layer], place(self.topology, f"layer:{layer}", self.shopper)) == name
+        at = place(self.topology, f"layer:{layer}", self.shopper)
+        return range_of(self.settings["layers"][layer], at) == campaign
 
     def sent(self, name: str, entry: dict[str, Any], channel: str, facts: Facts, record: Record | None) -> str | None:
         """A message goes; its variant."""
         variant = None
         if self.takes_part(name, entry) and entry.get("variants"):
-            variant = range_of(entry["variants"], place(self.topology, f"variant:{name}", self.shopper))
+            campaign = entry.get("campaign", name)
+            variant = range_of(entry["variants"], place(self.topology, f"variant:{campaign}", self.shopper))
         one = self._begin(name, entry, channel, variant, facts, record, held_out=False)
         self.all.append(one)
         return variant
 
-    def held_back(self, name: str, entry: dict[str, Any], facts: Facts, record: Record | None) -> None:
+    def held_back(self, name: str, entry: dict[str, Any], channel: str, facts: Facts, record: Record | None) -> None:
         """A message would go, but for the holdout."""
-        if self.takes_part(name, entry) and name not in self.exposed:
-            self._begin(name, entry, entry["channel"], None, facts, record, held_out=True)
+        if self.takes_part(name, entry) and entry.get("campaign", name) not in self.exposed:
+            self._begin(name, entry, channel, None, facts, record, held_out=True)
 
     def _begin(
         self,
@@ -98,10 +101,11 @@ class Results:
         held_out: bool,
     ) -> Sent:
         until = facts.now + self.lasts(entry, channel)
-        exposed = self.takes_part(name, entry) and name not in self.exposed
+        campaign = entry.get("campaign", name)
+        exposed = self.takes_part(name, entry) and campaign not in self.exposed
         one = Sent(name, channel, variant, facts.now, until, held_out, exposed)
         if exposed:
-            self.exposed.add(name)
+            self.exposed.add(campaign)
             self._participation(one, "exposed", {"happened_at": facts.now}, facts, record)
         self.held = [*self.known(facts.now), one][-MOST:]
         return one
@@ -174,12 +178,13 @@ class Results:
     def _participation(
         self, one: Sent, change: str, fields: dict[str, Any], facts: Facts, record: Record | None
     ) -> None:
+        campaign = self.settings["messages"][one.name].get("campaign", one.name)
         line = {
-            "experiment": one.name,
+            "experiment": campaign,
             "change": change,
             "variant": one.variant,
             "holdout": one.held_out,
-            "layer": self.layer(one.name),
+            "layer": self.layer(campaign),
             "message": one.name,
             "channel": one.channel,
         }

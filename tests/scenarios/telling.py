@@ -121,12 +121,14 @@ def trait(line: dict[str, Any]) -> Iterator[str]:
 def message(line: dict[str, Any]) -> Iterator[str]:
     variant = f" ({line['variant']})" if line["variant"] else ""
     yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
+    if line["discount"]:
+        yield f"offering {line['discount']}"
     if line["expires_at"]:
         yield f"until {clock(line['expires_at'])}"
 
 
 def suppression(line: dict[str, Any]) -> Iterator[str]:
-    yield f"no {line['message']}: {line['reason']}"
+    yield f"no {line['message']}{' by ' + line['channel'] if line['step'] > 1 else ''}: {line['reason']}"
     if line["until"]:
         yield f"until {clock(line['until'])}"
 

@@ -12,7 +12,7 @@ import xxhash
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.expiry import Expiry
-from pipeline.domain.loyalty.lot import add_lot, lot_at, lot_numbered
+from pipeline.domain.loyalty.lot import add_lot, left_of, lot_at, lot_numbered
 from pipeline.domain.loyalty.purse import purse_of, put, take
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Standing, Waiting
@@ -33,7 +33,7 @@ class Accounts:
         self._hold = programme.confirm_after
         self.floor = programme.refunds == "floor_zero"
         self.entries = Entries(programme)
-        self.expiry = Expiry(programme.expire, zone, self.entries)
+        self.expiry = Expiry(programme.expire, zone, self.entries, programme.looks_back)
 
     def open(self, standing: Standing) -> None:
         """A shopper comes into the programme."""
@@ -55,6 +55,9 @@ class Accounts:
         if purse is None:
             return False
         confirmed = [one for one in purse.waiting if one.confirms <= moment.now and not one.held]
+        if confirmed:
+            # Of what comes in now, notices are given from now on.
+            purse.looked = max(purse.looked, moment.now - 1)
         for waiting in confirmed:
             purse.waiting.remove(waiting)
             self._confirm(standing, waiting, moment)
@@ -127,14 +130,22 @@ class Accounts:
         if lot.reversed + lot.forgone == lot.points:
             lot.lines = []
 
-    def move(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
-        """Post what a new price adds to a lot, or takes from it."""
-        if points < 0:
-            gone = min(-points, lot.expired)
+    def reprice(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
+        """Post what a new price adds to a lot, which is worth `points` by it, or takes from it. What refunds asked for
+        stays asked for; what expired counts as taken already."""
+        left, kept = max(0, points - (lot.points - left_of(lot))), lot.points - lot.reversed
+        moved = left - left_of(lot)
+        if moved < 0:
+            gone = min(-moved, lot.expired)
             lot.expired -= gone
-            standing.earned -= gone
-            self._debit(standing, lot, -points - gone, "adjusted", order_id, moment)
-            return
+            moved = -self._debit(standing, lot, -moved - gone, "adjusted", order_id, moment)
+        else:
+            self._add(standing, lot, moved, order_id, moment)
+        # The metric counts what was posted, refunds go by the new price.
+        lot.points, lot.reversed = points, points - kept - moved
+        lot.forgone = kept + moved - left
+
+    def _add(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
         waiting, confirms = _waiting(standing, lot), self._confirms(lot)
         standing.earned += points if waiting is None or not waiting.held else 0
         if waiting is not None:

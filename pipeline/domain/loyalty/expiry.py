@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
-from pipeline.domain.loyalty.lot import lot_numbered, standing_points
+from pipeline.domain.loyalty.lot import fold_closed, lot_numbered, standing_points
 from pipeline.domain.loyalty.purse import purse_of, put, unexpiring
 from pipeline.domain.loyalty.term import after
 from pipeline.domain.loyalty_definition import ExpiryRule
@@ -19,6 +19,8 @@ from pipeline.domain.value.instant import DAY
 
 # Points of a cancelled redemption may be spent so long at the least (semantics.md, part 6).
 MINIMUM = 7 * DAY
+# Lots are known so long at the least, ms: no calendar or anniversary that a metric goes by is longer.
+KEPT = 366 * DAY
 # Since when lots count their time to expiry, if there always was one.
 _EVER = 1
 
@@ -26,11 +28,13 @@ _EVER = 1
 class Expiry:
     """The expiry of one programme; without a rule nothing expires."""
 
-    __slots__ = ("_entries", "_inactive", "_lot", "_notices", "_periods", "_zone")
+    __slots__ = ("_entries", "_inactive", "_kept", "_lot", "_notices", "_periods", "_zone")
 
-    def __init__(self, rule: ExpiryRule | None, zone: ZoneInfo, entries: Entries) -> None:
+    def __init__(self, rule: ExpiryRule | None, zone: ZoneInfo, entries: Entries, window: int | None = None) -> None:
+        """window: of the tiers' metric, ms, None = of all time."""
         self._entries = entries
         self._zone = zone
+        self._kept = max(KEPT, window or 0)
         self._lot = rule.after if rule is not None else None
         self._inactive = rule.inactive if rule is not None else None
         self._periods = Periods(rule.at) if rule is not None and rule.at else None
@@ -90,6 +94,8 @@ class Expiry:
             for time, number, points in self._latest_lots(standing, standing.balance):
                 self._mark(standing, time, number, points)
         self._entries.post(standing, "expired", -gone, moment, expires_at=now, balance=-gone)
+        if gone:
+            fold_closed(standing, now - self._kept)
         for notice in self._notices:
             for expires, points in self._between(standing, purse, purse.looked + notice, now + notice):
                 self._entries.post(standing, "expiring", -points, moment, expires_at=expires)

@@ -65,7 +65,7 @@ class Ladder:
 
     def counted(self, standing: Standing, order: Order) -> bool:
         """Whether the order counted for the upgrade to the present level. One without a lot is older than the
-        programme, so it was there at the upgrade."""
+        programme, or its lot is closed: it was there at the upgrade if it is not younger."""
         if not standing.promoted_at:
             return False
         tenure, window = standing.tenure, self.metric.window
@@ -76,7 +76,7 @@ class Ladder:
         if begin is not None and order.time < begin:
             return False
         lot = find_lot(standing, order)
-        return lot is None or lot.number <= standing.promoted_lots
+        return order.time <= standing.promoted_at if lot is None else lot.number <= standing.promoted_lots
 
     def is_undone(self, case: Case, lost_from: int, value: int) -> bool:
         """Whether what brought the level is not enough for it any more: neither now, nor in the period of then."""

@@ -99,16 +99,13 @@ class Ledger:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
         if order.cancelled:
             return
-        before = lot.points - lot.reversed - lot.forgone
         worth = self._worth(standing, order, lot.level, properties, moment)
-        lot.points, lot.eligible = worth.points, worth.eligible
-        lot.reversed = min(lot.reversed, lot.points)
-        lot.forgone = min(lot.forgone, lot.points - lot.reversed)
+        lot.eligible = worth.eligible
         lines = self._lines(properties, worth.points, worth.weights)
         if lines:
             carry_returns(lot.lines, lines)
         lot.lines = lines
-        self._accounts.move(standing, lot, lot.points - lot.reversed - lot.forgone - before, change.order_id, moment)
+        self._accounts.reprice(standing, lot, worth.points, change.order_id, moment)
 
     def _worth(self, standing: Standing, order: Order, level: int, properties: dict[str, Any], moment: Moment) -> Worth:
         """Remark: `points_limit`."""

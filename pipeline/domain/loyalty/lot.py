@@ -1,7 +1,8 @@
 """Lots: what each order, and each bonus, earned in a programme, and which part of it its refunds ask for.
 
-Every order that a programme takes has one lot, also if it earned nothing: a refund may come at any age. A lot is some
-30 bytes, and there are no more of them than orders (order_book.py); lines (10 bytes each) are kept of the
+Every order that a programme takes has one lot, also if it earned nothing: a refund may come at any age. Where lots
+expire, those of which nothing is left are forgotten after a year. A lot is some 30 bytes, and there are no more of them
+than orders (order_book.py); lines (10 bytes each) are kept of the
 LOTS_WITH_LINES latest lots.
 """
 
@@ -71,6 +72,15 @@ def left_of(lot: Lot) -> int:
 def standing_points(lot: Lot) -> int:
     """Those of them that have not expired either, spent or not."""
     return left_of(lot) - lot.expired
+
+
+def fold_closed(standing: Standing, before: int) -> None:
+    """Forget the lots older than `before`, ms, of which nothing is left: a refund would take nothing, and `earned` and
+    the balance have what they came to."""
+    lots = standing.lots
+    old = bisect_left(lots, (before, 0), key=_position)
+    if old:
+        lots[:old] = [lot for lot in lots[:old] if standing_points(lot) or not lot.points]
 
 
 def asked_for(lot: Lot, change: OrderChange, order: Order) -> int:

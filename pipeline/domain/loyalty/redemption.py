@@ -20,7 +20,7 @@ from pipeline.domain.loyalty_definition import (
 from pipeline.domain.shopping import Redemption, Standing
 from pipeline.domain.value.number import MICRO, to_micro
 
-# Redemptions that are known one by one: each counts once, and can be cancelled.
+# Redemptions, and what was set right by hand, that are known one by one: each counts once, and can be cancelled.
 REDEMPTIONS = 200
 
 
@@ -45,11 +45,20 @@ class Redemptions:
         elif event.name == REDEMPTION_CANCELLED:
             self._cancel(standing, event, properties, moment)
         else:
-            points = points_of(properties)
-            if points is None or not points:
-                moment.remarks.append("points_invalid")
-            else:
-                self._spending.correct(standing, points, event.time, moment)
+            self._adjust(standing, event, properties, moment)
+
+    def knows(self, standing: Standing, event: Event, properties: dict[str, Any]) -> bool:
+        """Whether the redemption that an event names was in this programme."""
+        return _find(standing, _key(event, properties)) is not None
+
+    def _adjust(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        """Each message once, also long after the record has forgotten the message."""
+        points, key = points_of(properties), _fingerprint("adjustment", event.message_id)
+        if not points:
+            moment.remarks.append("points_invalid")
+        elif _find(standing, key) is None:
+            self._remember(standing, Redemption(key, []), moment)
+            self._spending.correct(standing, points, event.time, moment)
 
     def _redeem(self, standing: Standing | None, event: Event, properties: dict[str, Any], moment: Moment) -> None:
         name, key = identifier(properties.get("reward")), _key(event, properties)
@@ -148,8 +157,11 @@ def points_of(properties: dict[str, Any]) -> int | None:
 def _key(event: Event, properties: dict[str, Any]) -> int:
     """Fingerprint of a redemption: its `redemption_id`, else the message's id."""
     redemption_id = identifier(properties.get("redemption_id"))
-    spelled = f"redemption\x00{redemption_id}" if redemption_id else f"message\x00{event.message_id}"
-    return xxhash.xxh3_64_intdigest(spelled.encode())
+    return _fingerprint("redemption", redemption_id) if redemption_id else _fingerprint("message", event.message_id)
+
+
+def _fingerprint(kind: str, name: str) -> int:
+    return xxhash.xxh3_64_intdigest(f"{kind}\x00{name}".encode())
 
 
 def _find(standing: Standing, key: int) -> Redemption | None:

@@ -14,7 +14,8 @@ from pipeline.domain.decision import Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event, decode_object
 from pipeline.domain.message_definition import MessagingDefinition
-from pipeline.domain.messaging.cap import release
+from pipeline.domain.messaging.cap import mark, release
+from pipeline.domain.messaging.escalation import OPENED, after_failure, after_waiting, end_by_opening
 from pipeline.domain.messaging.experiment import Experiments
 from pipeline.domain.messaging.judge import Judge
 from pipeline.domain.messaging.message import ABANDONMENT, EVENT, Guard, Message, occasion_of, undoes
@@ -36,7 +37,8 @@ class Arbiter:
     def __init__(self, plan: Plan, guard: Callable[[Condition], Guard], conditions: Conditions) -> None:
         """guard: compiles a condition to (shopper, now in ms) -> true now? conditions: where it does."""
         messaging = plan.messaging or MessagingDefinition(())
-        zones = conditions.watch_zones() if messaging.quiet_hours is not None else Zones(ZoneInfo(plan.timezone))
+        clocks = messaging.quiet_hours is not None or any(one.quiet or not one.reference for one in messaging.messages)
+        zones = conditions.watch_zones() if clocks else Zones(ZoneInfo(plan.timezone))
         self._arbitration, self._late = messaging.arbitration, plan.late_triggers
         self._messages = {one.name: Message(one, plan, guard) for one in messaging.messages}
         experiments = Experiments(messaging)
@@ -60,7 +62,7 @@ class Arbiter:
         candidates = self._asked_by(shopper, moment.decisions[told:], moment)
         if event.name in self.names:
             if event.name in FEEDBACK:
-                self._heed(shopper, event, moment)
+                candidates += self._heed(shopper, event, moment)
             elif orders and shopper.messages is not None:
                 kept = shopper.correspondence()
                 self._results.on_orders(kept, orders, event, moment)
@@ -72,12 +74,14 @@ class Arbiter:
 
     def on_due(self, shopper: Shopper, told: int, moment: Moment) -> None:
         """Decide what is due at `moment.now`, then take in what the timers before it ask for; told: see on_event."""
-        decided = moment.decisions[told:]
+        decided, candidates = moment.decisions[told:], []
         if shopper.messages is not None and 0 < shopper.messages.due <= moment.now:
             kept = shopper.correspondence()
             self._results.forget(kept, moment.now)
+            candidates = self._unopened(kept, moment)
             self._settle(shopper, kept, moment)
-        candidates = self._asked_by(shopper, decided, moment) if decided else ()
+        if decided:
+            candidates += self._asked_by(shopper, decided, moment)
         if candidates:
             self._enter(shopper, candidates, moment)
 
@@ -86,9 +90,10 @@ class Arbiter:
         the change makes of a loud segment asks for messages as ever."""
         if shopper.messages is not None:
             kept = shopper.correspondence()
-            for candidate in [one for one in kept.candidates if one.message not in self._messages]:
+            for candidate in [one for one in kept.candidates if self._is_gone(one)]:
                 kept.candidates.remove(candidate)
-                suppress(moment, REMOVED, candidate, EXCLUSION)
+                if not candidate.waits:
+                    suppress(moment, REMOVED, "", candidate, EXCLUSION)
             self._judge.forget(kept)
             self._results.forget(kept, moment.now)
             self._keep(shopper, kept)
@@ -106,17 +111,38 @@ class Arbiter:
                 continue
             instance = undoes(decision)
             if instance is not None and shopper.messages is not None:
-                self._undo(shopper.correspondence(), instance)
+                self._undo(shopper, shopper.correspondence(), instance)
             for message in self._of_decisions.get(occasion, ()):
                 if message.definition.on.stage in (0, decision.fields.get("stage")):
                     candidates.append(message.of_decision(decision, moment))
         return candidates
 
-    def _undo(self, kept: Correspondence, instance: str) -> None:
-        for candidate in kept.candidates:
+    def _undo(self, shopper: Shopper, kept: Correspondence, instance: str) -> None:
+        for candidate in list(kept.candidates):
             on = self._messages[candidate.message].definition.on
             if on.source == ABANDONMENT and candidate.about == instance:
                 candidate.undone = True
+                if candidate.waits:
+                    kept.candidates.remove(candidate)
+        self._keep(shopper, kept)
+
+    def _unopened(self, kept: Correspondence, moment: Moment) -> list[Candidate]:
+        """What asks on another channel now, as a message was not opened until now."""
+        asking = []
+        for candidate in [one for one in kept.candidates if one.waits]:
+            message = self._messages[candidate.message]
+            if message.due(candidate) <= moment.now:
+                kept.candidates.remove(candidate)
+                expires = message.expires_at(candidate)
+                following = after_waiting(message.definition, candidate, moment.now)
+                if following is not None and not 0 < expires <= moment.now:
+                    asking.append(following)
+        return asking
+
+    def _is_gone(self, candidate: Candidate) -> bool:
+        """Whether the topology has neither its message nor, of one that goes on, a channel to go to."""
+        message = self._messages.get(candidate.message)
+        return message is None or candidate.step + candidate.waits >= len(message.definition.channels)
 
     def _enter(self, shopper: Shopper, candidates: Iterable[Candidate], moment: Moment) -> None:
         """Let candidates wait for the end of their channel's arbitration, or decide them at once."""
@@ -126,7 +152,8 @@ class Arbiter:
             if definition.transactional:
                 candidate.until, candidate.contends = moment.now, False
             else:
-                candidate.until = self._end_of_arbitration(kept, definition.channel, moment.now)
+                channel = self._messages[candidate.message].channel_of(candidate)
+                candidate.until, candidate.contends = self._end_of_arbitration(kept, channel, moment.now), True
             kept.candidates.append(candidate)
             if len(kept.candidates) > WAITING:
                 self._make_room(kept, moment)
@@ -134,7 +161,7 @@ class Arbiter:
 
     def _end_of_arbitration(self, kept: Correspondence, channel: str, now: int) -> int:
         for candidate in kept.candidates:
-            if candidate.contends and self._messages[candidate.message].definition.channel == channel:
+            if candidate.contends and self._messages[candidate.message].channel_of(candidate) == channel:
                 return candidate.until
         return now + self._arbitration
 
@@ -142,7 +169,9 @@ class Arbiter:
         moment.remarks.append("message_limit")
         last = max(kept.candidates, key=lambda one: self._rank(one, moment))
         kept.candidates.remove(last)
-        suppress(moment, self._messages[last.message].identity, last, LOWER_PRIORITY)
+        message = self._messages[last.message]
+        if not last.waits:
+            suppress(moment, message.identity, message.channel_of(last), last, LOWER_PRIORITY)
 
     def _rank(self, candidate: Candidate, moment: Moment) -> tuple[bool, int, int, str]:
         message = self._messages[candidate.message]
@@ -151,10 +180,12 @@ class Arbiter:
 
     def _settle(self, shopper: Shopper, kept: Correspondence, moment: Moment) -> None:
         messages = self._messages
-        due = [one for one in kept.candidates if messages[one.message].due(one) <= moment.now]
-        if due:
-            self._judge.settle(shopper, kept, due, moment)
-        self._keep(shopper, kept)
+        due = [one for one in kept.candidates if not one.waits and messages[one.message].due(one) <= moment.now]
+        instead = self._judge.settle(shopper, kept, due, moment) if due else ()
+        if instead:
+            self._enter(shopper, instead, moment)
+        else:
+            self._keep(shopper, kept)
 
     def _keep(self, shopper: Shopper, kept: Correspondence) -> None:
         """Note when to look next; a record that holds nothing of messages is as one that never did."""
@@ -164,14 +195,21 @@ class Arbiter:
             dues = [self._messages[one.message].due(one) for one in kept.candidates]
             shopper.messages.due = min([*dues, *self._results.ends(kept)], default=0)
 
-    def _heed(self, shopper: Shopper, event: Event, moment: Moment) -> None:
-        """Feedback on a message. One that was not sent after all counts against no cap."""
-        kept = None if shopper.messages is None else shopper.correspondence()
-        known = kept is not None and self._results.on_feedback(kept, event, moment)
-        if kept is not None and event.name == MESSAGE_FAILED:
-            message_id = decode_object(event.properties).get("message_id")
-            known |= isinstance(message_id, str) and release(kept, message_id)
-        if not known:
+    def _heed(self, shopper: Shopper, event: Event, moment: Moment) -> list[Candidate]:
+        """Feedback on a message. One that was not sent after all counts against no cap, and what asks on its next
+        channel comes back; one that was opened goes on to none."""
+        if shopper.messages is None:
             moment.remarks.append("unknown_message")
-        if kept is not None:
-            self._keep(shopper, kept)
+            return []
+        kept, instead = shopper.correspondence(), None
+        known = self._results.on_feedback(kept, event, moment)
+        message_id = mark(decode_object(event.properties).get("message_id"))
+        if message_id is not None and event.name == MESSAGE_FAILED:
+            known |= release(kept, message_id)
+            instead = after_failure(kept, message_id, moment.now)
+        elif message_id is not None and event.name in OPENED:
+            end_by_opening(kept, message_id)
+        if not known and instead is None:
+            moment.remarks.append("unknown_message")
+        self._keep(shopper, kept)
+        return [] if instead is None else [instead]

@@ -5,6 +5,7 @@ open: one that is exactly `per` old counts no more.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from pipeline.domain.correspondence import Correspondence
 from pipeline.domain.message_definition import Cap
@@ -49,23 +50,22 @@ class Caps:
         forgotten = 0
         while forgotten < len(sent) and sent[forgotten] <= oldest:
             forgotten += _WIDTH
-        sent[:] = [*sent[forgotten:], now, mark(message_id)]
+        sent[:] = [*sent[forgotten:], now, int(message_id[:16], 16)]
 
 
-def mark(message_id: str) -> int:
-    """What is kept of a message's id: its leading 64 bits. Raises ValueError if it is none."""
-    return int(message_id[:16], 16)
-
-
-def release(correspondence: Correspondence, message_id: str) -> bool:
-    """Give back the place of a message that was not sent; False if none is known by that id."""
+def mark(message_id: Any) -> int | None:
+    """What is kept of a message's id: its leading 64 bits. None of what is no such id."""
     try:
-        asked = mark(message_id)
+        return int(message_id[:16], 16) if isinstance(message_id, str) else None
     except ValueError:
-        return False
+        return None
+
+
+def release(correspondence: Correspondence, message_id: int) -> bool:
+    """Give back the place of a message that was not sent, by the leading 64 bits of its id; False if none is known."""
     for channel, sent in correspondence.sent.items():
         for at in range(0, len(sent), _WIDTH):
-            if sent[at + 1] == asked:
+            if sent[at + 1] == message_id:
                 del sent[at : at + _WIDTH]
                 if not sent:
                     del correspondence.sent[channel]

@@ -32,6 +32,12 @@ class Consent:
         self._words = shopper.words
         self._unknown = definition.unknown if definition is not None else DENIED
 
+    @property
+    def suppressed(self) -> bool:
+        """Whether the shopper gets no message whatever."""
+        word = None if self._words is None else self._words.of(EVERY, EVERY, ANY_ADDRESS)
+        return word is not None and word.status == DENIED
+
     def of(self, channel: str, purpose: str = MARKETING, address: str | None = None) -> str:
         """`granted`, `denied` or `unknown`: what was said, whatever may be done where nothing was."""
         status = self.status(channel, purpose, address)

@@ -72,7 +72,8 @@ class ConsentBook:
         return True
 
     def _tell(self, words: Words, moment: Moment, word: Word, address: str | None, before: str) -> None:
-        if self._definition is None:
+        # That a shopper is suppressed is nothing the shopper said.
+        if self._definition is None or (word.channel, word.purpose) == (EVERY, EVERY):
             return
         words.changes += 1
         fields = {

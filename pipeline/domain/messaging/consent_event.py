@@ -18,7 +18,10 @@ _FEEDBACK = {
     "SMS Opted Out": (SMS, OPT_OUT),
     "Push Unsubscribed": (PUSH, OPT_OUT),
 }
-CONSENT_EVENTS = frozenset({CONSENT_CHANGED, *_FEEDBACK})
+SUPPRESSED, UNSUPPRESSED = "Shopper Suppressed", "Shopper Unsuppressed"
+"""By which an administrator lets a shopper get no message whatever, and takes that back."""
+
+CONSENT_EVENTS = frozenset({CONSENT_CHANGED, SUPPRESSED, UNSUPPRESSED, *_FEEDBACK})
 
 _REASONS = {GRANTED: OPT_IN, DENIED: OPT_OUT, REDUCED: REDUCED_TO}
 _ADDRESSES = {EMAIL: ("address", "email"), SMS: ("address", "phone"), PUSH: ("address", "token")}
@@ -39,6 +42,8 @@ class Unreadable(ValueError):
 
 def statement(name: str, properties: dict[str, Any]) -> Statement | None:
     """What an event of CONSENT_EVENTS says, None of a bounce that is not a hard one. Raises Unreadable."""
+    if name in (SUPPRESSED, UNSUPPRESSED):
+        return Statement(EVERY, EVERY, "", OPT_OUT if name == SUPPRESSED else OPT_IN)
     if name == CONSENT_CHANGED:
         channel, status = _name(properties.get("channel")), properties.get("status")
         reason = _REASONS.get(status.strip().lower() if type(status) is str else "")

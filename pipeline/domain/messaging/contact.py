@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.domain.shopper import Shopper
 
 EMAIL, SMS, PUSH = "email", "sms", "push"
+LOCALE = "locale"
 
 # readings.md, 48
 _TRAITS = {EMAIL: "email", SMS: "phone"}
@@ -25,6 +26,12 @@ def contacts(shopper: Shopper, channel: str) -> Sequence[str]:
     trait = shopper.traits.get(_TRAITS.get(channel, ""))
     address = written(trait.value) if trait is not None else None
     return (address,) if address else ()
+
+
+def locale_of(shopper: Shopper) -> str | None:
+    """The language that the shopper reads, as the trait `locale` says it; None if it does not."""
+    trait = shopper.traits.get(LOCALE)
+    return None if trait is None or type(trait.value) is not str else trait.value.strip()[:64] or None
 
 
 def written(value: Any) -> str | None:

@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.domain.abandonment.instance import last_purchase
 from pipeline.domain.abandonment.trigger import ABANDONED
+from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.correspondence import Candidate
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
@@ -20,7 +21,8 @@ from pipeline.domain.decision import (
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
-from pipeline.domain.message_definition import MessageDefinition
+from pipeline.domain.message_definition import CHANNELS, MessageDefinition
+from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY
@@ -64,28 +66,33 @@ def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
 class Message:
     """One entry of `messaging.messages`."""
 
-    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name")
+    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name", "nights")
 
     def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
         self.name, self.identity = definition.name, definition.identity
         self._unless = None if definition.unless is None else guard(definition.unless)
+        self.nights = None if definition.quiet is None else Nights(definition.quiet)
         on = definition.on
-        rule = next((one for one in plan.abandonments if on.source == ABANDONMENT and one.name == on.name), None)
+        rule = _abandonment_of(definition, plan)
         self._after_purchase = 0 if rule is None else rule.after_purchase
-        stated = definition.attribution
-        self._attribution = rule.recovered_within if stated is None and rule is not None else stated
+        self._attribution = {channel: attribution_of(definition, plan, channel) for channel in CHANNELS}
         levels = {one.name: [level.name for level in one.levels] for one in plan.programmes}
         self._levels = levels.get(on.name, []) if on.source == TIER else []
 
     def id_of(self, candidate: Candidate, moment: Moment) -> str:
         """The id of the decision to send it."""
-        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, self.name, candidate.trigger)
+        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, *candidate.identity)
+
+    def channel_of(self, candidate: Candidate) -> str:
+        """The channel that a candidate is for; "" of one whose channel is in the topology no more."""
+        channels, step = self.definition.channels, candidate.step
+        return channels[step] if step < len(channels) else ""
 
     def of_event(self, event: Event, moment: Moment) -> Candidate:
         """A candidate, as an event asks for the message itself."""
         told = {"name": event.name, "properties": bytes(event.properties).decode()}
-        payload = _kept(EVENT, told, moment.remarks)
+        payload = self._kept(EVENT, told, moment.remarks)
         return Candidate(self.name, event.message_id, moment.now, 0, payload=payload)
 
     def of_decision(self, decision: Decision, moment: Moment) -> Candidate:
@@ -96,7 +103,7 @@ class Message:
             told, about = {name: fields[name] for name in _OF_TRIGGER}, fields["instance"]
         elif source == TIER:
             about = fields["from" if fields["change"] == "will_downgrade" else "to"]
-        payload = _kept(source, told, moment.remarks)
+        payload = self._kept(source, told, moment.remarks)
         return Candidate(self.name, decision.id, moment.now, 0, about=about, payload=payload)
 
     def expires_at(self, candidate: Candidate) -> int:
@@ -105,9 +112,8 @@ class Message:
         return 0 if lasts is None else candidate.since + lasts
 
     def attribution(self, channel: str) -> int:
-        """How long after it an order counts as its result, ms: as stated, else as long as its abandonment can be
-        recovered, else by channel (semantics.md, part 8)."""
-        return ATTRIBUTION.get(channel, DAY) if self._attribution is None else self._attribution
+        """How long after it an order counts as its result, ms."""
+        return self._attribution[channel]
 
     def due(self, candidate: Candidate) -> int:
         """When the candidate has to be looked at, ms."""
@@ -129,6 +135,8 @@ class Message:
             standing = shopper.standings.get(on.name)
             if standing is None or not self._levels or self._levels[min(standing.held, len(self._levels) - 1)] != about:
                 return EXCLUSION
+        if candidate.escalation is not None and candidate.escalation.opened:
+            return EXCLUSION
         return EXCLUSION if self._unless is not None and self._unless(shopper, now) else None
 
     def payload(self, candidate: Candidate) -> dict[str, Any]:
@@ -136,13 +144,28 @@ class Message:
         told: dict[str, Any] = _decode(candidate.payload)
         return {source: told.get(source) for source in SOURCES}
 
+    def _kept(self, source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
+        if self.definition.reference and source in _LARGE:
+            told = {**told, _LARGE[source]: None}
+        payload = _encode({source: told})
+        if len(payload) > PAYLOAD_BYTES and source in _LARGE:
+            remarks.append("payload_too_large")
+            return _encode({source: {**told, _LARGE[source]: None}})
+        return payload
 
-def _kept(source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
-    payload = _encode({source: told})
-    if len(payload) > PAYLOAD_BYTES and source in _LARGE:
-        remarks.append("payload_too_large")
-        return _encode({source: {**told, _LARGE[source]: None}})
-    return payload
+
+def attribution_of(definition: MessageDefinition, plan: Plan, channel: str) -> int:
+    """How long after a message an order counts as its result, ms: as stated, else as long as its abandonment can be
+    recovered, else by channel (semantics.md, part 8)."""
+    if definition.attribution is not None:
+        return definition.attribution
+    rule = _abandonment_of(definition, plan)
+    return ATTRIBUTION.get(channel, DAY) if rule is None else rule.recovered_within
+
+
+def _abandonment_of(definition: MessageDefinition, plan: Plan) -> AbandonmentDefinition | None:
+    on = definition.on
+    return next((one for one in plan.abandonments if on.source == ABANDONMENT and one.name == on.name), None)
 
 
 def undoes(decision: Decision) -> str | None:

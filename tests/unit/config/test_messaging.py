@@ -5,6 +5,7 @@ import pytest
 from pipeline.domain.definition import Member
 from pipeline.domain.message_definition import (
     Cap,
+    FurtherChannel,
     Holdout,
     MessageDefinition,
     MessagingDefinition,
@@ -129,6 +130,21 @@ def test_mistakes_of_occasions(on: str, told: str) -> None:
         ("holdout: {percent: -1, salt: x}", "holdout.percent: -1 should be from 0 to 100"),
         ("holdout: {percent: 0.005, salt: x}", "holdout.percent: 0.005 has more than 2 decimal places"),
         ("escalate: [email]", "escalate: unknown key"),
+        (
+            "quiet_hours: {from: '21:00', to: '08:00'}, messages: {m: {on: {event: A}, channel: sms,"
+            " send: {earliest: '22:00', latest: '08:00'}}}",
+            "messages.m.send: is all in quiet_hours, so it would never be sent",
+        ),
+        (
+            "messages: {m: {on: {event: A}, channel: sms, campaign: c, discount: X},"
+            " n: {on: {event: A}, channel: email, campaign: c}}",
+            "messages.n.discount: m is of the campaign c as well and says otherwise",
+        ),
+        (
+            "messages: {m: {on: {event: A}, channel: sms}, n: {on: {event: A}, channel: email, campaign: m,"
+            " variants: {a: 100}}}",
+            "messages.n.variants: m is of the campaign m as well and says otherwise",
+        ),
     ],
 )
 def test_mistakes_of_messaging(body: str, told: str) -> None:
@@ -147,13 +163,55 @@ def test_mistakes_of_messaging(body: str, told: str) -> None:
         ("channel: email, unless: {all: [{in: vip}, {not: {in: vip}}]}", "unless: all[0] and all[1] are each other's"),
         ("channel: email, expires: 0s", "expires: should be longer than 0s"),
         ("channel: email, transactional: maybe", "transactional: should be true or false"),
-        ("channel: email, escalate: [sms]", "escalate: not supported yet"),
-        ("channel: email, payload: reference", "payload: not supported yet"),
+        ("channel: email, escalate: [sms]", "escalate: needs two channels or more; one is written `channel: email`"),
+        ("escalate: [email, sms after 2 hours]", "escalate[1]: sms after 2 hours is no step: write a channel, or"),
+        ("escalate: [email, fax]", "escalate[1]: there is no channel fax"),
+        ("escalate: [email, psh after 1h]", "escalate[1]: there is no channel psh, did you mean push?"),
+        ("escalate: [email, sms after P1M]", "escalate[1]: 'P1M' has no fixed length"),
+        ("escalate: [email, sms after 0s]", "escalate[1]: should come later than 0s"),
+        ("escalate: [email after 1h, sms]", "escalate: begins at once, so the first has no `after`"),
+        ("escalate: [email, sms, email]", "escalate: names a channel twice"),
+        (
+            "escalate: [email, push after 2h, sms after 10h], expires: 12h",
+            "escalate: comes to its end after 12h, when the message has expired",
+        ),
+        ("channel: email, payload: none", "payload: 'none' should be full or reference"),
+        ("channel: email, send: {}", "send: begins and ends at the same time, which says nothing"),
+        ("channel: email, send: {earliest: 9}", "send.earliest: 9 is no time of day"),
+        ("channel: email, send: {latest: '01:00', spread: 2h}", "send.spread: 2h is longer than the 1h to send in"),
+        ("channel: email, discount: {a: X}", "discount: there is no variant a, as there are no variants"),
+        ("channel: email, variants: {a: 100}, discount: X", "discount: needs to say of which variant"),
+        ("channel: email, variants: {a: 100}, discount: {b: X}", "discount: there is no variant b"),
     ],
 )
 def test_mistakes_of_messages(body: str, told: str) -> None:
     found = mistakes(f"{{messages: {{m: {{on: {{event: A}}, {body}}}}}}}")
     assert any(one.startswith(f"messages.m.{told}") for one in found), found
+
+
+def test_a_message_has_a_channel_or_several() -> None:
+    (both,) = mistakes("{messages: {m: {on: {event: A}, channel: email, escalate: [sms, push]}}}")
+    (none,) = mistakes("{messages: {m: {on: {event: A}}}}")
+    assert both == "messages.m: has channel and escalate, leave one out"
+    assert none == "messages.m: needs channel, or escalate with several"
+
+
+def test_keys_of_channels_campaigns_hours_and_payloads() -> None:
+    found = messaging(
+        "{payload: reference, quiet_hours: {from: '21:00', to: '08:00'}, messages: {"
+        "a: {on: {event: A}, escalate: [email, push, sms after 24h], campaign: spring, variants: {x: 50, y: 50},"
+        " discount: {x: TEN}, send: {earliest: '09:00', latest: '20:00', spread: 1h}},"
+        " b: {on: {event: B}, channel: on-site, campaign: b, payload: full, discount: TEN, send: {latest: '20:00'}}}}"
+    )
+    a, b = found.messages
+    assert (a.channels, a.channel) == (("email", "push", "sms"), "email")
+    assert a.further == (FurtherChannel("push"), FurtherChannel("sms", 24 * HOUR))
+    assert (a.experiment, a.reference, a.discount("x"), a.discount("y")) == ("spring", True, "TEN", None)
+    assert a.quiet == QuietHours(20 * HOUR, 9 * HOUR, spread=HOUR)
+    assert b == MessageDefinition(
+        "b", Occasion("event", "B"), "on-site", b.identity, discounts=(("", "TEN"),), quiet=QuietHours(20 * HOUR, 0)
+    )
+    assert b.discount(None) == "TEN"
 
 
 def test_what_a_message_means_is_its_identity() -> None:
@@ -164,6 +222,7 @@ def test_what_a_message_means_is_its_identity() -> None:
         return messaging(f"{{messages: {{m: {{{written}}}}}}}").messages[0].identity
 
     assert identity() == identity(title="Hello", priority="0", quiet_hours="heed", variants="{}")
+    assert identity() == identity(campaign="m", payload="full", discount="{}")
     assert len({identity(), identity(channel="sms"), identity(priority="1"), identity(variants="{a: 100}")}) == 4
 
 

@@ -218,6 +218,49 @@ def test_messages_and_what_bounds_them_are_definitions(shop: Path) -> None:
     assert "messaging but its messages changed from" in told.output
 
 
+SENDING = (
+    OLD
+    + """
+messaging:
+  consent: {unknown: granted}
+  arbitration: 0s
+  caps: [{channel: on-site, at_most: 1, per: 1d, over: defer}]
+  messages:
+    thanks: {on: {event: Order Completed}, channel: on-site}
+    hello: {on: {event: Product Viewed}, channel: on-site, priority: 2, variants: {a: 100}}
+"""
+)
+
+
+def test_messages_gained_and_lost(shop: Path) -> None:
+    # given a cap that drops instead of defers, other variants, and a message more
+    changed = SENDING.replace("per: 1d, over: defer", "per: 2d").replace("{a: 100}", "{b: 100}")
+    (shop / "topology.yaml").write_text(SENDING)
+    (shop / "new.yaml").write_text(changed + "    more: {on: {event: Product Viewed}, channel: email}\n")
+    arguments = ("topology.yaml", "new.yaml", "--input", "events.ndjson", "--until", "2026-01-08T00:00:00Z")
+    told = [line.rstrip() for line in diff(*arguments).output.splitlines()]
+
+    # then each message that one topology sends and the other does not is told, and what becomes of it there
+    assert told[told.index("message  before  gained  lost  after") :] == [
+        "message  before  gained  lost  after",
+        "hello         5       0     3      2",
+        "more          0       0     0      0",
+        "thanks        2       0     0      2",
+        "",
+        "hello",
+        "  lost, now cap 3: kim, lea and 1 more",
+        "  with another variant 2: kim, lea",
+    ]
+    data = as_data(*arguments)
+    assert [one["message"] for one in data["messages"]] == ["hello", "more", "thanks"]
+    assert data["messages"][0]["lost"] == [{"to": "cap", "count": 3, "sample": ["kim", "lea"]}]
+    back = as_data("new.yaml", "topology.yaml", *arguments[2:])
+    assert back["messages"][0]["gained"] == [{"instead_of": "cap", "count": 3, "sample": ["kim", "lea"]}]
+    same = diff("topology.yaml", "topology.yaml", *arguments[2:], "--exit-code")
+    assert same.exit_code == 0, same.output
+    assert "hello         5       0     0      5" in same.output
+
+
 def test_titles_and_order_are_no_difference(shop: Path) -> None:
     text = OLD.replace("Who bought", "Buyers").replace("shop: {currency: EUR}\n", "")
     (shop / "new.yaml").write_text(text)

@@ -10,7 +10,7 @@ from tests.support.shop_history import write_topology
 
 def test_every_topic_has_its_role_and_what_results_rest_on_binds(tmp_path: Path) -> None:
     plans = {plan.logical: plan for plan in plans_of(load(write_topology(tmp_path / "t.yaml", received="broker"), {}))}
-    assert len(plans) == 13
+    assert len(plans) == 15
     assert {name for name, plan in plans.items() if plan.co_partitioned} == {
         "clickstream",
         "shopper-events",

@@ -34,7 +34,9 @@ def test_names_follow_the_rules(each) -> None:
     assert bool(each.buckets) == (each.kind == "histogram")
     assert each.meaning.endswith(".")
     assert each.unit
-    assert set(each.labels) <= {"reason", "remark", "topic", "result", "version", "stage", "partition", "use"}
+    of_workers = {"reason", "remark", "topic", "result", "version", "stage", "partition", "use"}
+    of_topologies = {"kind", "change", "message", "channel", "variant", "end", "experiment", "holdout"}
+    assert set(each.labels) <= of_workers | of_topologies
 
 
 def test_the_table_is_complete() -> None:
@@ -88,6 +90,7 @@ def test_a_round_is_counted() -> None:
         misses=10,
         dead={"late": 1},
         decisions={"segment-changes": 7, "loyalty-points": 2},
+        kinds={("message-suppressions", "reminder", "cap", "ended"): 3},
         remarks={"unknown_currency": 4},
     )
     watch = PartitionWatch(metrics)
@@ -108,6 +111,7 @@ def test_a_round_is_counted() -> None:
     assert seen["afterclick_dead_letters_total", "late"] == 2
     assert seen["afterclick_decisions_total", "segment-changes"] == 14
     assert seen["afterclick_decisions_total", "loyalty-points"] == 4
+    assert seen["afterclick_message_suppressions_total", "ended", "reminder", "cap"] == 6
     assert seen["afterclick_remarks_total", "unknown_currency"] == 8
     assert seen["afterclick_round_seconds_count",] == 2
     assert seen["afterclick_round_seconds_sum",] == pytest.approx(0.04)

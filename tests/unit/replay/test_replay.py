@@ -9,10 +9,10 @@ import pytest
 from pipeline.replay.source import InputError
 from tests.support.replaying import call, files, lines, ms, replay, segment_changes, write
 
-FILES = ["abandonment-triggers.ndjson", "consent-changes.ndjson", "dead-letters.ndjson", "journey-changes.ndjson",
-         "loyalty-points.ndjson", "loyalty-tiers.ndjson", "message-suppressions.ndjson", "messages.ndjson",
-         "redemption-rejected.ndjson", "reward-available.ndjson", "segment-changes.ndjson",
-         "trait-changes.ndjson"]  # fmt: skip
+FILES = ["abandonment-triggers.ndjson", "consent-changes.ndjson", "dead-letters.ndjson", "experiment-exposures.ndjson",
+         "journey-changes.ndjson", "loyalty-points.ndjson", "loyalty-tiers.ndjson", "message-results.ndjson",
+         "message-suppressions.ndjson", "messages.ndjson", "redemption-rejected.ndjson", "reward-available.ndjson",
+         "segment-changes.ndjson", "trait-changes.ndjson"]  # fmt: skip
 VIEW, ADD, ORDER = "Product Viewed", "Product Added", "Order Completed"
 
 

@@ -81,6 +81,14 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
         {"payload": {"tier": None, "abandonment": {"abandoned_since": -1, "cart": None}, "points": {"expires_at": 5}}},
         {"payload": {"event": {"properties": 'qu"ote\\ é \u2028', "name": "\x00"}, "points": {"expires_at": None}}},
     ],
+    "message-results": [
+        {"variant": None, "result": "opened", "order_id": None, "revenue": None, "time_to_order": None},
+        {"order_id": 'qu"ote\\ é \u2028', "revenue": {"currency": "EUR", "amount": -7}, "last_touch": False},
+    ],
+    "experiment-exposures": [
+        {"holdout": True, "variant": None, "layer": "l"},
+        {"change": "converted", "trigger": None, "exposure": "0" * 32, "order_id": "o", "time_to_order": 2**62},
+    ],
     "message-suppressions": [{"until": None}, {"trigger": 'qu"ote\\ é \u2028'}],
     "journey-changes": [{"from": None}, {"to": None}, {"from": 'qu"ote\\ é \u2028', "to": "\x00"}, {"sequence": 2**62}],
     "consent-changes": [

@@ -1,0 +1,1 @@
+"""Experiments: what is read off exposures and conversions."""
