@@ -55,6 +55,7 @@ class Ladder:
         self.promotion: tuple[int | None, int] = (None, 0)
         self.lines: list[dict[str, Any]] = []
         self.parts: list[Part] = []
+        self.orders: set[str] = set()
         self.now = 0
         self.cause: str | None = None
         self.order_id: str | None = None
@@ -172,6 +173,8 @@ class Ladder:
         best = self.qualified(value)
         if best > self.level:
             self.counted = {part.key for part in self.counting(self.since(self.now)) if part.amount > 0}
+            # The balance is made of all orders before.
+            self.counted |= self.orders if self.metric == "points_active" else set()
             self.promotion = self.period(self.now) if self.periods else (None, 0)
             self._move("upgraded", "reached", best, self.start[best])
         elif self.grace_until is not None and self.kept(value):
@@ -181,6 +184,7 @@ class Ladder:
 
     def pass_time(self) -> None:
         """Ends of grants, all reviews and ends of grace due by now, then notices, then the end of a lock."""
+        self.settle()
         due, term = self.valid_until, self.begun
         if self.grant.until is not None and self.grant.until <= self.now:
             level, self.grant.level, self.grant.until = self.grant.level, -1, None

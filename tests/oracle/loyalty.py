@@ -63,7 +63,7 @@ class Programme:
     @property
     def standing(self) -> tuple[str | None, int]:
         """Tier and balance, as conditions see them."""
-        return (self.ladder.names[self.ladder.level] if self.member else None), self.ledger.balance
+        return (self.ladder.names[self.ladder.held] if self.member else None), self.ledger.balance
 
     @property
     def window(self) -> int | None:
@@ -97,7 +97,9 @@ class Programme:
         completes = record.name == ORDER and order is not None and not order.cancelled
         means = self._means(record)
         adjusts = means and record.name == "Points Adjusted" and whole(record.properties.get("points")) is not None
-        if not self.member and (completes or adjusts or self.bonuses.joins(record)):
+        self.ladder.order_id = None if order is None else order.order_id
+        said = self.ladder.joins(record, self.alone)
+        if not self.member and (completes or adjusts or said or self.bonuses.joins(record)):
             self._join(facts)
         net = self._net(order)
         if order is not None:
@@ -114,8 +116,13 @@ class Programme:
         self.bonuses.look(facts)
         self._measure(facts)
         # A lower price undoes an order in part, as a refund does.
-        if order is not None and record.name != ORDER and (self.ladder.money or self._net(order) < net):
+        if (
+            order is not None
+            and record.name != ORDER
+            and (self.ladder.metric in ("spend", "orders") or self._net(order) < net)
+        ):
             self.ladder.reverse(order.order_id, before)
+        self.ladder.say(record, self.alone)
         self.ladder.settle()
         self._offer()
 
@@ -139,6 +146,7 @@ class Programme:
     def _at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
         self.ledger.cause = self.ladder.cause = cause
+        self.ladder.order_id = None
 
     def _join(self, facts: Facts) -> None:
         self.bonuses.joined = facts.now
@@ -283,7 +291,7 @@ class Programme:
 
     def _reached(self, reward: dict[str, Any]) -> bool:
         names = self.ladder.names
-        return "tier" not in reward or names.index(reward["tier"]) <= self.ladder.level
+        return "tier" not in reward or names.index(reward["tier"]) <= self.ladder.held
 
     def _offer(self) -> None:
         """Rewards that are within reach for the first time."""
@@ -302,6 +310,7 @@ class Programme:
     def _measure(self, facts: Facts) -> None:
         """What the metric adds up, of all time; the ladder leaves out what its window does."""
         self.ladder.parts = list(self._parts(facts))
+        self.ladder.orders = set(self.lots)
 
     def _parts(self, facts: Facts) -> Iterator[Part]:
         if self.ladder.metric == "points_earned":
