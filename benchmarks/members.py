@@ -37,6 +37,7 @@ loyalty:
       term: 365d
       grace: 30d
       downgrade: one_level
+      notices: [60d, 30d, 7d]
 """
 
 

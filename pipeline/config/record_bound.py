@@ -18,7 +18,7 @@ from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
-from pipeline.domain.loyalty import lot, tier
+from pipeline.domain.loyalty import lot, tenure
 from pipeline.domain.message import FULL
 from pipeline.domain.message_definition import CHANNELS, MessagingDefinition
 from pipeline.domain.messaging import cap
@@ -136,4 +136,4 @@ def _messages(messaging: MessagingDefinition) -> int:
 
 def _programme() -> int:
     lines = lot.LINES_IN_ALL * 4 * _INTEGER
-    return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines
+    return _RULE_NAME + _list(2 * tenure.HISTORY) + 25 * _INTEGER + 3 * _RULE_NAME + lines
