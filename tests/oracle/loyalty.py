@@ -51,7 +51,7 @@ class Programme:
     @property
     def standing(self) -> tuple[str | None, int]:
         """Tier and balance, as conditions see them."""
-        return (self.ladder.names[self.ladder.level] if self.member else None), self.ledger.balance
+        return (self.ladder.names[self.ladder.held] if self.member else None), self.ledger.balance
 
     @property
     def window(self) -> int | None:
@@ -86,7 +86,9 @@ class Programme:
         completes = record.name == ORDER and order is not None and not order.cancelled
         means = self.redemptions.means(record)
         adjusts = means and record.name == "Points Adjusted" and whole(record.properties.get("points")) is not None
-        if not self.member and (completes or adjusts or self.bonuses.joins(record)):
+        self.ladder.order_id = None if order is None else order.order_id
+        said = self.ladder.joins(record, self.redemptions.alone)
+        if not self.member and (completes or adjusts or said or self.bonuses.joins(record)):
             self._join(facts)
         net = self._net(order)
         if order is not None:
@@ -107,6 +109,7 @@ class Programme:
         undone = self.ladder.metric in ("spend", "orders") or self._net(order) < net
         if order is not None and record.name != ORDER and undone:
             self.ladder.reverse(order.order_id, before)
+        self.ladder.say(record, self.redemptions.alone)
         self.ladder.settle()
         self.redemptions.offer()
 
@@ -130,6 +133,7 @@ class Programme:
     def _at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
         self.ledger.cause = self.ladder.cause = cause
+        self.ladder.order_id = None
 
     def _join(self, facts: Facts) -> None:
         self.bonuses.joined = facts.now
@@ -221,6 +225,7 @@ class Programme:
     def _measure(self, facts: Facts) -> None:
         """What the metric adds up, of all time; the ladder leaves out what its window does."""
         self.ladder.parts = list(self._parts(facts))
+        self.ladder.orders = set(self.lots)
 
     def _parts(self, facts: Facts) -> Iterator[Part]:
         if self.ladder.metric == "points_earned":
