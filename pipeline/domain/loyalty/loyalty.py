@@ -91,6 +91,10 @@ class Loyalty:
             if programme.name in shopper.standings
         }
 
+    def tiers(self, shopper: Shopper) -> dict[str, str]:
+        """The tier shown in each programme that the shopper is in."""
+        return {one.name: one.tier(shopper) for one in self._programmes if one.name in shopper.standings}
+
     def _addressed(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> list[Programme]:
         """The programmes that an event of ADDRESSED is about: the one it names, or the only one; a cancellation
         that names none is of the one that knows the redemption, or else of all."""

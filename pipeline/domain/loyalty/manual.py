@@ -13,8 +13,8 @@ from pipeline.domain.loyalty.tenure import is_locked, tenure_of
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import Case
 from pipeline.domain.loyalty_definition import TIER_EVENTS, TIER_LOCKED, TIER_UNLOCKED, ProgrammeDefinition
-from pipeline.domain.shopping import Tenure
-from pipeline.domain.value.instant import parse_instant
+from pipeline.domain.shopping import Standing, Tenure
+from pipeline.domain.value.instant import format_instant, parse_instant
 
 
 class Manual:
@@ -72,14 +72,26 @@ class Manual:
         if tenure is not None and tenure.locked >= 0 and 0 < tenure.locked_until <= case.now:
             self._unlock(case, why.LOCK_ENDED)
 
-    def adapt(self, case: Case) -> None:
+    def adapt(self, case: Case) -> tuple[int, str] | None:
         """Find the tiers by their names in a programme that was changed; what was locked or granted of a tier that
-        there is no more, is over."""
+        there is no more, is over. Returns level and name of such a lock."""
         tenure = case.standing.tenure
         if tenure is not None and tenure.granted >= 0:
             tenure.granted = self._levels.get(tenure.granted_tier, -1)
+        if tenure is None or tenure.locked < 0:
+            return None
+        level, tenure.locked = tenure.locked, self._levels.get(tenure.locked_tier, -1)
+        return (level, tenure.locked_tier) if tenure.locked < 0 else None
+
+    def summary(self, standing: Standing) -> dict[str, Any]:
+        """Of whose tier is locked: `automatic`, the tier that it would be, and `locked_until`, null: until unlocked. Of
+        who was granted one: `granted`, `granted_until`."""
+        tenure, told = standing.tenure, dict[str, Any]()
         if tenure is not None and tenure.locked >= 0:
-            tenure.locked = self._levels.get(tenure.locked_tier, -1)
+            told |= {"automatic": self._tiers.name(standing.level), "locked_until": _shown(tenure.locked_until)}
+        if tenure is not None and tenure.granted >= 0:
+            told |= {"granted": self._tiers.name(tenure.granted), "granted_until": _shown(tenure.granted_until)}
+        return told
 
     def _is_about(self, event: Event, *, addressed: bool) -> bool:
         return addressed if event.name in TIER_EVENTS else event.name in self._granted_by
@@ -92,13 +104,13 @@ class Manual:
     def _lock(self, case: Case, level: int, until: int) -> None:
         before, tenure = case.standing.held, tenure_of(case.standing)
         tenure.locked, tenure.locked_until, tenure.locked_tier = level, until, self._tiers.name(level)
-        self._tiers.shift(case, before, why.LOCKED)
+        self._tiers.shift(case, before, self._tiers.name(before), why.LOCKED)
 
     def _unlock(self, case: Case, reason: str) -> None:
         if is_locked(case.standing):
             before, tenure = case.standing.held, tenure_of(case.standing)
             tenure.locked, tenure.locked_until, tenure.locked_tier = -1, 0, ""
-            self._tiers.shift(case, before, reason)
+            self._tiers.shift(case, before, self._tiers.name(before), reason)
 
     def _grant(self, case: Case, level: int, until: int) -> None:
         """A grant takes the place of an earlier one."""
@@ -120,3 +132,7 @@ def _until(properties: dict[str, Any]) -> int | None:
     """Until when, ms; 0: nothing is said of an end. None: it cannot be read."""
     raw = properties.get("until")
     return 0 if raw is None else parse_instant(raw)
+
+
+def _shown(instant: int) -> str | None:
+    return format_instant(instant) if instant else None

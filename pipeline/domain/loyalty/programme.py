@@ -21,7 +21,7 @@ from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
-from pipeline.domain.loyalty.tier_line import Case
+from pipeline.domain.loyalty.tier_line import TIER_GONE, Case
 from pipeline.domain.loyalty.window import Window
 from pipeline.domain.loyalty_definition import (
     REDEMPTION_EVENTS,
@@ -137,20 +137,27 @@ class Programme:
             self._accounts.adapt(standing, moment.now)
             self._earning.look_ahead(shopper, standing, moment.now)
             case = Case(shopper, standing, moment)
-            self._manual.adapt(case)
+            lost = self._manual.adapt(case)
             self._tiers.adapt(case)
+            if lost is not None:
+                self._tiers.shift(case, *lost, TIER_GONE)
             self._tiers.settle(case)
             self._rewards.tell(standing, moment)
 
     def summary(self, shopper: Shopper) -> dict[str, Any]:
         standing = shopper.standings[self.name]
         return {
-            "tier": self._tiers.name(standing.held),
+            "tier": self.tier(shopper),
             "balance": standing.balance,
             "pending": standing.purse.pending if standing.purse is not None else 0,
             "earned": self._earned.value(shopper, standing, shopper.now),
             "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
+            **self._manual.summary(standing),
         }
+
+    def tier(self, shopper: Shopper) -> str:
+        """The tier shown."""
+        return self._tiers.name(shopper.standings[self.name].held)
 
     def _takes(
         self, event: Event, properties: dict[str, Any], changes: list[OrderChange], now: int, *, addressed: bool

@@ -93,16 +93,16 @@ class Tiers:
         elif level == standing.level:
             self._renew(case, self._ladder.measure(case), why.GRANTED)
 
-    def shift(self, case: Case, before: int, reason: str) -> None:
-        """Tell what a lock, or its end, makes of the level that was held before."""
+    def shift(self, case: Case, before: int, name: str, reason: str) -> None:
+        """Tell what a lock, or its end, makes of the tier `name` that was shown at the level `before`."""
         held = case.standing.held
-        if held == before:
+        if self.name(held) == name:
             return
         if self._keeps_history:
             remember(case.standing, held, case.now)
-        change = "upgraded" if held > before else "downgraded"
+        change = _change(before, held)
         measure = self._ladder.measure(case)
-        self._lines.tell(case, change, reason, self.name(before), held, measure.value, None, begin=measure.begin)
+        self._lines.tell(case, change, reason, name, held, measure.value, None, begin=measure.begin)
 
     def adapt(self, case: Case) -> None:
         """Fit a standing to a programme that was changed: other levels, a term given or taken."""
@@ -146,7 +146,7 @@ class Tiers:
         to = max(self._ladder.qualified(measure.value), self._ladder.next_below(min(level, len(self._ladder.names))))
         if to != level:
             self._move(case, to)
-        change = "upgraded" if to > level else "downgraded" if to < level else "renewed"
+        change = _change(level, to)
         if not is_locked(standing):
             self._lines.tell(
                 case, change, why.TIER_GONE, name, to, measure.value, self._ladder.start(to), begin=measure.begin
@@ -253,3 +253,7 @@ class Tiers:
         name = None if before is None else self._ladder.names[before]
         value, begin = measure
         self._lines.tell(case, change, reason, name, to, value, threshold, ahead=ahead, begin=begin)
+
+
+def _change(before: int, after: int) -> str:
+    return "upgraded" if after > before else "downgraded" if after < before else "renewed"
