@@ -244,5 +244,5 @@ def _remarks(plan: Plan) -> Iterator[str]:
         if rule.minimum_views > 1 and rule.kind != BROWSE:
             yield f"abandonment.{rule.name}: minimum_views counts product views, a {rule.kind} has none"
     for programme in plan.programmes:
-        if programme.window is None and programme.term is None and programme.metric == "points_earned":
+        if programme.looks_back is None and programme.term is None and programme.metric == "points_earned":
             yield f"loyalty.{programme.name}: points of all time and no term, so only refunds lose a level"

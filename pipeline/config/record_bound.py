@@ -19,7 +19,7 @@ from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
-from pipeline.domain.loyalty import lot, tier
+from pipeline.domain.loyalty import lot, tenure
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message import FULL
 from pipeline.domain.message_definition import CHANNELS, MessagingDefinition
@@ -137,5 +137,5 @@ def _messages(messaging: MessagingDefinition) -> int:
 
 def _programme(programme: ProgrammeDefinition) -> int:
     lines = lot.LINES_IN_ALL * 4 * _INTEGER
-    standing = _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines
+    standing = _RULE_NAME + _list(2 * tenure.HISTORY) + 25 * _INTEGER + 3 * _RULE_NAME + lines
     return standing + purse_bytes(programme) + bonus_bytes(programme)

@@ -107,6 +107,12 @@ class Bonuses:
         found = reach(record.properties, rule["also"])
         return next((str(one) for one in found if one != ""), None)
 
+    def note_first(self, record: Record, order: Order, facts: Facts) -> None:
+        """An order is the first if nothing else stands when it arrives."""
+        if order.completed is record and order.counts and self.first is None:
+            others = [one for one in facts.orders.values() if one.counts and one is not order]
+            self.first = None if others else order.order_id
+
     def record(self, record: Record, facts: Facts) -> list[Grant]:
         """What an event of the shopper earns, or a deed that it completes."""
         found: list[Grant] = []
@@ -115,9 +121,7 @@ class Bonuses:
         if record.name == "Order Completed" and (not completes or order is None or order.cancelled):
             return found
         counting = [one for one in facts.orders.values() if one.counts]
-        if completes and self.first is None and len(counting) == 1:
-            self.first = record.order_id or record.message_id
-        is_first = completes and self.first == (record.order_id or record.message_id)
+        is_first = order is not None and completes and self.first == order.order_id
         for number, rule in self._of(record):
             if "also" in rule:
                 self._accept(number, rule, record, len(counting))

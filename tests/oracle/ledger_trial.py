@@ -30,6 +30,7 @@ _PROBES: dict[str, dict[str, Any]] = {
     "windows": {"tiers": {**_CLUB["tiers"], "window": {"calendar": "year"}}},
     "metrics": {"tiers": {**_CLUB["tiers"], "metric": "orders"}},
     "notices": {"tiers": {**_CLUB["tiers"], "term": "30d", "notices": ["3d"]}},
+    "tiers": {"tiers": {**_CLUB["tiers"], "on_refund": "at_review"}},
 }
 
 

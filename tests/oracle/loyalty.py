@@ -51,7 +51,7 @@ class Programme:
     @property
     def standing(self) -> tuple[str | None, int]:
         """Tier and balance, as conditions see them."""
-        return (self.ladder.names[self.ladder.level] if self.member else None), self.ledger.balance
+        return (self.ladder.names[self.ladder.held] if self.member else None), self.ledger.balance
 
     @property
     def window(self) -> int | None:
@@ -67,7 +67,8 @@ class Programme:
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
         self._at(facts, None)
-        self._give(self.bonuses.fire(facts))
+        if self.member:
+            self._give(self.bonuses.fire(facts))
         if self.ledger.pass_time():
             self._confirmed(facts)
         self.ledger.give_notice()
@@ -85,10 +86,13 @@ class Programme:
         completes = record.name == ORDER and order is not None and not order.cancelled
         means = self.redemptions.means(record)
         adjusts = means and record.name == "Points Adjusted" and whole(record.properties.get("points")) is not None
-        if not self.member and (completes or adjusts or self.bonuses.joins(record)):
+        self.ladder.order_id = None if order is None else order.order_id
+        said = self.ladder.joins(record, self.redemptions.alone)
+        if not self.member and (completes or adjusts or said or self.bonuses.joins(record)):
             self._join(facts)
         net = self._net(order)
         if order is not None:
+            self.bonuses.note_first(record, order, facts)
             self._order(record, order)
         if means:
             self.redemptions.record(record)
@@ -105,6 +109,7 @@ class Programme:
         undone = self.ladder.metric in ("spend", "orders") or self._net(order) < net
         if order is not None and record.name != ORDER and undone:
             self.ladder.reverse(order.order_id, before)
+        self.ladder.say(record, self.redemptions.alone)
         self.ladder.settle()
         self.redemptions.offer()
 
@@ -128,6 +133,7 @@ class Programme:
     def _at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
         self.ledger.cause = self.ladder.cause = cause
+        self.ladder.order_id = None
 
     def _join(self, facts: Facts) -> None:
         self.bonuses.joined = facts.now
@@ -156,7 +162,7 @@ class Programme:
             self.ledger.earn(lot, earned.points)
 
     def _worth(self, order: Order, record: Record) -> Earned:
-        first = self.bonuses.first in (None, order.order_id)
+        first = self.bonuses.first == order.order_id
         multiplier = self.ladder.multipliers[self.ladder.held_at(order.time)]
         if order.order_id in self.earned:
             multiplier = self.earned[order.order_id].multiplier
@@ -219,6 +225,7 @@ class Programme:
     def _measure(self, facts: Facts) -> None:
         """What the metric adds up, of all time; the ladder leaves out what its window does."""
         self.ladder.parts = list(self._parts(facts))
+        self.ladder.orders = set(self.lots)
 
     def _parts(self, facts: Facts) -> Iterator[Part]:
         if self.ladder.metric == "points_earned":

@@ -84,7 +84,7 @@ class Redemptions:
 
     def _reached(self, reward: dict[str, Any]) -> bool:
         names = self.ladder.names
-        return "tier" not in reward or names.index(reward["tier"]) <= self.ladder.level
+        return "tier" not in reward or names.index(reward["tier"]) <= self.ladder.held
 
     def offer(self) -> None:
         """Rewards that are within reach for the first time."""

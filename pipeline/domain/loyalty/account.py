@@ -35,7 +35,7 @@ class Accounts:
         self._hold = programme.confirm_after
         self.floor = programme.refunds == "floor_zero"
         self.entries = Entries(programme)
-        self.expiry = Expiry(programme.expire, zone, self.entries, programme.window)
+        self.expiry = Expiry(programme.expire, zone, self.entries, programme.looks_back)
 
     def open(self, standing: Standing) -> None:
         """A shopper comes into the programme."""
