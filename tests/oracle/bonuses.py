@@ -160,9 +160,13 @@ class Bonuses:
             self.friends.add(record.shopper)
         return found
 
+    def _zone(self, facts: Facts) -> str:
+        """Late events tell of no zone (readings.md, 19)."""
+        return zone_of([one for one in facts.records if not one.late_segments], facts.traits, self.shop)
+
     def _missions(self, record: Record, facts: Facts) -> list[Grant]:
         found: list[Grant] = []
-        zone = zone_of(facts.records, facts.traits, self.shop)
+        zone = self._zone(facts)
         for number, rule in enumerate(self.rules):
             if rule["on"] != "$mission" or not self._in_force(rule, record.time):
                 continue
@@ -181,7 +185,7 @@ class Bonuses:
 
     def look(self, facts: Facts) -> None:
         """When the next day is, now that traits and zone are known."""
-        zone = zone_of(facts.records, facts.traits, self.shop)
+        zone = self._zone(facts)
         self.dues = {}
         for number, rule in enumerate(self.rules):
             least = self.years.get(number, 0)
