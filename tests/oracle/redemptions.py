@@ -34,7 +34,8 @@ class Redemptions:
             return False
         named = record.properties.get("programme")
         if named is None and record.name == "Redemption Cancelled" and not self.alone:
-            return str(record.properties.get("redemption_id")) in self.ledger.redeemed
+            # It names no programme: whichever has the redemption, or is to have it.
+            return True
         return bool(named == self.name or (named is None and self.alone))
 
     def record(self, record: Record) -> None:
