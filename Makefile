@@ -38,7 +38,7 @@ simulation: setup  ## run the whole engine through simulated failures and compar
 oracle: setup  ## recompute everything by plain code: random topologies and streams (SEEDS=n, FIRST=n), all CDNOW customers and Complete Journey households
 	$(BIN)/python -m tests.oracle --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
 	AFTERCLICK_CUSTOMERS=1 $(BIN)/pytest tests/real_input/test_cdnow.py tests/real_input/test_cdnow_explanations.py
-	AFTERCLICK_HOUSEHOLDS=1 $(BIN)/pytest tests/real_input/test_completejourney.py
+	AFTERCLICK_HOUSEHOLDS=1 $(BIN)/pytest --timeout 3600 tests/real_input/test_completejourney.py
 
 chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)

@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "check": "Validate topology.yaml and print what was understood.",
     "library": "List the standard segments, or write one out.",
     "topics": "Create the topics that the topology names, and verify their settings.",
+    "collector": "Take what the SDKs of browsers and servers send, over HTTP.",
     "worker": "Run the agents until SIGTERM.",
     "replay": "Decide over files of events, without a broker.",
     "rfm": "Fit the thresholds of RFM scores to a history.",

@@ -8,6 +8,7 @@ from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
 from pipeline.config.message_account import message_rules
+from pipeline.config.purse_account import kept_of_points
 from pipeline.config.quantity import format_micro
 from pipeline.config.record_bound import record_bound
 from pipeline.config.reference import members_of
@@ -30,6 +31,7 @@ from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
+from pipeline.domain.loyalty_definition import REDEMPTION_EVENTS
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.segment import CART, CONSENT, REFERRED, TRAITS, ZONE, earning_reads, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
@@ -209,8 +211,8 @@ def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
 
 def _programmes(plan: Plan) -> Iterator[dict[str, Any]]:
     for programme in plan.programmes:
-        keeps = [ORDER_BOOK, "a lot of points for each order", *kept_of_bonuses(programme)]
-        touched = ORDER_EVENTS | _touching(earning_reads(programme), {})
+        keeps = [ORDER_BOOK, "a lot of points for each order", *kept_of_points(programme), *kept_of_bonuses(programme)]
+        touched = ORDER_EVENTS | REDEMPTION_EVENTS | _touching(earning_reads(programme), {})
         timers = [*points_timers(programme), *programme_timers(programme)]
         yield _rule("loyalty", programme.name, programme.identity, touched, keeps, timers)
 
@@ -242,5 +244,5 @@ def _remarks(plan: Plan) -> Iterator[str]:
         if rule.minimum_views > 1 and rule.kind != BROWSE:
             yield f"abandonment.{rule.name}: minimum_views counts product views, a {rule.kind} has none"
     for programme in plan.programmes:
-        if programme.window is None and programme.term is None and programme.metric == "points_earned":
+        if programme.looks_back is None and programme.term is None and programme.metric == "points_earned":
             yield f"loyalty.{programme.name}: points of all time and no term, so only refunds lose a level"

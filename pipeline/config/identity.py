@@ -83,7 +83,7 @@ def identity(rule: Any, members: Mapping[str, str]) -> str:
 
 def digest(identities: list[str], shop: Mapping[str, Any]) -> str:
     """32 hex digits over all identities, the facts of the shop that change what is true of a shopper, and which
-    segments tell a change of topology aloud."""
+    segments and programmes tell a change of topology aloud."""
     return _digest({"rules": sorted(identities), "shop": dict(shop)}, 32)
 
 

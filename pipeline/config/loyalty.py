@@ -52,12 +52,18 @@ class Programme(Entry):
         examples=[{"voucher-5": {"cost": 500, "limit": 1}}],
     )
     tiers: Tiers = Field(description="Its tiers.")
+    definition_change: Literal["silent", "loud"] = Field(
+        "silent",
+        description="Whether a changed topology tells aloud which tier each member moves to; `silent` lines are there"
+        " as well, but ask for no message.",
+        examples=["loud"],
+    )
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         for place, message in confusions(self.earn):
             yield ("earn", *place), message
-        if not self.earn and self.tiers.metric == "points_earned":
-            yield ("tiers", "metric"), "points_earned needs earn: rules that give points"
+        if not self.earn and self.tiers.metric in ("points_earned", "points_active"):
+            yield ("tiers", "metric"), f"{self.tiers.metric} needs earn: rules that give points"
         levels = [level.name for level in self.tiers.levels]
         for reward, entry in self.rewards.items():
             if entry.tier is not None and entry.tier not in levels:
@@ -76,6 +82,11 @@ class Programme(Entry):
             metric=tiers.metric,
             levels=tiers.definitions(currency),
             window=tiers.window.rolling if tiers.window else None,
+            calendar=(tiers.window.calendar or "") if tiers.window else "",
+            anniversary=(tiers.window.anniversary or "") if tiers.window else "",
+            notices=tuple(sorted(set(tiers.notices), reverse=True)),
+            on_refund=tiers.on_refund,
+            loud=self.definition_change == "loud",
             term=tiers.term,
             grace=tiers.grace,
             downgrade=tiers.downgrade,

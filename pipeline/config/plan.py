@@ -43,10 +43,13 @@ def make_plan(topology: "Topology") -> Plan:
         *([journey.identity] if journey is not None else []),
         *([identity(messaging, members)] if messaging is not None else []),
     ]
-    loud = sorted(segment.name for segment in segments if segment.loud)
+    told = {
+        "loud": sorted(segment.name for segment in segments if segment.loud),
+        "loud_programmes": sorted(programme.name for programme in programmes if programme.loud),
+    }
     plan = Plan(
         name=topology.name,
-        digest=digest(identities, _facts(shop) | ({"loud": loud} if loud else {})),
+        digest=digest(identities, _facts(shop) | {key: names for key, names in told.items() if names}),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),

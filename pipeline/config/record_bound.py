@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config.bonus_account import bonus_bytes
+from pipeline.config.purse_account import lot_bytes, purse_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
@@ -18,7 +19,8 @@ from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
-from pipeline.domain.loyalty import lot, tier
+from pipeline.domain.loyalty import lot, tenure
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message import FULL
 from pipeline.domain.message_definition import CHANNELS, MessagingDefinition
 from pipeline.domain.messaging import cap
@@ -44,7 +46,6 @@ _VALUE = 4 * most_frequent.LONGEST + _HEAD
 _LINE = 4 * _TEXT + 4 * 8 + 2 * _HEAD + 3 * _INTEGER
 _DECISION_ID = 64 + _HEAD
 _ORDER = _HEAD + 7 * _INTEGER
-_LOT = 2 * _HEAD + 7 * _INTEGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class RecordBound:
 def record_bound(plan: Plan) -> RecordBound:
     conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
-    an_order = _ORDER + len(plan.programmes) * _LOT
+    an_order = _ORDER + sum(map(lot_bytes, plan.programmes))
     a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
     parts = {
         "message ids": 2 * (FULL + _HEAD),
@@ -77,7 +78,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
         "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
-        "loyalty": sum(_programme() + bonus_bytes(programme) for programme in plan.programmes),
+        "loyalty": sum(map(_programme, plan.programmes)),
         "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
         + 2 * _HEAD
         + _INTEGER
@@ -134,6 +135,7 @@ def _messages(messaging: MessagingDefinition) -> int:
     return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * _INTEGER
 
 
-def _programme() -> int:
+def _programme(programme: ProgrammeDefinition) -> int:
     lines = lot.LINES_IN_ALL * 4 * _INTEGER
-    return _RULE_NAME + _list(2 * tier.HISTORY) + 16 * _INTEGER + lines
+    standing = _RULE_NAME + _list(2 * tenure.HISTORY) + 25 * _INTEGER + 3 * _RULE_NAME + lines
+    return standing + purse_bytes(programme) + bonus_bytes(programme)

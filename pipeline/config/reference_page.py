@@ -43,7 +43,7 @@ from pipeline.config.selection import Selecting
 from pipeline.config.sequence import Sequence, Step
 from pipeline.config.shop import Events, Late, Shop, Time
 from pipeline.config.standing import PointsTests, TierTests
-from pipeline.config.tiers import Level, Rolling, Tiers
+from pipeline.config.tiers import Level, Tiers, TierWindow
 from pipeline.config.topology import Topology
 
 PAGE = Path("docs/topology.md")
@@ -101,7 +101,7 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("loyalty.NAME.expire", Expire),
     ("loyalty.NAME.rewards.NAME", Reward),
     ("loyalty.NAME.tiers", Tiers),
-    ("loyalty.NAME.tiers.window", Rolling),
+    ("loyalty.NAME.tiers.window", TierWindow),
     ("loyalty.NAME.tiers.levels", Level),
 )
 # Keys that many blocks share are told once.

@@ -111,6 +111,12 @@ def programme_timers(programme: ProgrammeDefinition) -> Iterator[str]:
     """Timers of the tiers of a loyalty programme."""
     if programme.term is not None:
         yield f"review {format_span(programme.term)} after a level above the lowest was reached"
+        for notice in programme.notices:
+            yield f"notice {format_duration(notice)} before the review, below keep only"
+    elif programme.calendar:
+        yield f"below keep as the {programme.calendar} ends in the shop's zone"
+    elif programme.anniversary:
+        yield "below keep as a year of the member ends"
     elif programme.window is not None:
         yield f"below keep {format_duration(programme.window)} after the order whose leaving the window decides it"
     if programme.grace != Span():

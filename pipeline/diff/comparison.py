@@ -43,24 +43,32 @@ class SegmentDifference:
 
 
 @dataclass(slots=True)
-class StageDifference:
-    """moves: of the deployment, by (from, to); "" is no stage. differ: as in SegmentDifference."""
+class Moves:
+    """Of the journey's stages, or of the tiers of a programme. moves: of the deployment, by (from, to); "" is none.
+    differ: as in SegmentDifference."""
 
     moves: dict[tuple[str, str], Some] = field(default_factory=dict)
     differ: Some = field(default_factory=Some)
+
+    def count(self, shopper_id: str, before: str, deployed: str, complete: str, samples: int) -> None:
+        if before != deployed:
+            self.moves.setdefault((before, deployed), Some()).add(shopper_id, samples)
+        if deployed != complete:
+            self.differ.add(shopper_id, samples)
 
 
 @dataclass(slots=True)
 class Difference:
     """begins, at: first received time, and where time stands, ms; 0 = nothing was read. By name of the segment, of the
-    message."""
+    programme, of the message."""
 
     begins: int = 0
     at: int = 0
     events: int = 0
     shoppers: int = 0
     segments: dict[str, SegmentDifference] = field(default_factory=dict)
-    stages: StageDifference = field(default_factory=StageDifference)
+    stages: Moves = field(default_factory=Moves)
+    tiers: dict[str, Moves] = field(default_factory=dict)
     messages: dict[str, MessageDifference] = field(default_factory=dict)
 
 
@@ -103,10 +111,15 @@ class _Run:
         sends = comparison.old.messaging is not None or comparison.new.messaging is not None
         messages = self._messages = MessageComparison(comparison.samples) if sends else None
         told = (messages.side(new=False), messages.side(new=True)) if messages is not None else [_publish_nothing] * 2
-        self._before = Partition(0, Engine(comparison.old), told[0], "")
+        self._old = Engine(comparison.old)
+        self._before = Partition(0, self._old, told[0], "")
         self._after = Partition(0, self._new, told[1], "")
         names = {one.name for one in (*comparison.old.segments, *comparison.new.segments)}
-        self._found = Difference(segments={name: SegmentDifference() for name in sorted(names)})
+        programmes = {one.name for one in (*comparison.old.programmes, *comparison.new.programmes)}
+        self._found = Difference(
+            segments={name: SegmentDifference() for name in sorted(names)},
+            tiers={name: Moves() for name in sorted(programmes)},
+        )
 
     def through(self, stream: Iterator[tuple[Reading, Reading]], progress: Callable[[int], None] | None) -> Difference:
         found, until = self._found, self._until
@@ -139,14 +152,18 @@ class _Run:
         found.shoppers = len(ids)
         for shopper_id in ids:
             record = before.get(shopper_id)
-            members, stage = _members(record), _stage(record)
+            members, stage, tiers = _members(record), _stage(record), _tiers(self._old, record)
             if record is not None:
                 # The deployment: at this instant, whatever the shopper did last, the record is the new engine's.
                 record.now = max(record.now, at)
                 self._new.on_due(record, shopper_id, at)
             complete = after.get(shopper_id)
             self._count(shopper_id, members, _members(record), _members(complete))
-            self._count_stage(shopper_id, stage, _stage(record), _stage(complete))
+            found.stages.count(shopper_id, stage, _stage(record), _stage(complete), self._samples)
+            deployed, known = _tiers(self._new, record), _tiers(self._new, complete)
+            for name in tiers.keys() | deployed.keys() | known.keys():
+                told = (tiers.get(name, ""), deployed.get(name, ""), known.get(name, ""))
+                found.tiers[name].count(shopper_id, *told, self._samples)
 
     def _count(self, shopper_id: str, before: set[str], deployed: set[str], complete: set[str]) -> None:
         for name in before | deployed | complete:
@@ -157,13 +174,6 @@ class _Run:
             segment.complete.count(shopper_id, was, should, self._samples)
             if now is not should:
                 segment.differ.add(shopper_id, self._samples)
-
-    def _count_stage(self, shopper_id: str, before: str, deployed: str, complete: str) -> None:
-        stages = self._found.stages
-        if before != deployed:
-            stages.moves.setdefault((before, deployed), Some()).add(shopper_id, self._samples)
-        if deployed != complete:
-            stages.differ.add(shopper_id, self._samples)
 
 
 class _Copy:
@@ -182,6 +192,10 @@ def _members(shopper: Shopper | None) -> set[str]:
 
 def _stage(shopper: Shopper | None) -> str:
     return shopper.derived.stage if shopper is not None and shopper.derived is not None else ""
+
+
+def _tiers(engine: Engine, shopper: Shopper | None) -> dict[str, str]:
+    return {} if shopper is None else engine.loyalty.tiers(shopper)
 
 
 def _publish_nothing(outcome: Outcome, shopper: object, source: object) -> None:

@@ -27,8 +27,8 @@ class MessageDifference:
     other_variant: Some = field(default_factory=Some)
 
 
-Key = tuple[str, str, str]
-"""Shopper, message, trigger."""
+Key = tuple[str, str, str, int]
+"""Shopper, message, trigger, and which of the channels that it is tried on."""
 
 
 class MessageComparison:
@@ -65,7 +65,7 @@ class MessageComparison:
             end = (fields["reason"], None)
         else:
             return
-        key = (decision.shopper, fields["message"], fields["trigger"])
+        key = (decision.shopper, fields["message"], fields["trigger"], fields["step"])
         other = self._undecided[not new].pop(key, None)
         if other is None:
             self._undecided[new][key] = end
@@ -73,7 +73,7 @@ class MessageComparison:
             self._count(key, *((other, end) if new else (end, other)))
 
     def _count(self, key: Key, before: tuple[str, Any], after: tuple[str, Any]) -> None:
-        shopper, message, _ = key
+        shopper, message, _, _ = key
         found = self._found.setdefault(message, MessageDifference())
         (was, one), (becomes, other) = before, after
         found.before += was == SENT

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.config.duration import format_duration
 from pipeline.config.quantity import format_micro
-from pipeline.diff.comparison import Difference, Move, SegmentDifference
+from pipeline.diff.comparison import Difference, Move, Moves, SegmentDifference
 from pipeline.diff.completeness import Completeness, Retention, Span, looks_back
 from pipeline.diff.definition_change import (
     JOURNEY,
@@ -58,20 +58,16 @@ def difference_data(
             for one in changes
             if one.section == SEGMENTS and (not wanted or one.name in wanted)
         ],
-        "stages": {
-            "moves": [
-                {"from": before or None, "to": after or None, **_some(some)}
-                for (before, after), some in sorted(found.stages.moves.items())
-            ],
-            "differ": _some(found.stages.differ),
-        },
+        "stages": _moves(found.stages),
+        "tiers": {name: _moves(moves) for name, moves in found.tiers.items()},
         "messages": [_message(name, one) for name, one in found.messages.items()],
     }
 
 
 def differs(data: Mapping[str, Any]) -> bool:
     """Whether a deployment would change anything."""
-    return bool(data["facts"] or data["stages"]["moves"] or any(map(differs_in, data["messages"]))) or any(
+    steps = [data["stages"], *data["tiers"].values()]
+    return bool(data["facts"] or any(one["moves"] for one in steps) or any(map(differs_in, data["messages"]))) or any(
         one["change"] != UNCHANGED or moves(one) for one in (*data["definitions"], *data["segments"])
     )
 
@@ -79,6 +75,16 @@ def differs(data: Mapping[str, Any]) -> bool:
 def differs_in(message: Mapping[str, Any]) -> bool:
     """Whether the message would go to others, or with another variant."""
     return bool(message["gained"] or message["lost"] or message["other_variant"]["count"])
+
+
+def _moves(found: Moves) -> dict[str, Any]:
+    return {
+        "moves": [
+            {"from": before or None, "to": after or None, **_some(some)}
+            for (before, after), some in sorted(found.moves.items())
+        ],
+        "differ": _some(found.differ),
+    }
 
 
 def moves(segment: Mapping[str, Any]) -> bool:

@@ -32,7 +32,9 @@ def shown(data: Mapping[str, Any], old: str, new: str) -> Iterator[str | Table]:
         yield f"{left or 'no'} segment{'' if left == 1 else 's'} unchanged, in meaning and in members"
     for one in telling:
         yield from _details(one)
-    yield from _stages(data["stages"])
+    yield from _steps("journey", "stage", data["stages"])
+    for programme, tiers in data["tiers"].items():
+        yield from _steps(f"loyalty {programme}", "tier", tiers)
     yield from _messages(data["messages"])
     short = [] if _whole(source) else [one["segment"] for one in data["segments"] if not one["reached"]]
     if short:
@@ -84,15 +86,16 @@ def _details(segment: dict[str, Any]) -> Iterator[str]:
         yield from lines
 
 
-def _stages(stages: dict[str, Any]) -> Iterator[str]:
-    moves, differ = stages["moves"], stages["differ"]
+def _steps(heading: str, what: str, found: dict[str, Any]) -> Iterator[str]:
+    """What moves between stages, or tiers."""
+    moves, differ = found["moves"], found["differ"]
     if moves or differ["count"]:
         yield ""
-        yield "journey"
+        yield heading
     for one in moves:
-        yield f"  {one['from'] or 'no stage'} -> {one['to'] or 'no stage'} {_some(one)}"
+        yield f"  {one['from'] or f'no {what}'} -> {one['to'] or f'no {what}'} {_some(one)}"
     if differ["count"]:
-        yield f"  by whole histories another stage of {_some(differ)}"
+        yield f"  by whole histories another {what} of {_some(differ)}"
 
 
 def _messages(messages: list[dict[str, Any]]) -> Iterator[str | Table]:

@@ -75,7 +75,17 @@ EVIDENCE_FIELDS = frozenset({"rules", "exchange"})
 """Fields of LOYALTY_POINTS that are for those who keep the books; no message tells of them."""
 
 INSTANT_FIELDS = frozenset(
-    {"abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at", "effective_at", "decided_at"}
+    {
+        "abandoned_since",
+        "valid_until",
+        "counted_from",
+        "expires_at",
+        "said_at",
+        "until",
+        "happened_at",
+        "effective_at",
+        "decided_at",
+    }
 )
 
 

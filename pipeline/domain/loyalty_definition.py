@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipeline.domain.definition import Filter
 
+# The longest.
+YEAR = 366 * 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -26,6 +29,12 @@ REDEMPTION_CANCELLED = "Redemption Cancelled"
 POINTS_ADJUSTED = "Points Adjusted"
 REDEMPTION_EVENTS = frozenset({POINTS_REDEEMED, REDEMPTION_CANCELLED, POINTS_ADJUSTED})
 """What moves points without earning them."""
+
+TIER_LOCKED = "Tier Locked"
+TIER_UNLOCKED = "Tier Unlocked"
+TIER_GRANTED = "Tier Granted"
+TIER_EVENTS = frozenset({TIER_LOCKED, TIER_UNLOCKED, TIER_GRANTED})
+"""What somebody says of a tier."""
 
 REVIEW_RELEASED = "Points Review Released"
 REVIEW_REJECTED = "Points Review Rejected"
@@ -94,12 +103,20 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A tier: entered at metric `start`, kept at `keep` (points, or minor units of spend); multiplier in millionths."""
+    """A tier: entered at metric `start`, kept at `keep` (points, minor units of spend, or orders); multiplier in
+    millionths. granted_by: name of the event that grants it, "" = none. start None: it is only granted. keep None: the
+    metric never keeps it."""
 
     name: str
-    start: int
-    keep: int
+    start: int | None
+    keep: int | None
     multiplier: int = 1_000_000
+    granted_by: str = ""
+
+    @property
+    def kept_at(self) -> int | None:
+        """A level kept at more than it is entered at would be lost and won in one breath."""
+        return self.keep if self.keep is None or self.start is None else min(self.keep, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +143,9 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeDefinition:
-    """A loyalty programme. window: rolling ms, None = lifetime. term None = reviewed at every instant.
+    """A loyalty programme. window: rolling ms, None = lifetime, unless `calendar` (year, quarter, month) or
+    `anniversary` (joined, tier) say otherwise. term None = reviewed at every instant. notices: ms before a review, each
+    once. on_refund: immediate, or at_review. loud: what a change of the topology makes of tiers is told aloud.
 
     confirm_after: ms from an order until its points are confirmed, None = at once.
     """
@@ -146,3 +165,13 @@ class ProgrammeDefinition:
     rewards: tuple[Reward, ...] = ()
     review: Review | None = None
     evidence: bool = False
+    calendar: str = ""
+    anniversary: str = ""
+    notices: tuple[int, ...] = ()
+    on_refund: str = "immediate"
+    loud: bool = False
+
+    @property
+    def looks_back(self) -> int | None:
+        """How far back the metric, and what of it a refund undoes, looks, ms; None: to the beginning."""
+        return 2 * YEAR if self.calendar or self.anniversary else self.window

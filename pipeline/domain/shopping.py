@@ -119,7 +119,7 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
 
 class Waiting(msgspec.Struct, array_like=True, gc=False):
     """Points that are not confirmed yet, of the lot `number`. time: the lot's. confirms: when, ms. order_id: as sent,
-    "" of a bonus. held: until someone releases them, whatever the time."""
+    "" of a bonus or if it is very long. held: until someone releases them, whatever the time."""
 
     number: int
     time: int
@@ -130,7 +130,7 @@ class Waiting(msgspec.Struct, array_like=True, gc=False):
 
 
 class Holding(msgspec.Struct, array_like=True, gc=False):
-    """Points to spend that expire at the instant `expires`, of the lot `number`; 0 = of none. time: the lot's."""
+    """Points to spend of the lot `number`, 0 = of none. expires: ms, 0 = with all the others. time: the lot's."""
 
     expires: int
     time: int
@@ -150,7 +150,7 @@ class Redemption(msgspec.Struct, array_like=True, gc=False):
 class Purse(msgspec.Struct, array_like=True, gc=False):
     """What becomes of points after they were earned. Instants in ms, 0 = none.
 
-    The points to spend are those of `holdings`, and for the rest of the balance such as never expire by lot; below zero
+    The points to spend are those of `holdings`, and for the rest of the balance such as never expire; below zero
     there are none. pending: points not confirmed, the sum of `waiting`, which are in order of confirmation. holdings:
     in the order in which they are spent. since: lots count their time to expiry from then at the earliest; 0: they do
     not expire by lot. active: what inactivity counts from. looked: notices of instants up to then are told or missed.
@@ -169,6 +169,29 @@ class Purse(msgspec.Struct, array_like=True, gc=False):
     rewards: list[str] = []
 
 
+class Tenure(msgspec.Struct, array_like=True, gc=False):
+    """What is kept of a standing's tier only where it is asked for. Instants in ms, 0 = none.
+
+    joined: when the shopper joined, of windows that ask for it. promoted_since and promoted_until: the period of the
+    metric in which the level was reached. noticed: notices of instants up to then are told or missed. locked: the level
+    shown instead, -1 = none, until `locked_until`, 0 = until it is unlocked. granted: the level that is the least,
+    likewise. locked_tier and granted_tier: their names. lock_said, grant_said: event times of the latest word on them.
+    """
+
+    joined: int = 0
+    promoted_since: int = 0
+    promoted_until: int = 0
+    noticed: int = 0
+    locked: int = -1
+    locked_until: int = 0
+    locked_tier: str = ""
+    lock_said: int = 0
+    granted: int = -1
+    granted_until: int = 0
+    granted_tier: str = ""
+    grant_said: int = 0
+
+
 class Standing(msgspec.Struct, array_like=True, gc=False):
     """A shopper in one loyalty programme. Instants in ms, 0 = none; points are whole.
 
@@ -177,7 +200,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     earned: points of all lots, net of reversals. lots: by (time, order), `lots_taken` of them so far.
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
     history: (instant, level), flat, the latest changes of level. due: of the tier. purse: None while points are only
-    earned and taken back. bonuses: None until there is something to keep.
+    earned and taken back. bonuses: None until there is something to keep. tenure: the same. tier: name of the level.
     """
 
     level: int = -1
@@ -196,6 +219,13 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     due: int = 0
     purse: Purse | None = None
     bonuses: BonusBook | None = None
+    tenure: Tenure | None = None
+    tier: str = ""
+
+    @property
+    def held(self) -> int:
+        """The level shown: the one that is locked, else the one that was reached."""
+        return self.level if self.tenure is None or self.tenure.locked < 0 else self.tenure.locked
 
     def points_due(self) -> int:
         """When time alone next moves points, ms; 0 = never."""

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.domain.value.share import shares
 from pipeline.statement.audit import NOTHING, State, statement
 
 # What an entry that moves the balance is of, where it names no earning rule.
@@ -40,7 +41,7 @@ class Account:
     faults: int = 0
     earned: Counter[str] = field(default_factory=Counter)
     parcels: list[Parcel] = field(default_factory=list)
-    _rules: dict[str, str] = field(default_factory=dict)
+    _rules: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _instant: str = ""
     _waiting: list[dict[str, Any]] = field(default_factory=list)
 
@@ -69,10 +70,10 @@ class Account:
         before, after, lot = self.balance, entry["balance"], entry["lot"]
         self.balance, self.pending = after, entry["pending"]
         kind, moved = entry["entry"], after - before
-        if kind == "bonus" and lot is not None:
-            self._rules[lot] = entry.get("rule") or BONUSES
+        if lot is not None and entry.get("rules"):
+            self._rules[lot] = [(one["rule"], one["points"]) for one in entry["rules"]]
         if kind in _EARNING:
-            self.earned[self._rule(entry)] += moved
+            self._earn(entry, moved)
         elif kind in ("redeemed", "returned"):
             self.redeemed -= moved
         elif kind == "expired":
@@ -82,10 +83,16 @@ class Account:
         else:
             self._go_out(max(before, 0) - max(after, 0), lot)
 
-    def _rule(self, entry: dict[str, Any]) -> str:
+    def _earn(self, entry: dict[str, Any], moved: int) -> None:
+        """To the rules of the entry's lot, by what each gave; in whole points."""
         if entry["lot"] is None:
-            return BY_HAND
-        return self._rules.get(entry["lot"]) or ORDERS
+            self.earned[BY_HAND] += moved
+            return
+        default = BONUSES if entry["entry"] == "bonus" else ORDERS
+        parts = self._rules.get(entry["lot"]) or [(default, 1)]
+        sign = -1 if moved < 0 else 1
+        for (rule, _), part in zip(parts, shares(abs(moved), [points for _, points in parts]), strict=True):
+            self.earned[rule] += sign * part
 
     def _come_in(self, before: int, after: int, expires: str, lot: str | None) -> None:
         """What is left after the debt is paid can be spent."""

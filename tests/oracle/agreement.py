@@ -31,6 +31,8 @@ FIELDS = {
         "valid_until",
         "points_to_next",
         "points_to_keep",
+        "reason",
+        "order_id",
     ),
     "trait-changes": ("trait", "before", "after", "sequence"),
     "consent-changes": (

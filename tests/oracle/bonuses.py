@@ -107,6 +107,12 @@ class Bonuses:
         found = reach(record.properties, rule["also"])
         return next((str(one) for one in found if one != ""), None)
 
+    def note_first(self, record: Record, order: Order, facts: Facts) -> None:
+        """An order is the first if nothing else stands when it arrives."""
+        if order.completed is record and order.counts and self.first is None:
+            others = [one for one in facts.orders.values() if one.counts and one is not order]
+            self.first = None if others else order.order_id
+
     def record(self, record: Record, facts: Facts) -> list[Grant]:
         """What an event of the shopper earns, or a deed that it completes."""
         found: list[Grant] = []
@@ -115,9 +121,7 @@ class Bonuses:
         if record.name == "Order Completed" and (not completes or order is None or order.cancelled):
             return found
         counting = [one for one in facts.orders.values() if one.counts]
-        if completes and self.first is None and len(counting) == 1:
-            self.first = record.order_id or record.message_id
-        is_first = completes and self.first == (record.order_id or record.message_id)
+        is_first = order is not None and completes and self.first == order.order_id
         for number, rule in self._of(record):
             if "also" in rule:
                 self._accept(number, rule, record, len(counting))
@@ -156,9 +160,13 @@ class Bonuses:
             self.friends.add(record.shopper)
         return found
 
+    def _zone(self, facts: Facts) -> str:
+        """Late events tell of no zone (readings.md, 19)."""
+        return zone_of([one for one in facts.records if not one.late_segments], facts.traits, self.shop)
+
     def _missions(self, record: Record, facts: Facts) -> list[Grant]:
         found: list[Grant] = []
-        zone = zone_of(facts.records, facts.traits, self.shop)
+        zone = self._zone(facts)
         for number, rule in enumerate(self.rules):
             if rule["on"] != "$mission" or not self._in_force(rule, record.time):
                 continue
@@ -177,7 +185,7 @@ class Bonuses:
 
     def look(self, facts: Facts) -> None:
         """When the next day is, now that traits and zone are known."""
-        zone = zone_of(facts.records, facts.traits, self.shop)
+        zone = self._zone(facts)
         self.dues = {}
         for number, rule in enumerate(self.rules):
             least = self.years.get(number, 0)

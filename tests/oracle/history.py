@@ -22,6 +22,7 @@ ALIASES = {
     "Viewed Checkout Step": "Checkout Step Viewed",
     "Completed Checkout Step": "Checkout Step Completed",
 }
+LARGEST = 10**11
 VISIT_GAP = 30 * 60_000
 UNHASHED = ("receivedAt", "sentAt", "originalTimestamp", "_metadata")
 
@@ -85,6 +86,15 @@ def bad_amounts(properties: dict[str, Any]) -> str | None:
     return None
 
 
+def bad_totals(event: str, properties: dict[str, Any]) -> str | None:
+    """Orders say what they come to in plain numbers that are not negative, of sensible length."""
+    if event not in ("Checkout Started", "Order Completed", "Order Updated", "Order Cancelled", "Order Refunded"):
+        return None
+    stated = [properties[name] for name in ("total", "revenue", "value", "points") if properties.get(name) is not None]
+    amounts = [number(one) for one in stated]
+    return "invalid_price" if any(one is None or not 0 <= one <= LARGEST for one in amounts) else None
+
+
 def refusal(raw: dict[str, Any]) -> str | None:
     if raw.get("type") not in CALLS:
         return "unknown_type"
@@ -93,7 +103,8 @@ def refusal(raw: dict[str, Any]) -> str | None:
     if raw["type"] == "track":
         if not raw.get("event"):
             return "missing_event"
-        return bad_amounts(raw.get("properties") or {})
+        properties = raw.get("properties") or {}
+        return bad_amounts(properties) or bad_totals(raw["event"], properties)
     return None
 
 

@@ -167,15 +167,12 @@ class Ledger:
         return posted
 
     def reprice(self, lot: Lot, worth: int, asked: int) -> None:
-        """An order has another price: the difference of what it was and is worth, less what was asked back."""
-        before = lot.worth - min(lot.worth, lot.taken + lot.expired + lot.forgiven)
-        after = worth - min(worth, max(asked, lot.taken + lot.expired + lot.forgiven))
-        delta = after - before
-        if delta > 0:
-            self.earn(lot, delta, "adjusted")
-        elif delta < 0:
+        """An order has another price. A lower one asks the difference back, on top of the `asked` of refunds."""
+        if worth > lot.worth:
+            self.earn(lot, worth - lot.worth, "adjusted")
+        else:
             taken, forgiven = lot.taken, lot.forgiven
-            self.demand(lot, lot.taken + lot.expired + lot.forgiven - delta, "adjusted")
+            self.demand(lot, min(lot.worth, asked + lot.worth - worth), "adjusted")
             lot.taken, lot.forgiven = taken, forgiven
         # As with the money of a refund: what is lost is never more than the order is worth.
         lot.worth, lot.taken = worth, min(lot.taken, worth)

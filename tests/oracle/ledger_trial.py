@@ -12,6 +12,7 @@ from tests.oracle.agreement import differences
 from tests.oracle.engine_run import run, topology_text
 from tests.oracle.oracle import Verdict, expect
 from tests.oracle.random_ledger import GROUPS, Members, Programmes
+from tests.oracle.steps import broken_steps
 from tests.oracle.trial import without
 from tests.oracle.values import rfc3339
 
@@ -30,6 +31,7 @@ _PROBES: dict[str, dict[str, Any]] = {
     "windows": {"tiers": {**_CLUB["tiers"], "window": {"calendar": "year"}}},
     "metrics": {"tiers": {**_CLUB["tiers"], "metric": "orders"}},
     "notices": {"tiers": {**_CLUB["tiers"], "term": "30d", "notices": ["3d"]}},
+    "tiers": {"tiers": {**_CLUB["tiers"], "on_refund": "at_review"}},
 }
 
 
@@ -92,7 +94,7 @@ def ledger_disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) 
             found.append(f"profiles: {shopper}: expected {profile['loyalty']}, got {told}")
     if run(events, topology, until, partitions=3) != got:
         found.append("three partitions decide otherwise than one")
-    return [*found, *broken_invariants(got)]
+    return [*found, *broken_invariants(got), *broken_steps(got, topology)]
 
 
 MOVES_BALANCE = {"confirmed": 1, "redeemed": 1, "returned": 1, "expired": 1, "bonus": 1}

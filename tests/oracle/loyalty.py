@@ -9,25 +9,18 @@ from tests.oracle.ladder import Ladder, Part
 from tests.oracle.ledger import Ledger, Lot
 from tests.oracle.orders import Order
 from tests.oracle.points import Earned, given_back
+from tests.oracle.redemptions import Redemptions, whole
 from tests.oracle.segments import Facts
-from tests.oracle.values import Shop, number, span
+from tests.oracle.values import Shop, span
 
 ORDER = "Order Completed"
 ORDER_EVENTS = (ORDER, "Order Updated", "Order Cancelled", "Order Refunded")
-SPENDING = ("Points Redeemed", "Redemption Cancelled", "Points Adjusted")
-
-
-def whole(value: Any) -> int | None:
-    """A whole number of points, or none; nobody has more than 10^11."""
-    found = number(value)
-    return int(found) if found is not None and found == int(found) and abs(found) <= 10**11 else None
 
 
 class Programme:
     """lots: of orders. earned: what orders earn, priced as they were last. refunds: cumulative demand, by order.
 
     given: lots of bonuses. back: money of refunds without lines, by order; seen: how many of its refunds were taken.
-    void: redemptions that were cancelled. rewards: which one a redemption was for.
     """
 
     def __init__(self, name: str, entry: dict[str, Any], topology: dict[str, Any]) -> None:
@@ -35,18 +28,13 @@ class Programme:
         self.ladder = Ladder(name, entry["tiers"], self.shop)
         self.ledger = Ledger(name, entry, self.shop.zone)
         self.bonuses = Bonuses(entry, topology)
+        self.redemptions = Redemptions(name, entry, self.ledger, self.ladder, alone=len(topology["loyalty"]) == 1)
         self.lots: dict[str, Lot] = {}
         self.earned: dict[str, Earned] = {}
         self.refunds: dict[str, int] = {}
         self.given: list[Lot] = []
         self.back: dict[str, list[int]] = {}
         self.seen: dict[str, int] = {}
-        self.alone = len(topology["loyalty"]) == 1
-        self.void: set[str] = set()
-        self.rewards: dict[str, str | None] = {}
-        self.offered: set[str] = set()
-        self.rejected: list[dict[str, Any]] = []
-        self.available: list[dict[str, Any]] = []
 
     @property
     def points(self) -> list[dict[str, Any]]:
@@ -63,7 +51,7 @@ class Programme:
     @property
     def standing(self) -> tuple[str | None, int]:
         """Tier and balance, as conditions see them."""
-        return (self.ladder.names[self.ladder.level] if self.member else None), self.ledger.balance
+        return (self.ladder.names[self.ladder.held] if self.member else None), self.ledger.balance
 
     @property
     def window(self) -> int | None:
@@ -79,14 +67,15 @@ class Programme:
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
         self._at(facts, None)
-        self._give(self.bonuses.fire(facts))
+        if self.member:
+            self._give(self.bonuses.fire(facts))
         if self.ledger.pass_time():
             self._confirmed(facts)
         self.ledger.give_notice()
         self._measure(facts)
         if self.member:
             self.ladder.pass_time()
-            self._offer()
+            self.redemptions.offer()
 
     def record(self, record: Record, facts: Facts, earlier: Facts) -> None:
         """Apply a record that `facts` has and `earlier`, of the same instant, has not."""
@@ -95,15 +84,18 @@ class Programme:
         before = self.ladder.value()
         order = facts.orders.get(record.order_id or record.message_id) if record.name in ORDER_EVENTS else None
         completes = record.name == ORDER and order is not None and not order.cancelled
-        means = self._means(record)
+        means = self.redemptions.means(record)
         adjusts = means and record.name == "Points Adjusted" and whole(record.properties.get("points")) is not None
-        if not self.member and (completes or adjusts or self.bonuses.joins(record)):
+        self.ladder.order_id = None if order is None else order.order_id
+        said = self.ladder.joins(record, self.redemptions.alone)
+        if not self.member and (completes or adjusts or said or self.bonuses.joins(record)):
             self._join(facts)
         net = self._net(order)
         if order is not None:
+            self.bonuses.note_first(record, order, facts)
             self._order(record, order)
         if means:
-            self._spend(record)
+            self.redemptions.record(record)
         if not self.member:
             return
         self._give(self.bonuses.record(record, facts))
@@ -114,10 +106,12 @@ class Programme:
         self.bonuses.look(facts)
         self._measure(facts)
         # A lower price undoes an order in part, as a refund does.
-        if order is not None and record.name != ORDER and (self.ladder.money or self._net(order) < net):
+        undone = self.ladder.metric in ("spend", "orders") or self._net(order) < net
+        if order is not None and record.name != ORDER and undone:
             self.ladder.reverse(order.order_id, before)
+        self.ladder.say(record, self.redemptions.alone)
         self.ladder.settle()
-        self._offer()
+        self.redemptions.offer()
 
     def referred(self, record: Record, facts: Facts) -> None:
         """A friend's event that names this shopper as the one who referred."""
@@ -131,7 +125,7 @@ class Programme:
         self.bonuses.look(facts)
         self._measure(facts)
         self.ladder.settle()
-        self._offer()
+        self.redemptions.offer()
 
     def _net(self, order: Order | None) -> int:
         return sum(lot.net for lot in self.ledger.lots if order is not None and lot.order_id == order.order_id)
@@ -139,6 +133,7 @@ class Programme:
     def _at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
         self.ledger.cause = self.ladder.cause = cause
+        self.ladder.order_id = None
 
     def _join(self, facts: Facts) -> None:
         self.bonuses.joined = facts.now
@@ -167,7 +162,7 @@ class Programme:
             self.ledger.earn(lot, earned.points)
 
     def _worth(self, order: Order, record: Record) -> Earned:
-        first = self.bonuses.first in (None, order.order_id)
+        first = self.bonuses.first == order.order_id
         multiplier = self.ladder.multipliers[self.ladder.held_at(order.time)]
         if order.order_id in self.earned:
             multiplier = self.earned[order.order_id].multiplier
@@ -176,8 +171,8 @@ class Programme:
     def _reprice(self, record: Record, order: Order) -> None:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
         earned = self.earned[order.order_id] = self._worth(order, record)
-        asked = self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
-        self.ledger.reprice(self.lots[order.order_id], earned.points, asked)
+        self.ledger.reprice(self.lots[order.order_id], earned.points, self.refunds[order.order_id])
+        self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
         back = self.back.get(order.order_id, [])
         if sum(back) > order.value:
             # What was given back is never more than the order is worth.
@@ -225,83 +220,12 @@ class Programme:
         if any(lot is None or not lot.pending for lot in lots):
             self._give(self.bonuses.confirmed(facts.now))
 
-    # What is spent, and given or taken by hand.
-
-    def _means(self, record: Record) -> bool:
-        """Whether an event of points is about this programme: it says so, or there is no other."""
-        if record.name not in SPENDING:
-            return False
-        named = record.properties.get("programme")
-        if named is None and record.name == "Redemption Cancelled" and not self.alone:
-            return str(record.properties.get("redemption_id")) in self.ledger.redeemed
-        return bool(named == self.name or (named is None and self.alone))
-
-    def _spend(self, record: Record) -> None:
-        redemption = str(record.properties.get("redemption_id", record.message_id))
-        points = whole(record.properties.get("points"))
-        if record.name == "Points Redeemed":
-            done = self._redeem(record, redemption)
-        elif record.name == "Redemption Cancelled":
-            done = redemption in self.ledger.redeemed and self.ledger.give_back(redemption)
-            self.void.add(redemption)
-        else:
-            done = points is not None and points > 0
-            self.ledger.adjust(record.time, points or 0)
-        if done:
-            self.ledger.touch(record.time)
-
-    def _redeem(self, record: Record, redemption: str) -> bool:
-        if redemption in self.ledger.redeemed or redemption in self.void:
-            return False
-        reward = record.properties.get("reward")
-        reward = None if reward is None else str(reward)
-        known = self.entry.get("rewards") or {}
-        points = whole(record.properties.get("points"))
-        if record.properties.get("points") is None and reward in known:
-            points = known[reward]["cost"]
-        reason = self._refused(points, reward, known)
-        if reason is None and points is not None:
-            self.ledger.redeem(redemption, points, record.order_id)
-            self.rewards[redemption] = reward
-            return True
-        told = {"redemption_id": redemption, "points": points, "reward": reward, "reason": reason}
-        self.rejected.append(self._line(told))
-        return False
-
-    def _refused(self, points: int | None, reward: str | None, known: dict[str, Any]) -> str | None:
-        if points is None or points <= 0:
-            return "invalid_points"
-        if known and reward is not None and reward not in known:
-            return "unknown_reward"
-        if reward in known and self.member:
-            if not self._reached(known[reward]):
-                return "tier"
-            had = [one for id_, one in self.rewards.items() if one == reward and id_ not in self.ledger.returned]
-            if len(had) >= known[reward].get("limit", len(had) + 1):
-                return "reward_limit"
-        return None if points <= self.ledger.balance else "insufficient_points"
-
-    def _reached(self, reward: dict[str, Any]) -> bool:
-        names = self.ladder.names
-        return "tier" not in reward or names.index(reward["tier"]) <= self.ladder.level
-
-    def _offer(self) -> None:
-        """Rewards that are within reach for the first time."""
-        for name, reward in (self.entry.get("rewards") or {}).items():
-            if name not in self.offered and self.ledger.balance >= reward["cost"] and self._reached(reward):
-                self.offered.add(name)
-                self.available.append(self._line({"reward": name, "cost": reward["cost"]}))
-
-    def _line(self, told: dict[str, Any]) -> dict[str, Any]:
-        ledger = self.ledger
-        head = {"effective_at": ledger.now, "cause": ledger.cause, "programme": self.name, "balance": ledger.balance}
-        return {**head, **told}
-
     # The metric.
 
     def _measure(self, facts: Facts) -> None:
         """What the metric adds up, of all time; the ladder leaves out what its window does."""
         self.ladder.parts = list(self._parts(facts))
+        self.ladder.orders = set(self.lots)
 
     def _parts(self, facts: Facts) -> Iterator[Part]:
         if self.ladder.metric == "points_earned":
@@ -309,7 +233,11 @@ class Programme:
                 if not lot.held:
                     yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net)
         elif self.ladder.metric == "points_active":
-            yield Part("", self.ledger.now, self.ledger.balance)
+            # The balance, told as what stands of each lot and what is spent of all.
+            lots = [lot for lot in self.ledger.lots if not lot.pending]
+            for lot in lots:
+                yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net)
+            yield Part("", self.ledger.now, self.ledger.balance - sum(lot.net for lot in lots))
         else:
             for order in facts.orders.values():
                 if order.completed is not None:

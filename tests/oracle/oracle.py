@@ -75,8 +75,8 @@ class History:
             "journey-changes": self.stages,
             "trait-changes": self.traits.lines,
             "consent-changes": self.consents,
-            "redemption-rejected": [line for one in self.programmes for line in one.rejected],
-            "reward-available": [line for one in self.programmes for line in one.available],
+            "redemption-rejected": [line for one in self.programmes for line in one.redemptions.rejected],
+            "reward-available": [line for one in self.programmes for line in one.redemptions.available],
             "loyalty-points": [line for one in self.programmes for line in one.points],
         }
 

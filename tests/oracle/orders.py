@@ -7,6 +7,8 @@ from tests.oracle.history import Record
 from tests.oracle.values import DAY, Shop, number
 
 PARKED_FOR = 30 * DAY
+# docs/rules.md, `amount_limit`: minor units.
+MOST = 10**15
 
 
 @dataclass
@@ -62,7 +64,7 @@ def amount(record: Record, shop: Shop) -> tuple[int | None, bool]:
         stated = record.properties.get(name)
         if number(stated) is not None:
             worth = shop.minor(stated, currency)
-            return worth, worth is not None
+            return (None if worth is None else min(worth, MOST)), worth is not None
     prices = [(one.get("price"), pieces(one)) for one in products_of(record) if number(one.get("price")) is not None]
     if not prices:
         return None, True

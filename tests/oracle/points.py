@@ -9,6 +9,9 @@ from tests.oracle.operators import passes
 from tests.oracle.orders import Order, pieces, product_key, products_of
 from tests.oracle.values import Shop, number
 
+# docs/rules.md, `points_limit`.
+MOST = 10**12
+
 
 def eligible(order: Order, record: Record, rule: dict[str, Any], shop: Shop) -> int:
     """The part of an order, as `record` states it, that earns: minor units without what the rule excludes and what
@@ -110,7 +113,7 @@ class Earned:
     ) -> None:
         self.multiplier = multiplier
         worth = Worth(order, record, rules, shop)
-        self.points = floor(multiplier * worth.points)
+        self.points = min(MOST, floor(multiplier * worth.points))
         self.eligible = worth.eligible
         self.lines: dict[Any, tuple[int, int]] = {}
         products = products_of(record)

@@ -22,6 +22,7 @@ GROUPS = (
     "notices",
     "bonuses",
     "rewards",
+    "tiers",
 )
 PRICES = {"a": "3.33", "b": "10", "c": "0.99", "d": "25.50"}
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "UTC"]
@@ -114,8 +115,10 @@ class Programmes:
         windows: list[Any] = ["lifetime", {"rolling": "10d"}, {"rolling": "30d"}]
         if "windows" in self.groups:
             windows += [{"calendar": unit} for unit in ("month", "quarter", "year")]
-            windows += [{"anniversary": "joined"}, {"anniversary": "tier"}]
-        tiers["window"] = random.choice(windows)
+            windows.append({"anniversary": "joined"})
+        tiers["window"] = "lifetime" if metric == "points_active" else random.choice(windows)
+        if "windows" in self.groups and random.random() < 0.2:
+            tiers["on_refund"] = "at_review"
         if random.random() < 0.6:
             tiers["term"] = random.choice(["5d", "15d", "P1M"])
         if random.random() < 0.5:
@@ -124,6 +127,12 @@ class Programmes:
             tiers["downgrade"] = "to_qualified"
         if "term" in tiers and self._may("notices", 0.5):
             tiers["notices"] = random.choice([["3d", "1d"], ["2d"]])
+        if self._may("tiers", 0.4):
+            levels.insert(random.randint(1, len(levels)), {"name": "vip", "granted_by": "Membership Purchased"})
+            if random.random() < 0.5:
+                levels[-1].setdefault("granted_by", "Invited")
+        if self._may("tiers", 0.3):
+            tiers["on_refund"] = "at_review"
         return tiers
 
 
@@ -144,6 +153,9 @@ class Members:
             self.draws.append((1, self.updated))
         if "bonuses" in groups:
             self.draws.append((3, self.reviewed))
+        if "tiers" in groups and self.random.random() < 0.5:
+            self.draws += [(1, self.locked), (1, self.unlocked), (1, self.granted), (1, self.invited)]
+        self.years = "windows" in groups and self.random.random() < 0.25
 
     def draw(self, count: int) -> list[Call]:
         received = START
@@ -173,6 +185,8 @@ class Members:
             target = self.random.choice(self.times[-8:]) + self.random.choice(SPANS) + self.random.choice([-1, 0, 0, 1])
             if target >= received:
                 return target
+        if self.years and self.random.random() < 0.2:
+            return received + self.random.choice([28, 31, 90, 365, 365, 366]) * DAY + self.random.choice([-1, 0, 1])
         return received + self.random.choice(STEPS)
 
     def _happened(self, received: int) -> int:
@@ -265,3 +279,26 @@ class Members:
 
     def reviewed(self) -> Call:
         return self._track(self.random.choice(["Product Reviewed", "Product Reviewed", "Photo Added"]), {})
+
+    def _until(self) -> dict[str, Any]:
+        """Mostly days ahead, at times exactly as far as other spans; at times passed, or nonsense."""
+        ahead = self.random.choice([None, None, *SPANS, 365 * DAY, -DAY])
+        if self.random.random() < 0.05:
+            return {"until": "soon"}
+        return {} if ahead is None else {"until": rfc3339(self.times[-1] + ahead)}
+
+    def _tier(self) -> dict[str, Any]:
+        programme = {"programme": self.random.choice(["club", "club", "circle"])} if self.random.random() < 0.5 else {}
+        return {**programme, "tier": self.random.choice(["bronze", "silver", "gold", "gold", "vip", "none"])}
+
+    def locked(self) -> Call:
+        return self._track("Tier Locked", {**self._tier(), **self._until()})
+
+    def unlocked(self) -> Call:
+        return self._track("Tier Unlocked", {"programme": self.random.choice(["club", None])})
+
+    def granted(self) -> Call:
+        return self._track("Tier Granted", {**self._tier(), **self._until()})
+
+    def invited(self) -> Call:
+        return self._track(self.random.choice(["Membership Purchased", "Invited"]), self._until())

@@ -7,7 +7,7 @@ import pytest
 from tests.oracle.random_earning import earning_case
 from tests.oracle.trial import disagreement, report
 
-SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "60"))
+SEEDS = int(os.environ.get("AFTERCLICK_SEEDS", "25"))
 FIRST = int(os.environ.get("AFTERCLICK_FIRST_SEED", "0"))
 
 

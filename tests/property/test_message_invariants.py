@@ -194,3 +194,34 @@ def test_a_shopper_is_held_out_of_all_marketing_or_of_none(outcome: Outcome) -> 
     assert held.isdisjoint(one["shopper"] for one in marketing)
     offers = {(one["shopper"], one["campaign"], one["variant"], one["discount"]) for one in outcome.messages}
     assert len(offers) == len({each[:2] for each in offers})
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS // 4))
+def test_exposures_and_results_are_told_once_and_of_what_was_sent(seed: int) -> None:
+    outcome = Outcome(seed)
+    topics = outcome.verdict.topics
+    sent = {one["id"]: one for one in outcome.messages}
+    results = topics["message-results"]
+    assert max(Counter((one["message_id"], one["result"]) for one in results).values(), default=1) == 1
+    for line in results:
+        message = sent[line["message_id"]]
+        assert [line[name] for name in ("shopper", "message", "channel", "variant")] == [
+            message[name] for name in ("shopper", "message", "channel", "variant")
+        ]
+        assert message["effective_at"] <= line["effective_at"]
+        assert line["result"] != "recovered" or line["time_to_order"] > 0
+    recovered = [one for one in results if one["result"] == "recovered" and one["last_touch"]]
+    assert max(Counter((one["shopper"], one["order_id"]) for one in recovered).values(), default=1) == 1
+    lines = topics["experiment-exposures"]
+    exposed = {one["id"]: one for one in lines if one["change"] == "exposed"}
+    taken = [(one["shopper"], one["experiment"]) for one in exposed.values()]
+    assert len(taken) == len(set(taken))
+    converted = [one["exposure"] for one in lines if one["change"] == "converted"]
+    assert len(converted) == len(set(converted))
+    assert set(converted) <= set(exposed)
+    of_layers = Counter((one["shopper"], one["layer"]) for one in exposed.values() if one["layer"])
+    assert max(of_layers.values(), default=1) == 1
+    held = {one["shopper"] for one in exposed.values() if one["holdout"]}
+    transactional = {name for name, entry in outcome.messaging["messages"].items() if entry.get("transactional")}
+    others = [one for one in exposed.values() if not one["holdout"] and one["message"] not in transactional]
+    assert held.isdisjoint(one["shopper"] for one in others)

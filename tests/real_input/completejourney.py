@@ -123,7 +123,8 @@ def _of_basket(basket: Basket) -> Iterator[Call]:
 def _of_coupon(coupon: Coupon) -> Iterator[Call]:
     yield _call(coupon.household, "Coupon Redeemed", f"k{coupon.number}", coupon.time, {})
     if coupon.number % 2:
-        asked = {"programme": "club", "points": 100, "redemption_id": str(coupon.number)}
+        points = 2_000 if coupon.number % 10 == 3 else 100
+        asked = {"programme": "club", "points": points, "redemption_id": str(coupon.number)}
         yield _call(coupon.household, "Points Redeemed", f"p{coupon.number}", coupon.time + _HOUR, asked)
     if coupon.number % 6 == 1:
         undone = {"redemption_id": str(coupon.number)}

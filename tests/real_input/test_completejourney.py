@@ -94,7 +94,7 @@ def test_every_change_of_tier_is_told(members: dict[str, Programme], run: Replay
 
 def test_every_refusal_is_answered(members: dict[str, Programme], run: ReplayRun) -> None:
     expected = Counter((who, line["redemption_id"], line["balance"]) for who, club in members.items()
-                       for line in club.rejected)  # fmt: skip
+                       for line in club.redemptions.rejected)  # fmt: skip
     found = Counter((one["shopper"], one["redemption_id"], one["balance"]) for one in run.lines("redemption-rejected"))
     assert found == expected
     assert expected

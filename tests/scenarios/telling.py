@@ -35,7 +35,9 @@ def tell(verdict: Verdict, events: list[dict[str, Any]]) -> list[str]:
             who = "" if line["shopper"] == "kim" else f"{line['shopper']}: "
             words = " ".join(WORDS[topic](comparable(topic, line, lines)))
             by = " by timer" if line["cause"]["kind"] == "timer" else ""
-            told.append((instant(line["effective_at"]) or 0, f"{clock(line['effective_at'])} {who}{words}{by}"))
+            silent = ", silent" if line["silent"] else ""
+            when = line["effective_at"]
+            told.append((instant(when) or 0, f"{clock(when)} {who}{words}{by}{silent}"))
     for index, reason in verdict.dead:
         received = events[index]["receivedAt"]
         told.append((instant(received) or 0, f"{clock(received)} dead letter {reason}"))

@@ -14,6 +14,8 @@ LOGICAL = (
     "loyalty-points",
     "messages",
     "message-suppressions",
+    "message-results",
+    "experiment-exposures",
     "consent-changes",
 )
 

@@ -35,6 +35,7 @@ abandonment:
 loyalty:
   club:
     earn: [{on: Order Completed, points: 1, per: 1.00}]
+    rewards: {mug: {cost: 150}}
     tiers:
       metric: points_earned
       window: lifetime

@@ -19,6 +19,8 @@ from pipeline.domain.shopping import Lot, Standing, Waiting
 
 # Points of one lot, so that those of all lots stay within 64 bits; more are counted as `points_limit`.
 MOST = 10**12
+# Characters of an order id that are kept until its points are confirmed; that entry is without a longer one.
+LONGEST = 64
 
 
 class Accounts:
@@ -33,7 +35,7 @@ class Accounts:
         self._hold = programme.confirm_after
         self.floor = programme.refunds == "floor_zero"
         self.entries = Entries(programme)
-        self.expiry = Expiry(programme.expire, zone, self.entries, programme.window)
+        self.expiry = Expiry(programme.expire, zone, self.entries, programme.looks_back)
 
     def open(self, standing: Standing) -> None:
         """A shopper comes into the programme."""
@@ -171,18 +173,19 @@ class Accounts:
         *,
         held: bool = False,
     ) -> None:
-        waiting = Waiting(lot.number, lot.time, points, confirms, order_id, held)
+        kept_id = order_id if len(order_id) <= LONGEST else ""
+        waiting = Waiting(lot.number, lot.time, points, confirms, kept_id, held)
         insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 
     def _credit(self, standing: Standing, lot: Lot, points: int, entry: str, order_id: str, moment: Moment) -> None:
-        put(standing, points, self.expiry.of_lot(standing, lot.time), lot.time, lot.number)
+        put(standing, points, self.expiry.kept_until(standing, lot.time), lot.time, lot.number)
         self._post_of(standing, lot, entry, points, order_id, moment, balance=points)
 
     def _confirm(self, standing: Standing, waiting: Waiting, moment: Moment) -> None:
         points, expires = waiting.points, self.expiry.of_lot(standing, waiting.time)
         self.expiry.extend(standing, moment.now)
-        put(standing, points, expires, waiting.time, waiting.number)
+        put(standing, points, self.expiry.kept_until(standing, waiting.time), waiting.time, waiting.number)
         lot = lot_numbered(standing, waiting.time, waiting.number)
         self.entries.post(
             standing,

@@ -46,21 +46,20 @@ class Expiry:
             purse_of(standing).since = _EVER
 
     def adapt(self, standing: Standing, now: int) -> None:
-        """Fit a standing to a rule that was given, changed or taken away at `now`. What is left of lots keeps its
-        instant; under a new rule all that is there begins anew."""
+        """Fit a standing to a rule that was given or taken away at `now`: under a new rule all that is there begins
+        anew. Under a changed one what is left of lots keeps its instant."""
         purse = standing.purse
-        if self._lot is None and purse is not None and purse.since:
-            purse.since, purse.holdings = 0, []
-        elif self._lot is not None and (purse is None or not purse.since):
-            purse = purse_of(standing)
-            purse.since = now
-            for time, number, points in self._latest_lots(standing, unexpiring(standing)):
-                put(standing, points, self.of_lot(standing, time), time, number)
-        if self._inactive is None:
-            if purse is not None:
-                purse.active = 0
-        elif purse is None or not purse.active:
-            purse_of(standing).active = now
+        before = (purse.since > 0, purse.active > 0) if purse is not None else (False, False)
+        if before == (self._lot is not None, self._inactive is not None):
+            return
+        purse = purse_of(standing)
+        lots = [(one.time, one.number, one.left) for one in purse.holdings]
+        lots += self._latest_lots(standing, unexpiring(standing))
+        purse.since = now if self._lot is not None else 0
+        purse.active = now if self._inactive is not None else 0
+        purse.looked, purse.holdings = now, []
+        for time, number, points in lots:
+            put(standing, points, self.kept_until(standing, time), time, number)
 
     def of_lot(self, standing: Standing, time: int) -> int:
         """When a lot of `time` expires, ms; 0 if lots do not."""
@@ -69,10 +68,14 @@ class Expiry:
         since = standing.purse.since if standing.purse is not None else 0
         return self._end(after(max(time, since), self._lot, self._zone))
 
-    def anew(self, standing: Standing, expires: int, time: int, now: int) -> int:
-        """When points of a lot of `time` expire that come back at `now`, having been due to expire at `expires`."""
+    def kept_until(self, standing: Standing, time: int) -> int | None:
+        """What a lot of `time` is put into the purse with: its instant; 0 if all expire together; None if never."""
+        return 0 if self._inactive is not None else self.of_lot(standing, time) or None
+
+    def anew(self, standing: Standing, expires: int, time: int, now: int) -> int | None:
+        """As `kept_until`, of points that come back at `now`, having been due to expire at `expires`."""
         if self._lot is None:
-            return 0
+            return self.kept_until(standing, time)
         return max(expires or self.of_lot(standing, time), now + MINIMUM)
 
     def extend(self, standing: Standing, time: int) -> None:
@@ -84,20 +87,17 @@ class Expiry:
     def run(self, standing: Standing, purse: Purse, moment: Moment) -> None:
         """Post what expired by now in one entry, and give the notices that are due."""
         now = moment.now
-        gone = 0
-        while purse.holdings and purse.holdings[0].expires <= now:
+        gone, looked = 0, purse.looked or now
+        idle = 0 < self._idle_until(standing, purse) <= now
+        while purse.holdings and (idle or (self._lot is not None and purse.holdings[0].expires <= now)):
             holding = purse.holdings.pop(0)
             self._mark(standing, holding.time, holding.number, holding.left)
             gone += holding.left
-        if 0 < self._idle_until(standing, purse) <= now:
-            gone += standing.balance
-            for time, number, points in self._latest_lots(standing, standing.balance):
-                self._mark(standing, time, number, points)
         self._entries.post(standing, "expired", -gone, moment, expires_at=now, balance=-gone)
         if gone:
             fold_closed(standing, now - self._kept)
         for notice in self._notices:
-            for expires, points in self._between(standing, purse, purse.looked + notice, now + notice):
+            for expires, points in self._between(standing, purse, looked + notice, now + notice):
                 self._entries.post(standing, "expiring", -points, moment, expires_at=expires)
         purse.looked = now
 
@@ -105,12 +105,13 @@ class Expiry:
         """The next instant at which points expire or a notice is due, ms; 0 = none."""
         idle = self._idle_until(standing, purse)
         soonest = [idle] if idle else []
-        if purse.holdings:
-            soonest.append(purse.holdings[0].expires)
+        dated = purse.holdings if self._lot is not None else []
+        if dated:
+            soonest.append(dated[0].expires)
         for notice in self._notices:
-            where = bisect_right(purse.holdings, now + notice, key=_expires)
-            if where < len(purse.holdings):
-                soonest.append(purse.holdings[where].expires - notice)
+            where = bisect_right(dated, now + notice, key=_expires)
+            if where < len(dated):
+                soonest.append(dated[where].expires - notice)
             if idle > now + notice:
                 soonest.append(idle - notice)
         return min(soonest, default=0)
@@ -127,8 +128,9 @@ class Expiry:
     def _between(self, standing: Standing, purse: Purse, low: int, high: int) -> Iterator[tuple[int, int]]:
         """(instant, points) of all that expires in (low, high]; one for each instant."""
         ends: dict[int, int] = {}
-        for at in range(bisect_right(purse.holdings, low, key=_expires), len(purse.holdings)):
-            holding = purse.holdings[at]
+        dated = purse.holdings if self._lot is not None else []
+        for at in range(bisect_right(dated, low, key=_expires), len(dated)):
+            holding = dated[at]
             if holding.expires > high:
                 break
             ends[holding.expires] = ends.get(holding.expires, 0) + holding.left

@@ -1,35 +1,28 @@
 """Loyalty programmes: points on orders, and the tiers that they carry a shopper through (readings.md, 40-45, 53)."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.commerce.order import COMPLETED, IGNORED, PARKED, OrderChange, identifier
+from pipeline.domain.commerce.order import IGNORED, PARKED, OrderChange, identifier
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
-from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.anniversary import ZoneOf
-from pipeline.domain.loyalty.earning import Earning
-from pipeline.domain.loyalty.ledger import Ledger
-from pipeline.domain.loyalty.lot import find_lot
-from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
-from pipeline.domain.loyalty.purse import purse_due
-from pipeline.domain.loyalty.redemption import Redemptions, adjusts
-from pipeline.domain.loyalty.reward import Rewards
-from pipeline.domain.loyalty.tier import Tiers
+from pipeline.domain.loyalty.programme import Programme
 from pipeline.domain.loyalty_definition import (
     OCCASIONS,
     POINTS_ADJUSTED,
     REDEMPTION_CANCELLED,
     REDEMPTION_EVENTS,
-    ProgrammeDefinition,
+    TIER_EVENTS,
 )
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Standing
-from pipeline.domain.value.money import Exchange, render
+from pipeline.domain.value.money import Exchange
+
+ADDRESSED = REDEMPTION_EVENTS | TIER_EVENTS
+"""Events that are about one programme."""
 
 
 class Loyalty:
@@ -82,7 +75,11 @@ class Loyalty:
         that are gone rest."""
         if shopper.standings:
             for programme in self._programmes:
+                told = len(moment.decisions)
                 programme.reassess(shopper, moment)
+                if programme.loud:
+                    for decision in moment.decisions[told:]:
+                        decision.silent = False
             self._set_due(shopper)
 
     def summary(self, shopper: Shopper) -> dict[str, dict[str, Any]]:
@@ -94,13 +91,15 @@ class Loyalty:
             if programme.name in shopper.standings
         }
 
-    def _addressed(
-        self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment
-    ) -> list["Programme"]:
-        """The programmes that an event of REDEMPTION_EVENTS is about: the one it names, or the only one; a cancellation
+    def tiers(self, shopper: Shopper) -> dict[str, str]:
+        """The tier shown in each programme that the shopper is in."""
+        return {one.name: one.tier(shopper) for one in self._programmes if one.name in shopper.standings}
+
+    def _addressed(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> list[Programme]:
+        """The programmes that an event of ADDRESSED is about: the one it names, or the only one; a cancellation
         that names none is of the one that knows the redemption, or else of all."""
         programmes = self._programmes
-        if event.name not in REDEMPTION_EVENTS:
+        if event.name not in ADDRESSED:
             return []
         if properties.get("programme") is not None:
             programmes = [one for one in programmes if one.name == identifier(properties["programme"])]
@@ -119,129 +118,3 @@ class Loyalty:
             if standing is not None:
                 due = min((one for one in (due, standing.due, standing.points_due()) if one), default=0)
         shopper.loyalty_due = due
-
-
-class Programme:
-    """One programme: its ledger, its metric and its tiers over one `Standing`."""
-
-    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_metric", "_redemptions", "_rewards",
-                 "_spend", "_tiers", "name", "names")  # fmt: skip
-
-    def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zone_of: ZoneOf) -> None:
-        self.name = definition.name
-        self._currency = plan.currency
-        self._earned = Metric(POINTS_EARNED, definition.window)
-        self._spend = Metric(SPEND, definition.window)
-        self._metric = self._spend if definition.metric == SPEND else self._earned
-        self._accounts = Accounts(definition, ZoneInfo(plan.timezone))
-        self._ledger = Ledger(definition, pricing, self._accounts)
-        self._tiers = Tiers(definition, plan, self._metric)
-        self._earning = Earning(definition, self._accounts, zone_of)
-        self._redemptions = Redemptions(definition, self._accounts)
-        self._rewards = Rewards(definition)
-        self.names = self._earning.names | REDEMPTION_EVENTS
-
-    def on_event(
-        self,
-        shopper: Shopper,
-        event: Event,
-        properties: dict[str, Any],
-        changes: list[OrderChange],
-        moment: Moment,
-        *,
-        addressed: bool,
-    ) -> None:
-        """addressed: the event is one of REDEMPTION_EVENTS, and about this programme."""
-        standing = shopper.standings.get(self.name)
-        if standing is None:
-            if not self._takes(event, properties, changes, addressed=addressed):
-                if addressed:
-                    self._redemptions.on_event(None, event, properties, moment)
-                return
-            standing = shopper.standings[self.name] = Standing()
-            self._accounts.open(standing)
-        before = self._metric.before(shopper, standing, changes, moment.now)
-        if standing.level < 0:
-            self._tiers.join(standing, before, moment)
-            self._earning.join(shopper, standing, moment.now)
-        level = self._tiers.level_at(standing, event.time)
-        self._accounts.look(standing, moment.now)
-        self._earning.before_orders(shopper, standing, changes)
-        promoting = False
-        hold = partial(self._earning.holds, standing, moment) if self._earning.may_hold else None
-        for change in changes:
-            promoting = promoting or self._promoted(standing, change)
-            self._ledger.book(standing, change, level, properties, moment, hold=hold)
-        self._earning.on_event(shopper, standing, event, properties, changes, moment)
-        if addressed:
-            self._redemptions.on_event(standing, event, properties, moment)
-        self._accounts.advance(standing, moment)
-        if self._earning.on_confirmed(shopper, standing, moment):
-            self._accounts.advance(standing, moment)
-        self._tiers.settle(shopper, standing, moment, before if promoting else None)
-        self._rewards.tell(standing, moment)
-
-    def on_due(self, shopper: Shopper, moment: Moment) -> None:
-        standing = shopper.standings.get(self.name)
-        if standing is None:
-            return
-        if 0 < purse_due(standing) <= moment.now:
-            self._accounts.advance(standing, moment)
-        given = self._earning.on_confirmed(shopper, standing, moment)
-        if self._earning.on_due(shopper, standing, moment) or given:
-            self._accounts.advance(standing, moment)
-            self._tiers.settle(shopper, standing, moment)
-        if 0 < standing.due <= moment.now:
-            self._tiers.on_due(shopper, standing, moment)
-        self._rewards.tell(standing, moment)
-
-    def redeemed(self, shopper: Shopper, event: Event, properties: dict[str, Any]) -> bool:
-        """Whether the redemption that an event names was in this programme."""
-        standing = shopper.standings.get(self.name)
-        return standing is not None and self._redemptions.knows(standing, event, properties)
-
-    def on_profile(self, shopper: Shopper, now: int) -> None:
-        standing = shopper.standings.get(self.name)
-        if standing is not None:
-            self._earning.look_ahead(shopper, standing, now)
-
-    def reassess(self, shopper: Shopper, moment: Moment) -> None:
-        standing = shopper.standings.get(self.name)
-        if standing is not None:
-            self._accounts.adapt(standing, moment.now)
-            self._earning.look_ahead(shopper, standing, moment.now)
-            self._tiers.adapt(standing, moment.now)
-            self._tiers.settle(shopper, standing, moment)
-            self._rewards.tell(standing, moment)
-
-    def summary(self, shopper: Shopper) -> dict[str, Any]:
-        standing = shopper.standings[self.name]
-        return {
-            "tier": self._tiers.name(standing),
-            "balance": standing.balance,
-            "pending": standing.purse.pending if standing.purse is not None else 0,
-            "earned": self._earned.value(shopper, standing, shopper.now),
-            "spend": render(self._spend.value(shopper, standing, shopper.now), self._currency),
-        }
-
-    def _takes(self, event: Event, properties: dict[str, Any], changes: list[OrderChange], *, addressed: bool) -> bool:
-        """Whether a shopper joins with the event."""
-        if changes:
-            return any(map(_counts, changes))
-        return self._earning.takes(event, properties) or (addressed and adjusts(event, properties))
-
-    def _promoted(self, standing: Standing, change: OrderChange) -> bool:
-        """Whether what changed is an order that counted for the upgrade to the present level. One without a lot is
-        older than the programme, or its lot is closed: it was there at the upgrade if it is not younger."""
-        order = change.order
-        if change.kind == COMPLETED or order is None or not standing.promoted_at:
-            return False
-        if not self._metric.covers(order.time, standing.promoted_at):
-            return False
-        lot = find_lot(standing, order)
-        return order.time <= standing.promoted_at if lot is None else lot.number <= standing.promoted_lots
-
-
-def _counts(change: OrderChange) -> bool:
-    """Whether the programme takes the change as one to join with: an order cancelled beforehand counts for nothing."""
-    return change.kind == COMPLETED and change.order is not None and not change.order.cancelled

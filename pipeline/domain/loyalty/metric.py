@@ -1,69 +1,89 @@
-"""What tiers are measured by: points earned or money spent, for ever or in a rolling window (readings.md, 40, 45)."""
+"""What tiers are measured by, for ever or in a window (readings.md, 40, 45)."""
 
 from collections.abc import Iterator
 
-from pipeline.domain.commerce.order import OrderChange
-from pipeline.domain.commerce.order_book import net_value, of_all_time
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, OrderChange
+from pipeline.domain.commerce.order_book import net_value, of_all_time, stands
+from pipeline.domain.loyalty.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 
 POINTS_EARNED = "points_earned"
+POINTS_ACTIVE = "points_active"
 SPEND = "spend"
+ORDERS = "orders"
 
 
 class Metric:
-    """One measure of a shopper in a programme. Windows are half open, (now - window, now], of order event times.
+    """One measure of a shopper in a programme. Windows hold orders and bonuses by their event times.
 
-    name: POINTS_EARNED (whole points, net of reversals) or SPEND (minor units of completed, not cancelled orders, net
-    of refunds). window: ms, None = lifetime.
+    name: POINTS_EARNED (whole points, net of reversals), POINTS_ACTIVE (the balance, of which no window is asked),
+    SPEND (minor units of completed, not cancelled orders, net of refunds) or ORDERS (how many of them there are).
     """
 
-    __slots__ = ("_spend", "_window")
+    __slots__ = ("_name", "window")
 
-    def __init__(self, name: str, window: int | None) -> None:
-        self._spend = name == SPEND
-        self._window = window
+    def __init__(self, name: str, window: Window) -> None:
+        self._name = name
+        self.window = window
+
+    @property
+    def is_balance(self) -> bool:
+        """Whether it moves as points are confirmed, spent, or expire."""
+        return self._name == POINTS_ACTIVE
 
     def value(self, shopper: Shopper, standing: Standing, now: int) -> int:
-        if self._window is None:
-            return of_all_time(shopper).net if self._spend else standing.earned
-        after = now - self._window
+        if self.is_balance:
+            return standing.balance
+        begin = self.window.begin(standing, now)
+        return self._of_all_time(shopper, standing) if begin is None else self.between(shopper, standing, begin)
+
+    def between(self, shopper: Shopper, standing: Standing, begin: int, end: int | None = None) -> int:
+        """Of what happened from `begin` on, ms, and before `end`."""
         total = 0
         for time, amount in self._latest_first(shopper, standing):
-            if time <= after:
+            if time < begin:
                 break
-            total += amount
+            if end is None or time < end:
+                total += amount
         return total
 
     def before(self, shopper: Shopper, standing: Standing, changes: list[OrderChange], now: int) -> int:
         """The value before `changes`, of which the order book knows already but the ledger does not."""
         value = self.value(shopper, standing, now)
-        if self._spend:
+        if self._name in (SPEND, ORDERS):
+            begin = self.window.begin(standing, now)
             for change in changes:
-                if change.order is not None and self.covers(change.order.time, now):
-                    value -= change.money
+                if change.order is not None and (begin is None or change.order.time >= begin):
+                    value -= change.money if self._name == SPEND else _counted(change)
         return value
-
-    def covers(self, time: int, now: int) -> bool:
-        """Whether the window that ends at `now` holds `time`."""
-        return self._window is None or time > now - self._window
 
     def falls_below(self, shopper: Shopper, standing: Standing, now: int, bound: int) -> int:
         """The instant at which the value, without further events, falls below `bound`; 0 = never."""
-        if self._window is None or bound <= 0:
+        if not self.window.bounded or bound <= 0 or self.is_balance:
             return 0
+        if self.window.rolling is None:
+            return self.window.period(standing, now)[1]
         total = 0
         for time, amount in self._latest_first(shopper, standing):
-            if time <= now - self._window:
+            if time <= now - self.window.rolling:
                 break
             total += amount
             if total >= bound:
-                return time + self._window
+                return time + self.window.rolling
         return 0
 
+    def _of_all_time(self, shopper: Shopper, standing: Standing) -> int:
+        if self._name == POINTS_EARNED:
+            return standing.earned
+        totals = of_all_time(shopper)
+        return totals.net if self._name == SPEND else totals.count
+
     def _latest_first(self, shopper: Shopper, standing: Standing) -> Iterator[tuple[int, int]]:
-        if self._spend:
+        if self._name == SPEND:
             return ((order.time, net_value(order)) for order in reversed(shopper.orders))
+        if self._name == ORDERS:
+            return ((order.time, 1) for order in reversed(shopper.orders) if stands(order))
         held = held_numbers(standing)
         return ((lot.time, lot.points - lot.reversed) for lot in reversed(standing.lots) if lot.number not in held)
 
@@ -72,3 +92,13 @@ def held_numbers(standing: Standing) -> frozenset[int]:
     """The lots that are held for review: they count once they are released."""
     purse = standing.purse
     return frozenset(one.number for one in purse.waiting if one.held) if purse is not None else frozenset()
+
+
+def _counted(change: OrderChange) -> int:
+    """How the change moved the number of orders."""
+    order = change.order
+    if order is None or not order.completed:
+        return 0
+    if change.kind == COMPLETED:
+        return 0 if order.cancelled else 1
+    return -1 if change.kind == CANCELLED else 0

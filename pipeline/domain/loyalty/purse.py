@@ -26,21 +26,21 @@ def purse_due(standing: Standing) -> int:
     return standing.purse.due if standing.purse is not None else 0
 
 
-def put(standing: Standing, points: int, expires: int, time: int, number: int) -> None:
+def put(standing: Standing, points: int, expires: int | None, time: int, number: int) -> None:
     """Take in points of a lot; what the balance is below zero is paid with them. To be called before they are posted.
 
-    expires: ms, 0 = never. time and number: of the lot.
+    expires: ms; 0 = as all the others do, None = never. time and number: of the lot.
     """
     put_back(standing, [(expires, time, number, points)])
 
 
-def put_back(standing: Standing, parts: Iterable[tuple[int, int, int, int]]) -> None:
+def put_back(standing: Standing, parts: Iterable[tuple[int | None, int, int, int]]) -> None:
     """As `put`, of several (expires, time, lot number, points); the first of them pay."""
     debt = max(0, -standing.balance)
     for expires, time, number, points in parts:
         usable = max(0, points - debt)
         debt -= points - usable
-        if expires and usable:
+        if expires is not None and usable:
             _hold(purse_of(standing).holdings, Holding(expires, time, number, usable))
 
 
@@ -75,7 +75,7 @@ def parts_of(parts: list[int]) -> Iterator[tuple[int, int, int, int]]:
 
 
 def unexpiring(standing: Standing) -> int:
-    """Points to spend that never expire by lot."""
+    """Points to spend that no lot is known of, as they never expire."""
     holdings = standing.purse.holdings if standing.purse is not None else []
     return max(0, standing.balance) - sum(one.left for one in holdings)
 

@@ -83,7 +83,7 @@ class Redemptions:
         if self._rewards and name and reward is None:
             return "unknown_reward"
         if reward is not None and standing is not None:
-            if reward.tier and standing.level < self._levels.index(reward.tier):
+            if reward.tier and standing.held < self._levels.index(reward.tier):
                 return "tier"
             if reward.limit and times_redeemed(standing, name) >= reward.limit:
                 return "reward_limit"

@@ -19,7 +19,7 @@ class Rewards:
     def tell(self, standing: Standing, moment: Moment) -> None:
         """Tell once of each reward that the shopper can have for the first time."""
         for reward in self._programme.rewards:
-            if standing.balance < reward.cost or (reward.tier and standing.level < self._levels.index(reward.tier)):
+            if standing.balance < reward.cost or (reward.tier and standing.held < self._levels.index(reward.tier)):
                 continue
             purse = purse_of(standing)
             if reward.name in purse.rewards or (reward.limit and times_redeemed(standing, reward.name) >= reward.limit):

@@ -39,7 +39,7 @@ class Spending:
         if points > 0:
             self._accounts.expiry.extend(standing, time)
             expires = self._accounts.expiry.of_lot(standing, time)
-            put(standing, points, expires, time, 0)
+            put(standing, points, self._accounts.expiry.kept_until(standing, time), time, 0)
         else:
             points = -min(-points, max(0, standing.balance)) if self._accounts.floor else points
             take(standing, -points)

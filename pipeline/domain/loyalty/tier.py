@@ -1,199 +1,259 @@
 """Tiers: the ladder that a programme's metric carries a shopper up and down (readings.md, 45; semantics.md, part 6)."""
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.decision import LOYALTY_TIERS, Moment
 from pipeline.domain.definition import Plan
-from pipeline.domain.loyalty.metric import Metric
+from pipeline.domain.loyalty import tier_line as why
+from pipeline.domain.loyalty.ladder import Ladder, Measure
+from pipeline.domain.loyalty.tenure import floor_of, is_locked, next_notice, own_dues, remember, tenure_of
 from pipeline.domain.loyalty.term import after
+from pipeline.domain.loyalty.tier_line import Case, TierLines
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
-from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
-from pipeline.domain.value.money import render
-
-# Changes of level that are remembered, for the multiplier of orders that arrive late.
-HISTORY = 16
 
 
 class Tiers:
-    """The tiers of one programme.
+    """The tiers of one programme as its metric moves them. A grant is a floor under them, and while a tier is locked
+    nothing of them is told (manual.py).
 
     With a term a level is reviewed when its term ends; without one at every instant, by timers at the exact ms at
     which orders leave the window. Below `keep` the grace runs, then the level is lost. The lowest is never reviewed.
     """
 
-    __slots__ = ("_grace", "_keep", "_keeps_history", "_metric", "_money", "_names", "_programme", "_start", "_zone")
+    __slots__ = ("_grace", "_keeps_history", "_ladder", "_lines", "_programme", "_window", "_zone")
 
-    def __init__(self, programme: ProgrammeDefinition, plan: Plan, metric: Metric) -> None:
+    def __init__(self, programme: ProgrammeDefinition, plan: Plan, ladder: Ladder) -> None:
         self._programme = programme
-        self._metric = metric
+        self._ladder = ladder
+        self._window = ladder.metric.window
         self._zone = ZoneInfo(plan.timezone)
-        self._money = plan.currency if programme.metric == "spend" else ""
-        self._names = [level.name for level in programme.levels]
-        self._start = [level.start for level in programme.levels]
-        # A level kept at more than it is entered at would be lost and won in one breath.
-        self._keep = [min(level.keep, level.start) for level in programme.levels]
+        self._lines = TierLines(programme, plan)
         self._grace = bool(programme.grace.ms or programme.grace.months)
         self._keeps_history = len({level.multiplier for level in programme.levels}) > 1
 
-    def name(self, standing: Standing) -> str:
-        return self._names[min(standing.level, len(self._names) - 1)]
+    def name(self, level: int) -> str:
+        return self._ladder.names[min(level, len(self._ladder.names) - 1)]
 
-    def level_at(self, standing: Standing, instant: int) -> int:
-        """The level held at `instant`; before what is remembered (HISTORY changes), the oldest level remembered."""
-        history = standing.history
-        if instant >= standing.since or not history:
-            return standing.level
-        for at in range(len(history) - 2, -1, -2):
-            if history[at] <= instant:
-                return history[at + 1]
-        return history[1]
-
-    def join(self, standing: Standing, value: int, moment: Moment) -> None:
+    def join(self, case: Case, value: int) -> None:
         """Enter the lowest level. value: the metric before the event that made the shopper join."""
-        self._move(standing, 0, moment.now)
-        self._tell(standing, "joined", None, 0, value, self._start[0], moment)
+        if self._window.of_member:
+            tenure_of(case.standing).joined = case.now
+        self._move(case, 0)
+        measure = Measure(value, self._ladder.measure(case).begin)
+        self._tell(case, "joined", why.FIRST_EVENT, None, 0, measure, self._ladder.start(0))
 
-    def settle(self, shopper: Shopper, standing: Standing, moment: Moment, lost_from: int | None = None) -> None:
+    def settle(self, case: Case, lost_from: int | None = None) -> None:
         """Take the level that the metric asks for now, after an event.
 
         lost_from: the metric before the event, if it took value from an order that counted for the last upgrade; if
         that brings the metric below what the level is entered at, the level is lost at once, without grace.
         """
-        value = self._metric.value(shopper, standing, moment.now)
-        level = standing.level
-        qualified = self._qualified(value)
-        if lost_from is not None and level > 0 and lost_from >= self._start[level] > value:
-            self._downgrade(standing, min(qualified, level - 1), value, self._start[level], moment)
+        measure, standing = self._ladder.measure(case), case.standing
+        level, floor = standing.level, floor_of(standing)
+        qualified = self._ladder.qualified(measure.value)
+        lost_from = lost_from if level > floor and self._programme.on_refund == "immediate" else None
+        if lost_from is not None and self._ladder.is_undone(case, lost_from, measure.value):
+            to = max(floor, min(qualified, self._ladder.next_below(level)))
+            self._downgrade(case, to, measure, self._ladder.start(level), why.REFUND)
         elif qualified > level:
-            self._upgrade(standing, qualified, value, moment)
+            self._upgrade(case, qualified, measure)
         elif standing.grace_until:
-            if value >= self._keep[level]:
-                self._renew(standing, value, moment)
+            if self._ladder.keeps(level, measure.value):
+                self._renew(case, measure, why.REGAINED)
         elif self._programme.term is None:
-            self._fall(standing, value, moment)
-        self._set_due(shopper, standing, moment.now)
+            self._fall(case, measure)
+        self.set_due(case)
 
-    def on_due(self, shopper: Shopper, standing: Standing, moment: Moment) -> None:
-        """End a grace, review at the end of a term, or follow the metric down, whichever is due at `moment.now`."""
-        value = self._metric.value(shopper, standing, moment.now)
-        kept = value >= self._keep[standing.level]
-        if standing.grace_until:
-            if kept:
-                self._renew(standing, value, moment)
-            else:
-                self._downgrade(standing, self._below(standing, value), value, self._keep[standing.level], moment)
-                if self._programme.term is None:
-                    self._fall(standing, value, moment)
+    def on_due(self, case: Case) -> None:
+        """End a grace, review at the end of a term, or follow the metric down, whichever is due; then give notice."""
+        standing, now = case.standing, case.now
+        if 0 < standing.grace_until <= now:
+            self._end_grace(case)
         elif self._programme.term is None:
-            self._fall(standing, value, moment)
-        elif kept:
-            self._renew(standing, value, moment)
+            if not standing.grace_until:
+                self._fall(case, self._ladder.measure(case))
+        elif not standing.grace_until and 0 < standing.valid_until <= now:
+            self.review(case, why.REVIEWED)
+        if 0 < next_notice(standing, self._programme.notices) <= now:
+            self._give_notice(case)
+
+    def review(self, case: Case, reason: str) -> None:
+        """Keep the level, or lose it. reason: why it is looked at."""
+        measure = self._ladder.measure(case, closing=True)
+        if self._ladder.keeps(case.standing.level, measure.value):
+            self._renew(case, measure, why.REVIEWED)
         else:
-            self._lose(standing, value, moment)
-        self._set_due(shopper, standing, moment.now)
+            self._lose(case, measure, reason)
 
-    def adapt(self, standing: Standing, now: int) -> None:
-        """Fit a standing to a programme that was changed: fewer levels, a term given or taken."""
-        standing.level = min(standing.level, len(self._names) - 1)
+    def grant(self, case: Case, level: int) -> None:
+        """Put the shopper on a level that was granted, unless a higher one was won."""
+        standing = case.standing
+        if level > standing.level:
+            self._upgrade(case, level, self._ladder.measure(case), why.GRANTED)
+        elif level == standing.level:
+            self._renew(case, self._ladder.measure(case), why.GRANTED)
+
+    def shift(self, case: Case, before: int, name: str, reason: str) -> None:
+        """Tell what a lock, or its end, makes of the tier `name` that was shown at the level `before`."""
+        held = case.standing.held
+        if self.name(held) == name:
+            return
+        if self._keeps_history:
+            remember(case.standing, held, case.now)
+        change = _change(before, held)
+        measure = self._ladder.measure(case)
+        self._lines.tell(case, change, reason, name, held, measure.value, None, begin=measure.begin)
+
+    def adapt(self, case: Case) -> None:
+        """Fit a standing to a programme that was changed: other levels, a term given or taken."""
+        standing, now = case.standing, case.now
+        window, tenure = self._window, standing.tenure
+        if window.of_member and (tenure is None or not tenure.joined):
+            first = (standing.history or [standing.since])[0]
+            tenure_of(standing).joined = min(first, standing.since)
+        self._find_level(case)
         if self._programme.term is None:
             standing.valid_until = 0
-        elif standing.level > 0 and not standing.valid_until:
+        elif standing.level > floor_of(standing) and not standing.valid_until:
             standing.valid_until = after(now, self._programme.term, self._zone)
         if not self._grace or standing.level == 0:
             standing.grace_until = 0
+        if self._programme.notices:
+            tenure_of(standing).noticed = now
 
-    def _qualified(self, value: int) -> int:
-        level = len(self._start) - 1
-        while level > 0 and value < self._start[level]:
-            level -= 1
-        return level
+    def set_due(self, case: Case) -> None:
+        standing = case.standing
+        dues = (self._own_due(case), next_notice(standing, self._programme.notices), *own_dues(standing))
+        standing.due = min((due for due in dues if due), default=0)
 
-    def _below(self, standing: Standing, value: int) -> int:
-        """The level that a lost one gives way to."""
-        lower = standing.level - 1
-        return lower if self._programme.downgrade == "one_level" else min(self._qualified(value), lower)
+    def _find_level(self, case: Case) -> None:
+        """The level by its name, as others may have come or gone below it."""
+        standing = case.standing
+        level, name = min(standing.level, len(self._ladder.names) - 1), standing.tier
+        if not name or self._ladder.names[level] == name:
+            standing.level = level
+        elif name in self._ladder.names:
+            standing.level = self._ladder.names.index(name)
+            standing.history = [standing.since, standing.level] if self._keeps_history else []
+        else:
+            self._leave(case, name)
+        standing.tier = self._ladder.names[standing.level]
 
-    def _fall(self, standing: Standing, value: int, moment: Moment) -> None:
+    def _leave(self, case: Case, name: str) -> None:
+        """A tier that there is no more leads to where the metric has come, or to the next one below."""
+        standing, measure = case.standing, self._ladder.measure(case)
+        level, standing.history = standing.level, []
+        to = max(self._ladder.qualified(measure.value), self._ladder.next_below(min(level, len(self._ladder.names))))
+        if to != level:
+            self._move(case, to)
+        change = _change(level, to)
+        if not is_locked(standing):
+            self._lines.tell(
+                case, change, why.TIER_GONE, name, to, measure.value, self._ladder.start(to), begin=measure.begin
+            )
+
+    def _fall(self, case: Case, measure: Measure) -> None:
         """Without a term: down as far as `keep` is missed, or into the grace of the first level that misses it."""
-        while standing.level > 0 and value < self._keep[standing.level] and not standing.grace_until:
-            self._lose(standing, value, moment)
+        standing, floor = case.standing, floor_of(case.standing)
+        while (
+            standing.level > floor
+            and not self._ladder.keeps(standing.level, measure.value)
+            and not standing.grace_until
+        ):
+            self._lose(case, measure, why.BELOW_KEEP)
 
-    def _lose(self, standing: Standing, value: int, moment: Moment) -> None:
-        level, keep = standing.level, self._keep[standing.level]
+    def _lose(self, case: Case, measure: Measure, reason: str) -> None:
+        standing = case.standing
+        level, to = standing.level, self._ladder.below(standing, measure.value)
         if not self._grace:
-            self._downgrade(standing, self._below(standing, value), value, keep, moment)
+            self._downgrade(case, to, measure, self._ladder.keep[level], reason)
             return
-        standing.grace_until = after(moment.now, self._programme.grace, self._zone)
-        self._tell(standing, "will_downgrade", level, self._below(standing, value), value, keep, moment)
+        standing.grace_until = after(case.now, self._programme.grace, self._zone)
+        self._tell(case, "will_downgrade", reason, level, to, measure, self._ladder.keep[level])
 
-    def _upgrade(self, standing: Standing, to: int, value: int, moment: Moment) -> None:
+    def _end_grace(self, case: Case) -> None:
+        standing, measure = case.standing, self._ladder.measure(case, closing=True)
+        if self._ladder.keeps(standing.level, measure.value):
+            self._renew(case, measure, why.REGAINED)
+            return
+        to = self._ladder.below(standing, measure.value)
+        self._downgrade(case, to, measure, self._ladder.keep[standing.level], why.GRACE_ENDED)
+        if self._programme.term is None:
+            self._fall(case, measure)
+
+    def _give_notice(self, case: Case) -> None:
+        standing, measure = case.standing, self._ladder.measure(case)
+        tenure_of(standing).noticed = case.now
+        if not self._ladder.keeps(standing.level, measure.value):
+            level, to = standing.level, self._ladder.below(standing, measure.value)
+            self._tell(case, "will_downgrade", why.NOTICE, level, to, measure, self._ladder.keep[level])
+
+    def _upgrade(self, case: Case, to: int, measure: Measure, reason: str = why.REACHED) -> None:
+        """By the metric, or by a grant; what is granted no refund takes."""
+        standing, window, won = case.standing, self._window, reason == why.REACHED
         level = standing.level
-        self._move(standing, to, moment.now)
-        standing.promoted_at = moment.now
-        standing.promoted_lots = standing.lots_taken
-        self._tell(standing, "upgraded", level, to, value, self._start[to], moment)
+        if won and window.has_periods:
+            begin, end = window.period(standing, case.now)
+            tenure = tenure_of(standing)
+            tenure.promoted_since, tenure.promoted_until = begin or 0, end
+        self._move(case, to)
+        standing.promoted_at = case.now if won else 0
+        standing.promoted_lots = standing.lots_taken if won else 0
+        self._tell(case, "upgraded", reason, level, to, measure, self._ladder.start(to) if won else None)
 
-    def _downgrade(self, standing: Standing, to: int, value: int, threshold: int, moment: Moment) -> None:
-        level = standing.level
-        self._move(standing, to, moment.now)
-        standing.promoted_at = standing.promoted_lots = 0
-        self._tell(standing, "downgraded", level, to, value, threshold, moment)
+    def _downgrade(self, case: Case, to: int, measure: Measure, threshold: int | None, reason: str) -> None:
+        level = case.standing.level
+        self._move(case, to)
+        case.standing.promoted_at = case.standing.promoted_lots = 0
+        self._tell(case, "downgraded", reason, level, to, measure, threshold)
 
-    def _renew(self, standing: Standing, value: int, moment: Moment) -> None:
+    def _renew(self, case: Case, measure: Measure, reason: str) -> None:
+        level = case.standing.level
+        case.standing.grace_until = 0
+        self._begin_term(case.standing, case.now)
+        self._tell(
+            case, "renewed", reason, level, level, measure, None if reason == why.GRANTED else self._ladder.keep[level]
+        )
+
+    def _move(self, case: Case, to: int) -> None:
+        standing = case.standing
+        standing.level, standing.tier = to, self._ladder.names[to]
+        standing.since = case.now
         standing.grace_until = 0
-        self._begin_term(standing, moment.now)
-        self._tell(standing, "renewed", standing.level, standing.level, value, self._keep[standing.level], moment)
-
-    def _move(self, standing: Standing, to: int, now: int) -> None:
-        standing.level = to
-        standing.since = now
-        standing.grace_until = 0
-        if self._keeps_history:
-            standing.history = [*standing.history, now, to][-2 * HISTORY :]
-        self._begin_term(standing, now)
+        if self._keeps_history and not is_locked(standing):
+            remember(standing, to, case.now)
+        self._begin_term(standing, case.now)
 
     def _begin_term(self, standing: Standing, now: int) -> None:
         term = self._programme.term
-        standing.valid_until = after(now, term, self._zone) if term is not None and standing.level > 0 else 0
+        runs = term is not None and standing.level > floor_of(standing)
+        standing.valid_until = after(now, term, self._zone) if runs and term is not None else 0
+        if self._programme.notices:
+            tenure_of(standing).noticed = now
 
-    def _set_due(self, shopper: Shopper, standing: Standing, now: int) -> None:
-        if standing.level <= 0:
-            standing.due = 0
-        elif standing.grace_until:
-            standing.due = standing.grace_until
-        elif self._programme.term is not None:
-            standing.due = standing.valid_until
-        else:
-            standing.due = self._metric.falls_below(shopper, standing, now, self._keep[standing.level])
-
-    def _amount(self, number: int) -> int | dict[str, Any]:
-        return render(number, self._money) if self._money else number
+    def _own_due(self, case: Case) -> int:
+        standing = case.standing
+        if standing.level <= floor_of(standing):
+            return 0
+        if standing.grace_until:
+            return standing.grace_until
+        if self._programme.term is not None:
+            return standing.valid_until
+        keep = self._ladder.keep[standing.level] or 0
+        return self._ladder.metric.falls_below(case.shopper, standing, case.now, keep)
 
     def _tell(
-        self, standing: Standing, change: str, before: int | None, to: int, value: int, threshold: int, moment: Moment
+        self, case: Case, change: str, reason: str, before: int | None, to: int, measure: Measure, threshold: int | None
     ) -> None:
-        """`to` of will_downgrade: what the metric makes of it by now. What is missing counts from the level held."""
-        level = standing.level
-        above = level + 1
-        missing = None if above == len(self._start) else self._amount(max(0, self._start[above] - value))
-        standing.sequence += 1
-        moment.decide(
-            LOYALTY_TIERS,
-            f"loyalty.{change}",
-            self._programme.identity,
-            (self._programme.name, standing.sequence),
-            {
-                "programme": self._programme.name,
-                "change": change,
-                "from": None if before is None else self._names[before],
-                "to": self._names[to],
-                "metric": self._programme.metric,
-                "value": self._amount(value),
-                "threshold": self._amount(threshold),
-                "valid_until": standing.grace_until or standing.valid_until or None,
-                "points_to_next": missing,
-                "points_to_keep": self._amount(max(0, self._keep[level] - value)),
-            },
-        )
+        if is_locked(case.standing):
+            return
+        # The value may be of a period that is over.
+        periods = before is not None and self._window.has_periods
+        ahead = self._ladder.measure(case).value if periods else measure.value
+        name = None if before is None else self._ladder.names[before]
+        value, begin = measure
+        self._lines.tell(case, change, reason, name, to, value, threshold, ahead=ahead, begin=begin)
+
+
+def _change(before: int, after: int) -> str:
+    return "upgraded" if after > before else "downgraded" if after < before else "renewed"

@@ -136,11 +136,7 @@ class Message:
                 return EXCLUSION
         elif on.source == TIER:
             standing = shopper.standings.get(on.name)
-            if (
-                standing is None
-                or not self._levels
-                or self._levels[min(standing.level, len(self._levels) - 1)] != about
-            ):
+            if standing is None or not self._levels or self._levels[min(standing.held, len(self._levels) - 1)] != about:
                 return EXCLUSION
         if candidate.escalation is not None and candidate.escalation.opened:
             return EXCLUSION

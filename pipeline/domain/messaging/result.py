@@ -99,6 +99,7 @@ class Results:
                 continue
             before = [one for one in kept.followed if one.since < event.time <= one.until]
             credited = [one for one in before if self._credits(one)]
+            last = max(credited, key=lambda one: (one.since, one.message), default=None)
             revenue = None if order.priced is None else render(order.value, self._currency)
             for one in before:
                 fields = {
@@ -108,7 +109,7 @@ class Results:
                     "time_to_order": event.time - one.since,
                 }
                 if one in credited and _first(one, RECOVERED):
-                    self._tell(one, RECOVERED, fields | {"last_touch": one is credited[-1]}, moment)
+                    self._tell(one, RECOVERED, fields | {"last_touch": one is last}, moment)
                 if one.exposure and _first(one, CONVERTED):
                     self._convert(one, fields, moment)
 

@@ -19,7 +19,13 @@ from pipeline.domain.definition import (
 from pipeline.domain.definition import SegmentDefinition as Definition
 from pipeline.domain.definition import Sequence as Steps
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
-from pipeline.domain.loyalty_definition import OCCASIONS, REDEMPTION_EVENTS, REVIEW_EVENTS, ProgrammeDefinition
+from pipeline.domain.loyalty_definition import (
+    OCCASIONS,
+    REDEMPTION_EVENTS,
+    REVIEW_EVENTS,
+    TIER_EVENTS,
+    ProgrammeDefinition,
+)
 from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.filter_index import Discriminator, discriminator
 from pipeline.domain.segments.hold import HoldWatch
@@ -86,6 +92,8 @@ def earning_reads(programme: ProgrammeDefinition) -> Iterable[str]:
         if rule.also:
             yield REFERRED
     yield from REDEMPTION_EVENTS
+    yield from TIER_EVENTS
+    yield from (level.granted_by for level in programme.levels if level.granted_by)
     if programme.review is not None:
         yield from REVIEW_EVENTS
 

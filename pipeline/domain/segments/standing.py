@@ -30,7 +30,7 @@ def tier_of(condition: Tier, shopper: Shopper) -> str | None:
     if standing is None or standing.level < 0 or condition.programme is None:
         return None
     levels = condition.programme.levels
-    return levels[min(standing.level, len(levels) - 1)].name
+    return levels[min(standing.held, len(levels) - 1)].name
 
 
 def balance_of(condition: Points, shopper: Shopper) -> int:

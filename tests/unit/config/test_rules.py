@@ -116,7 +116,7 @@ def test_defaults_of_a_programme_and_money_of_spend() -> None:
     [
         (EARN, "loyalty.club: needs tiers"),
         (f"tiers: {{metric: points_earned, {LEVELS}}}", "loyalty.club.tiers.metric: points_earned needs earn"),
-        ("tiers: {metric: orders, levels: []}", "loyalty.club.tiers.metric: orders is not supported yet"),
+        (f"tiers: {{metric: points_active, {LEVELS}}}", "loyalty.club.tiers.metric: points_active needs earn"),
         ("tiers: {metric: spend, levels: []}", "loyalty.club.tiers.levels: needs at least 1"),
         ("tiers: {metric: spend, levels: [{name: a, from: 5}]}", "loyalty.club.tiers.levels[0].from: the lowest level"),
         (
@@ -136,14 +136,17 @@ def test_defaults_of_a_programme_and_money_of_spend() -> None:
             "loyalty.club.tiers.levels[1].from: 1.5 should be a whole number",
         ),
         (
-            "tiers: {metric: spend, levels: [{name: a, from: 0}], window: {anniversary: joined}}",
-            "loyalty.club.tiers.window: a window of anniversary is not supported yet",
+            "tiers: {metric: spend, levels: [{name: a, from: 0}], window: {anniversary: birth}}",
+            "loyalty.club.tiers.window.anniversary: 'birth' should be joined or tier",
         ),
         (
             "tiers: {metric: spend, levels: [{name: a, from: 0}], window: {rolling: P1Y}}",
             "loyalty.club.tiers.window.rolling: 'P1Y' has no fixed length",
         ),
-        ("tiers: {metric: spend, levels: [{name: a, from: 0}], notices: [7d]}", "loyalty.club.tiers.notices: not supp"),
+        (
+            "tiers: {metric: spend, levels: [{name: a, from: 0}], notices: [7d]}",
+            "loyalty.club.tiers.notices: notices",
+        ),
         ("earn: [{on: Order Completed, points: 0, per: 1}]", "loyalty.club.earn[0].points: 0 should be more than 0"),
         ("confirm_after: 0s", "loyalty.club.confirm_after: should be longer than 0s"),
         ("confirm_after: P1M", "loyalty.club.confirm_after: 'P1M' has no fixed length"),

@@ -204,6 +204,23 @@ def test_the_journey(shop: Path) -> None:
     }
 
 
+def test_tiers_that_members_move_to(shop: Path) -> None:
+    # given a ladder of which a level is gone, and that has others
+    club = "loyalty:\n  club:\n    tiers:\n      metric: orders\n      levels: [{name: bronze, from: 0}, "
+    (shop / "topology.yaml").write_text(OLD + club + "{name: fan, from: 1}]\n")
+    (shop / "new.yaml").write_text(OLD + club + "{name: silver, from: 1}, {name: gold, from: 5}]\n")
+    arguments = ("topology.yaml", "new.yaml", "--input", "events.ndjson")
+
+    # then who was on a tier that is gone moves to where the metric leads
+    assert "loyalty club\n  fan -> silver 2: lea, tom\n" in diff(*arguments).output
+    assert as_data(*arguments)["tiers"] == {
+        "club": {
+            "moves": [{"from": "fan", "to": "silver", "count": 2, "sample": ["lea", "tom"]}],
+            "differ": {"count": 0, "sample": []},
+        }
+    }
+
+
 def test_messages_and_what_bounds_them_are_definitions(shop: Path) -> None:
     on = "on: {event: A}, channel: email"
     (shop / "topology.yaml").write_text(f"{OLD}messaging: {{messages: {{a: {{{on}}}, b: {{{on}}}, c: {{{on}}}}}}}\n")

@@ -56,8 +56,7 @@ def test_what_is_owed_by_month_tier_and_rule(replayed: Path, tmp_path: Path) -> 
     # Of kim's 205 points 120 were taken back and 60 redeemed; the others ended with February, in Berlin.
     assert (club["expired"], club["redeemed"]) == (25, 70)
     assert club["outstanding"] == {"2026-03": 30}
-    assert sum(club["earned"].values()) == 115
-    assert club["earned"]["orders"] == 110
+    assert club["earned"] == {"Product Reviewed": 5, "orders": 110}
     assert club["breakage"] == 25 * 1_000_000 // 115
     assert club["members"] == {"bronze": 3}
     assert {"from": "bronze", "to": "silver", "members": 1} in club["movement"]
@@ -70,6 +69,20 @@ def test_earned_less_redeemed_and_expired_is_what_stands(replayed: Path, tmp_pat
     left = sum(club["earned"].values()) - club["redeemed"] - club["expired"]
     assert left == club["balance"] - club["debt"]
     assert sum(club["outstanding"].values()) == club["balance"]
+
+
+def test_with_evidence_what_orders_earned_is_told_by_rule(tmp_path: Path) -> None:
+    events = [
+        call("kim", "Order Completed", "2026-01-03T10:00:00Z", order_id="o-1", products=[
+            {"product_id": "a", "price": 30, "brand": "Own"}, {"product_id": "b", "price": 70}]),
+        call("kim", "Order Refunded", "2026-01-04T10:00:00Z", order_id="o-1", total=50),
+    ]  # fmt: skip
+    rate = "on: Order Completed, points: 1, per: 1"
+    rules = f"evidence: true\n    earn: [{{id: base, {rate}}}, {{id: own, {rate}, lines: {{brand: Own}}}}]\n"
+    text = TOPOLOGY.replace(TOPOLOGY[TOPOLOGY.index("earn:") : TOPOLOGY.index("    expire")], rules)
+    replay(tmp_path / "out", write(tmp_path / "events.ndjson", *events), plan=parse(text, {}).plan())
+    club = json.loads(run(tmp_path, "report", str(tmp_path / "out"), "--json").stdout)["programmes"]["club"]
+    assert club["earned"] == {"base": 50, "own": 15}
 
 
 def test_the_same_as_text_csv_and_plot(replayed: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def agree(standing: Standing, entries: list[dict[str, Any]], rules: dict[str, An
         assert all(one.points > 0 for one in purse.waiting)
         held = sum(one.left for one in purse.holdings)
         assert held <= max(0, standing.balance)
-        if purse.since:
+        if purse.since or purse.active:
             assert held == max(0, standing.balance)
         assert purse.holdings == sorted(purse.holdings, key=lambda one: (one.expires, one.time, one.number))
     assert standing.earned == sum(lot.points - lot.reversed for lot in standing.lots)

@@ -59,6 +59,9 @@ def test_the_first_order_joins_before_it_earns() -> None:
         "valid_until": None,
         "points_to_next": 100,
         "points_to_keep": 0,
+        "reason": "first_event",
+        "order_id": "o-1",
+        "counted_from": None,
     }
 
 
@@ -109,6 +112,9 @@ def test_an_upgrade_tells_the_metric_and_what_is_missing() -> None:
         "valid_until": START + 5 + YEAR,
         "points_to_next": 370,
         "points_to_keep": 0,
+        "reason": "reached",
+        "order_id": "o-1",
+        "counted_from": None,
     }
     till.complete("o-2", 400, at=6)
     fields = till.latest(LOYALTY_TIERS).fields

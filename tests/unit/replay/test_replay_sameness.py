@@ -22,11 +22,16 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(3_000):
         now += choose.randrange(800_000)
         shopper, product = f"s{choose.randrange(40)}", choose.randrange(9)
-        name = choose.choice(["Product Viewed"] * 5 + ["Product Added"] * 3 + ["Order Completed", "Email Unsubscribed"])
+        name = choose.choice(
+            ["Product Viewed"] * 5
+            + ["Product Added"] * 3
+            + ["Order Completed", "Email Unsubscribed", "Points Redeemed"]
+        )
         happened = now - choose.choice([0, 0, 0, 1_000, 86_400_000, 900_000_000])
         value = call(
             shopper, name, format_instant(happened), receivedAt=format_instant(now - choose.choice([0, 60_000])),
             product_id=str(product), price=product + 0.5, quantity=1, order_id=f"o{number}", total=product * 10,
+            redemption_id=f"r{number}", points=50,
         )  # fmt: skip
         values.append(value)
         if choose.random() < 0.02:

@@ -107,8 +107,8 @@ def test_a_message_that_waits_adds_what_it_tells_and_a_stage_its_id(customer: Cu
     assert customer.size <= armed + 70 + 350
 
 
-def test_a_message_that_was_sent_adds_its_place_in_caps_and_its_variant(customer: Customer) -> None:
+def test_a_message_that_was_sent_adds_its_place_in_caps_its_variant_and_what_came_of_it(customer: Customer) -> None:
     armed = customer.size
     customer.rests(616)
-    assert customer.shopper.messages is not None and not customer.shopper.messages.due
-    assert customer.size <= armed + 70 + 60
+    assert customer.shopper.correspondence().candidates == []
+    assert customer.size <= armed + 70 + 160

@@ -1,0 +1,184 @@
+"""The HTTP edge: requests in, answers as clients need them (wire-format.md, what a collector must answer)."""
+
+import asyncio
+import base64
+import binascii
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pipeline.collector.body import read_body
+from pipeline.collector.cors import cors_headers
+from pipeline.collector.delivery import Delivery
+from pipeline.collector.in_flight import Busy, InFlight
+from pipeline.collector.metrics import Metrics
+from pipeline.collector.record import Record, Recorder
+from pipeline.collector.wire import ga4, posthog, rudderstack, segment, snowplow
+from pipeline.collector.wire.request import EVENT_LIMIT, Opened, Rejected, WireRequest
+from pipeline.config.collector import CollectorSettings
+
+log = logging.getLogger(__name__)
+
+# Seconds that a body may take to arrive.
+_BODY = 10.0
+_RETRY_AFTER = "2"
+_FIELDS = 200
+_PIXEL = base64.b64decode(b"R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+_json = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A wire format and what its clients are answered when all is well."""
+
+    name: str
+    opened: Callable[[WireRequest], Opened]
+    answer: bytes
+    media: str = "application/json"
+
+
+_SEGMENT = Format("segment", segment.opened, b'{"success":true}')
+_RUDDERSTACK = Format("rudderstack", rudderstack.opened, b"OK", "text/plain")
+_SNOWPLOW = Format("snowplow", snowplow.opened, b"ok", "text/plain")
+_PIXELS = Format("snowplow", snowplow.opened, _PIXEL, "image/gif")
+_POSTHOG = Format("posthog", posthog.opened, b'{"status":1}')
+_GA4 = Format("ga4", ga4.opened, b"", "text/plain")
+_BY_PATH = {
+    **dict.fromkeys(segment.PATHS, _SEGMENT),
+    **dict.fromkeys(snowplow.PATHS, _SNOWPLOW),
+    **dict.fromkeys(posthog.PATHS, _POSTHOG),
+    **dict.fromkeys(ga4.PATHS, _GA4),
+}
+
+
+class Collector:
+    """What one process answers with. clock: seconds since 1970."""
+
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        delivery: Delivery,
+        in_flight: InFlight,
+        recorder: Recorder,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._delivery = delivery
+        self._in_flight = in_flight
+        self._recorder = recorder
+        self._metrics = metrics
+        self._clock = clock
+
+    def application(self) -> Starlette:
+        routes = [Route(path, self._collect, methods=["POST", "OPTIONS"]) for path in _BY_PATH if path != "/i"]
+        routes.append(Route("/i", self._collect, methods=["GET", "OPTIONS"]))
+        routes.append(Route("/health", self._health, methods=["GET"]))
+        return Starlette(routes=routes, exception_handlers={404: _not_there, 405: _not_there})
+
+    async def _health(self, _: Request) -> Response:
+        return _answer(200, b'{"status":"ok"}')
+
+    async def _collect(self, request: Request) -> Response:
+        began = time.perf_counter()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        cors = cors_headers(self._settings, headers)
+        if request.method == "OPTIONS":
+            return Response(status_code=200, headers=cors)
+        wanted = _PIXELS if request.method == "GET" else _BY_PATH[request.url.path]
+        if wanted is _SEGMENT and rudderstack.recognises(WireRequest("", b"", headers=headers)):
+            wanted = _RUDDERSTACK
+        response = await self._answered(request, wanted, headers)
+        response.headers.update(cors)
+        self._metrics.requests.labels(wanted.name, str(response.status_code)).inc()
+        self._metrics.seconds.labels(wanted.name).observe(time.perf_counter() - began)
+        return response
+
+    async def _answered(self, request: Request, wanted: Format, headers: Mapping[str, str]) -> Response:
+        try:
+            await self._taken(request, wanted, headers)
+            return _answer(200, wanted.answer, wanted.media)
+        except Rejected as rejected:
+            return _error(rejected.status, rejected.code, rejected.message)
+        except Busy as busy:
+            return _error(busy.status, "busy", "Send it again later.", {"Retry-After": _RETRY_AFTER})
+        except (TimeoutError, ClientDisconnect):
+            return _error(408, "slow_body", "The body did not arrive in time.")
+        except Exception as error:
+            # Its message may quote the request.
+            log.error("A request of %s failed: %s.", wanted.name, type(error).__name__)
+            return _error(503, "failed", "Send it again later.", {"Retry-After": _RETRY_AFTER})
+
+    async def _taken(self, request: Request, wanted: Format, headers: Mapping[str, str]) -> None:
+        received, held = int(self._clock() * 1000), [0]
+        try:
+            chunks = self._counted(request.stream(), held)
+            async with asyncio.timeout(_BODY):
+                body = await read_body(chunks, headers.get("content-encoding", ""))
+            records = self._records(request, wanted, headers, body, received)
+            del body
+            await self._delivery.put(records)
+            self._metrics.events.labels(wanted.name).inc(len(records))
+        finally:
+            self._in_flight.give_back(held[0])
+
+    def _records(
+        self, request: Request, wanted: Format, headers: Mapping[str, str], body: bytes, received: int
+    ) -> list[Record]:
+        opened = wanted.opened(WireRequest(request.url.path, body, _query(request), headers))
+        if not self._settings.takes(_basic(headers) or opened.write_key):
+            raise Rejected(401, "unknown_write_key", "The write key is not known here.")
+        client = request.client.host if request.client else ""
+        records, oversize = self._recorder.records(opened.calls, received, client)
+        if oversize:
+            self._metrics.oversize.labels(wanted.name).inc(oversize)
+            if len(opened.calls) == 1:
+                raise Rejected(400, "too_large", f"An event may have {EVENT_LIMIT} bytes.")
+        return records
+
+    async def _counted(self, chunks: AsyncIterator[bytes], held: list[int]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            self._in_flight.take(len(chunk))
+            held[0] += len(chunk)
+            yield chunk
+
+
+def _query(request: Request) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(request.url.query, max_num_fields=_FIELDS))
+    except ValueError:
+        raise Rejected(400, "too_many_fields", f"A query may have {_FIELDS} fields.") from None
+
+
+def _basic(headers: Mapping[str, str]) -> str | None:
+    """The user of basic authorization, which is where SDKs put the write key."""
+    scheme, _, coded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(coded).decode().partition(":")[0] or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _answer(status: int, body: bytes, media: str = "application/json") -> Response:
+    return Response(body, status, media_type=media)
+
+
+def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """With `code` and `message`: without them RudderStack's Python SDK sends a refused batch for ever."""
+    return Response(_json({"code": code, "message": message}), status, headers, media_type="application/json")
+
+
+async def _not_there(_: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    return _error(status, "not_found", "There is nothing to be sent here in this way.")

@@ -1,0 +1,88 @@
+"""Settings of the collector: AFTERCLICK_COLLECTOR_*, beside those that all commands share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.config.settings import PREFIX, SettingsError
+
+COLLECTOR = PREFIX + "COLLECTOR_"
+ANY = "*"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorSettings:
+    """listen: (host, port). write_keys: those that are taken, `*` among them = any, or none at all. origins: pages
+    that may send (CORS), `*` among them = all. store_address: whether events keep the sender's address. spool_bytes,
+    in_flight_bytes: bounds of the disk and of memory. certificate, key: PEM files of TLS, both or neither."""
+
+    listen: tuple[str, int]
+    write_keys: frozenset[str] = field(repr=False)
+    origins: frozenset[str] = frozenset()
+    store_address: bool = False
+    spool_bytes: int = 1024 * MIB
+    in_flight_bytes: int = 32 * MIB
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def takes(self, write_key: str | None) -> bool:
+        return ANY in self.write_keys or write_key in self.write_keys
+
+    def allows(self, origin: str) -> bool:
+        return ANY in self.origins or origin in self.origins
+
+
+def resolve_collector(environment: Mapping[str, str], listen: str | None = None) -> CollectorSettings:
+    """From the flag, else the environment, else defaults. Raises SettingsError with all that is wrong."""
+    problems: list[str] = []
+
+    def given(name: str, default: str = "") -> str:
+        return environment.get(COLLECTOR + name) or default
+
+    keys = _words(given("WRITE_KEYS"))
+    if not keys:
+        problems.append(f"{COLLECTOR}WRITE_KEYS is empty, name the write keys of your sources, or * to take any")
+    certificate, key = given("TLS_CERTIFICATE"), given("TLS_KEY")
+    if bool(certificate) != bool(key):
+        problems.append(f"{COLLECTOR}TLS_CERTIFICATE and {COLLECTOR}TLS_KEY go together; one is missing")
+    for file in (certificate, key):
+        if file and not Path(file).is_file():
+            problems.append(
+                f"{file} is no file, name one of PEM with {COLLECTOR}TLS_CERTIFICATE and {COLLECTOR}TLS_KEY"
+            )
+    address = given("STORE_ADDRESS", "no")
+    if address not in ("yes", "no"):
+        problems.append(f"{COLLECTOR}STORE_ADDRESS is {address!r}, it should be yes or no")
+    settings = CollectorSettings(
+        listen=_listen(listen or given("LISTEN", "127.0.0.1:8090"), problems),
+        write_keys=keys,
+        origins=frozenset(origin.rstrip("/") for origin in _words(given("ORIGINS"))),
+        store_address=address == "yes",
+        spool_bytes=_mebibytes("SPOOL_MIB", given("SPOOL_MIB", "1024"), problems),
+        in_flight_bytes=_mebibytes("IN_FLIGHT_MIB", given("IN_FLIGHT_MIB", "32"), problems),
+        certificate=Path(certificate) if certificate else None,
+        key=Path(key) if key else None,
+    )
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.split(",") if word.strip())
+
+
+def _listen(text: str, problems: list[str]) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        problems.append(f"{COLLECTOR}LISTEN is {text!r}, write host:port as 0.0.0.0:8090")
+        return "", 0
+    return host.strip("[]"), int(port)
+
+
+def _mebibytes(name: str, text: str, problems: list[str]) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        problems.append(f"{COLLECTOR}{name} is {text!r}, write how many MiB, as 64")
+        return MIB
+    return int(text) * MIB

@@ -1,0 +1,36 @@
+"""What is kept of a programme's points beside their lots: in words, and in bytes of MessagePack at the most."""
+
+from collections.abc import Iterator
+
+from pipeline.domain.loyalty.account import LONGEST
+from pipeline.domain.loyalty.redemption import REDEMPTIONS
+from pipeline.domain.loyalty_definition import ProgrammeDefinition
+
+_INTEGER = 9
+_HEAD = 5
+_NAME = 64 + _HEAD
+_LOT = 2 * _HEAD + 9 * _INTEGER
+
+
+def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
+    """Each piece of state, one phrase each."""
+    if programme.confirm_after is not None:
+        yield "the lots that are not confirmed, with their order ids"
+    if programme.expire is not None:
+        yield "what may be spent of each lot"
+    yield f"the {REDEMPTIONS:,} latest redemptions, with the lots that they were of"
+    if programme.rewards:
+        yield "the rewards that were told of"
+
+
+def lot_bytes(programme: ProgrammeDefinition) -> int:
+    """Of each order: its lot, what of it waits or may be spent, and the part of a redemption that came from it."""
+    waiting = 2 * _HEAD + 5 * _INTEGER + 4 * LONGEST if programme.confirm_after is not None else 0
+    holding = _HEAD + 8 * _INTEGER if programme.expire is not None else 0
+    return _LOT + waiting + holding
+
+
+def purse_bytes(programme: ProgrammeDefinition) -> int:
+    """Of all the rest: redemptions, and the rewards that were told of."""
+    redemption = 2 * _HEAD + 5 * _INTEGER + _NAME
+    return 4 * _HEAD + 5 * _INTEGER + REDEMPTIONS * redemption + len(programme.rewards) * _NAME

@@ -1,0 +1,86 @@
+"""Windows of a metric: which orders and bonuses count at an instant (readings.md, 45; semantics.md, part 6)."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pipeline.domain.loyalty.term import after
+from pipeline.domain.loyalty_definition import ProgrammeDefinition, Span
+from pipeline.domain.shopping import Standing
+from pipeline.domain.value.instant import EPOCH, from_datetime
+
+TIER = "tier"
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+class Window:
+    """The window of one programme: of all time, rolling, of a year, quarter or month of the shop's zone, or of a year
+    from the day of joining or from the instant at which the level was reached.
+
+    A period holds what happened from its begin on, and before its end. The first year of a member has no begin, as the
+    order that one joins with happened a little earlier. A level's first year begins when the level was reached: what
+    brought it does not count once more.
+    """
+
+    __slots__ = ("_anniversary", "_months", "_zone", "rolling")
+
+    def __init__(self, programme: ProgrammeDefinition, zone: ZoneInfo) -> None:
+        self.rolling = programme.window
+        self._months = _MONTHS[programme.calendar] if programme.calendar else 0
+        self._anniversary = programme.anniversary
+        self._zone = zone
+
+    @property
+    def bounded(self) -> bool:
+        """Whether anything ever leaves it."""
+        return bool(self.rolling is not None or self.has_periods)
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether all that counts leaves it at once, as a period ends."""
+        return bool(self._months or self._anniversary)
+
+    @property
+    def of_level(self) -> bool:
+        """Whether it begins anew with each level."""
+        return self._anniversary == TIER
+
+    @property
+    def of_member(self) -> bool:
+        """Whether it asks when the shopper joined."""
+        return bool(self._anniversary)
+
+    def begin(self, standing: Standing, now: int) -> int | None:
+        """The first instant (ms) that counts at `now`; None: all of time counts."""
+        if self.rolling is not None:
+            return now - self.rolling + 1
+        return self.period(standing, now)[0] if self.has_periods else None
+
+    def period(self, standing: Standing, now: int) -> tuple[int | None, int]:
+        """Begin and end (ms) of the period that holds `now`; None: it has no begin."""
+        if self._months:
+            return self._of_calendar(now)
+        joined = standing.tenure.joined if standing.tenure is not None else 0
+        anchor = standing.since if self.of_level else joined or standing.since
+        if anchor <= 0:
+            # Not joined yet.
+            return None, 0
+        years = max(0, self._local(now).year - self._local(anchor).year - 1)
+        while self._anniversary_of(anchor, years + 1) <= now:
+            years += 1
+        if years:
+            return self._anniversary_of(anchor, years), self._anniversary_of(anchor, years + 1)
+        first = not self.of_level or (standing.level <= 0 and anchor == joined)
+        return (None if first else anchor + 1), self._anniversary_of(anchor, 1)
+
+    def _of_calendar(self, now: int) -> tuple[int, int]:
+        local = self._local(now)
+        month = (local.month - 1) // self._months * self._months
+        begin = datetime(local.year, month + 1, 1, tzinfo=self._zone)
+        years, month = divmod(month + self._months, 12)
+        return from_datetime(begin), from_datetime(datetime(local.year + years, month + 1, 1, tzinfo=self._zone))
+
+    def _anniversary_of(self, anchor: int, years: int) -> int:
+        return after(anchor, Span(months=12 * years), self._zone)
+
+    def _local(self, instant: int) -> datetime:
+        return (EPOCH + timedelta(milliseconds=instant)).astimezone(self._zone)
