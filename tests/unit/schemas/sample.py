@@ -29,6 +29,7 @@ FIELDS: dict[str, dict[str, Any]] = {
             ],
             "total": {"amount": 2590, "currency": "EUR"},
             "gap_to_free_shipping": {"amount": 2310, "currency": "EUR"},
+            "local_total": {"amount": 3010, "currency": "USD"},
         },
     },
     "loyalty-tiers": {
