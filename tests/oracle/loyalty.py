@@ -146,6 +146,7 @@ class Programme:
             self._earn(record, order)
         elif order.updated is record and order.order_id in self.lots and not order.cancelled:
             self._reprice(record, order)
+            return
         self._reverse(order)
 
     def _earn(self, record: Record, order: Order) -> None:

@@ -106,15 +106,17 @@ def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
 
 def complete(order: Order, record: Record, shop: Shop) -> None:
     order.completed = record
-    if order.updated is None or order.updated.time < record.time:
-        worth, order.priced = amount(record, shop)
-        order.value = worth or 0
+    worth, priced = amount(record, shop)
+    # An order that states no amount leaves the price to what does.
+    if order.updated is None or (order.updated.time < record.time and worth is not None):
+        order.value, order.priced = worth or 0, priced
 
 
 def update(order: Order, record: Record, shop: Shop) -> None:
     """The latest by event time sets the price, also if it overtakes its order; what was refunded never exceeds it."""
     worth, priced = amount(record, shop)
-    latest = order.updated or order.completed
+    stated = order.completed is not None and amount(order.completed, shop) != (None, True)
+    latest = order.updated or (order.completed if stated else None)
     if worth is None or not priced or (latest is not None and record.time < latest.time):
         return
     order.updated, order.value, order.priced = record, worth, True
