@@ -49,6 +49,11 @@ ROWS = (
     Row("latency", "p99_ms", "event to visible decision at low load, 99th percentile, ms", ""),
     Row("sweep", "sweep_seconds", "1M shoppers brought under a changed topology, s", "< 60"),
     Row("sweep", "live_p99_ms", "event to visible decision meanwhile, 99th percentile, ms", "< 500"),
+    Row("messaging", "reference_replay_lost_percent", "replay, events/s lost to a full messaging block, %", "<= 25"),
+    Row("messaging", "reference_throughput_lost_percent", "- by instructions of its whole way, %", ""),
+    Row("messaging", "reachable_throughput_lost_percent", "- the same of reachable shoppers, %", ""),
+    Row("messaging", "stage_seconds_longest", "100,000 stages due in one second, with messages, the last, s", "< 5"),
+    Row("messaging", "stages_live_p99_ms", "- wait of live events meanwhile, 99th percentile, ms", "< 500"),
 )
 
 # What a reader wants to know first: what it is, how it is told (BENCHMARK.FIGURE in braces), what is aimed at.
