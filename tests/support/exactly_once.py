@@ -72,7 +72,9 @@ class ExactlyOnce:
 def assert_each_candidate_ends_once(told: list[dict[str, Any]]) -> None:
     """As one message or one suppression; those of the last hours may wait still."""
     ends = Counter(
-        (one["shopper"], one["message"], one["trigger"]) for one in told if "trigger" in one and not one.get("until")
+        (one["shopper"], one["message"], one["trigger"])
+        for one in told
+        if one["topic"] in ("messages", "message-suppressions") and not one.get("until")
     )
     asked = {(one["shopper"], name, one["id"]): one for one in told if (name := asks_for(one)) is not None}
     last = max(datetime.fromisoformat(one["effective_at"]) for one in told)
