@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.decision import DECISION_TOPICS
+from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_SUPPRESSIONS, MESSAGES
 from pipeline.domain.event import Event
 from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
 from pipeline.state.changelog import Restore
@@ -19,8 +19,8 @@ from tests.support.topology_driver import CODEC, decisions
 NAMES = {"abandonment": "kind", "segment": "segment", "tier": "programme", "points": "programme"}
 """Which field of a decision has the name of its rule, by what a message asks about."""
 
-Candidate = tuple[str, str, str]
-"""(shopper, message, trigger)."""
+Candidate = tuple[str, str, str, int]
+"""(shopper, message, trigger, step: which of its channels)."""
 
 
 def differences(simulation: Simulation) -> list[str]:
@@ -101,8 +101,8 @@ def _ends(simulation: Simulation, made: list[dict[str, Any]]) -> list[str]:
     ends: Counter[Candidate] = Counter()
     waited: set[Candidate] = set()
     for one in made:
-        if "trigger" in one:
-            candidate = one["shopper"], one["message"], one["trigger"]
+        if one["topic"] in (MESSAGES, MESSAGE_SUPPRESSIONS):
+            candidate = one["shopper"], one["message"], one["trigger"], one["step"]
             if one.get("until"):
                 waited.add(candidate)
             else:
@@ -121,7 +121,7 @@ def _asked(simulation: Simulation, made: list[dict[str, Any]]) -> set[Candidate]
         asking: dict[str, Any] = {"stage": on.stage} if on.stage else {}
         asking |= {"entry" if on.source == "points" else "change": on.change, NAMES.get(on.source, ""): on.name}
         asked |= {
-            (one["shopper"], message.name, one["id"])
+            (one["shopper"], message.name, one["id"], 1)
             for one in made
             if asking.items() <= one.items() and not one["silent"]
         }
