@@ -33,6 +33,9 @@ def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
     return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()))
 
 
+OPENING = ("Points Adjusted", "Tier Granted", "Tier Locked", "Tier Unlocked")
+
+
 @dataclass
 class Verdict:
     """What must come out. topics: lines without id, definition, decided_at and source. dead: (index, reason)."""
@@ -85,10 +88,11 @@ class History:
         return {id(line) for lines in self.lines().values() for line in lines} if self.messages.messages else set()
 
     def fresh(self, known: set[int]) -> list[tuple[str, dict[str, Any]]]:
-        """Lines that are not among the known, as (topic, line)."""
+        """Lines that are not among the known, as (topic, line); silent ones ask for nothing."""
         if not self.messages.messages:
             return []
-        return [(topic, line) for topic, lines in self.lines().items() for line in lines if id(line) not in known]
+        told = ((topic, line) for topic, lines in self.lines().items() for line in lines if id(line) not in known)
+        return [(topic, line) for topic, line in told if not self.silent(topic, line)]
 
     def following(self, until: int) -> int | None:
         """The next instant up to `until` at which anything may change without a record."""
@@ -195,11 +199,11 @@ class History:
         self.traits.look(facts, record)
 
     def silent(self, topic: str, line: dict[str, Any]) -> bool:
-        """Whether it comes of an opening balance; messages are never silent."""
+        """Whether it comes of an opening balance or tier; messages are never silent."""
         opening = {
             one.message_id
             for one in self.records
-            if one.name == "Points Adjusted" and one.properties.get("silent") is True and self.programmes
+            if one.name in OPENING and one.properties.get("silent") is True and self.programmes
         }
         return line["cause"] in opening and topic not in messages.TOPICS
 

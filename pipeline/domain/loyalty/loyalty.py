@@ -24,6 +24,9 @@ from pipeline.domain.value.money import Exchange
 ADDRESSED = REDEMPTION_EVENTS | TIER_EVENTS
 """Events that are about one programme."""
 
+# With `silent: true`.
+_OPENING = TIER_EVENTS | {POINTS_ADJUSTED}
+
 
 class Loyalty:
     """All programmes of a plan. Keeps `Shopper.standings`, and `Shopper.loyalty_due` right after each call."""
@@ -48,8 +51,8 @@ class Loyalty:
         tiers once."""
         changes = [change for change in changes if change.kind not in (IGNORED, PARKED)]
         if self._programmes and (changes or event.name in self.names):
-            if event.name == POINTS_ADJUSTED and properties.get("silent") is True:
-                # An opening balance: what it makes of the shopper is nothing to write to them about.
+            if event.name in _OPENING and properties.get("silent") is True:
+                # An opening balance or tier: what it makes of the shopper is nothing to write to them about.
                 moment.silent = True
             addressed = self._addressed(shopper, event, properties, moment)
             for programme in self._programmes:
