@@ -126,7 +126,9 @@ def draw_plan(random: Random) -> Plan:
         topology = random.choice([Topologies, MessageTopologies])(random).draw()
         for message in topology.get("messaging", {}).get("messages", {}).values():
             message["variants"] = {"a": 50, "b": 50}
+            message.pop("discount", None)
             if random.random() < 0.5:
+                message.pop("escalate", None)
                 message["channel"] = "on-site"
         if "quiet_hours" in topology.get("messaging", {}):
             topology["messaging"]["quiet_hours"]["spread"] = "20s"
