@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 
 from pipeline.config.duration import format_duration
+from pipeline.config.packed_size import INTEGER, list_of
 from pipeline.domain.loyalty import earning, referral, review
 from pipeline.domain.loyalty.limit import SPARE
 from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, EarnRule, Limit, ProgrammeDefinition
-
-# Bytes of MessagePack at the most: of an integer, and of what stands before a list or mapping.
-_INTEGER = 9
-_HEAD = 5
 
 
 def kept_of_bonuses(programme: ProgrammeDefinition) -> Iterator[str]:
@@ -54,9 +51,9 @@ def _signs(programme: ProgrammeDefinition) -> int:
         (_list(limit.times + SPARE) for limit in (found.referrals_per_device, found.referrals_per_address) if limit),
         default=0,
     )
-    return _list(2 * review.GRANTS) + refunds + review.ORIGINS * (_INTEGER + origins)
+    return _list(2 * review.GRANTS) + refunds + review.ORIGINS * (INTEGER + origins)
 
 
 def _list(integers: int) -> int:
-    """A list of integers, with the key it is kept under."""
-    return 2 * _HEAD + _INTEGER * (integers + 1)
+    """A list of integers, with the number it is kept under."""
+    return INTEGER + list_of(integers)

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
+from pipeline.config.packed_size import HEAD, INTEGER, NAME
 from pipeline.domain.loyalty.account import LONGEST
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 
-_INTEGER = 9
-_HEAD = 5
-_NAME = 64 + _HEAD
-_LOT = 2 * _HEAD + 9 * _INTEGER
+_LOT = 2 * HEAD + 9 * INTEGER
 
 
 def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
@@ -25,12 +23,12 @@ def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
 
 def lot_bytes(programme: ProgrammeDefinition) -> int:
     """Of each order: its lot, what of it waits or may be spent, and the part of a redemption that came from it."""
-    waiting = 2 * _HEAD + 5 * _INTEGER + 4 * LONGEST if programme.confirm_after is not None else 0
-    holding = _HEAD + 8 * _INTEGER if programme.expire is not None else 0
+    waiting = 2 * HEAD + 5 * INTEGER + 4 * LONGEST if programme.confirm_after is not None else 0
+    holding = HEAD + 8 * INTEGER if programme.expire is not None else 0
     return _LOT + waiting + holding
 
 
 def purse_bytes(programme: ProgrammeDefinition) -> int:
     """Of all the rest: redemptions, and the rewards that were told of."""
-    redemption = 2 * _HEAD + 5 * _INTEGER + _NAME
-    return 4 * _HEAD + 5 * _INTEGER + REDEMPTIONS * redemption + len(programme.rewards) * _NAME
+    redemption = 2 * HEAD + 5 * INTEGER + NAME
+    return 4 * HEAD + 5 * INTEGER + REDEMPTIONS * redemption + len(programme.rewards) * NAME

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config.bonus_account import bonus_bytes
+from pipeline.config.packed_size import HEAD, INTEGER, list_of
+from pipeline.config.packed_size import NAME as NAME_BYTES
 from pipeline.config.purse_account import lot_bytes, purse_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
@@ -37,15 +39,11 @@ from pipeline.domain.trait import NAME
 from pipeline.domain.value.extent import KEPT_BYTES
 from pipeline.domain.visit import GAP
 
-_INTEGER = 9
-# What stands before an array, a mapping or a text.
-_HEAD = 5
-_RULE_NAME = 64 + _HEAD
-_TEXT = TEXT + _HEAD
-_VALUE = 4 * most_frequent.LONGEST + _HEAD
-_LINE = 4 * _TEXT + 4 * 8 + 2 * _HEAD + 3 * _INTEGER
-_DECISION_ID = 64 + _HEAD
-_ORDER = _HEAD + 7 * _INTEGER
+_TEXT = TEXT + HEAD
+_VALUE = 4 * most_frequent.LONGEST + HEAD
+_LINE = 4 * _TEXT + 4 * 8 + 2 * HEAD + 3 * INTEGER
+_DECISION_ID = 64 + HEAD
+_ORDER = HEAD + 7 * INTEGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,76 +64,71 @@ def record_bound(plan: Plan) -> RecordBound:
     conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
     an_order = _ORDER + sum(map(lot_bytes, plan.programmes))
-    a_trait = _HEAD + NAME + _HEAD + KEPT_BYTES + _HEAD + _INTEGER + IDENTIFIER + _HEAD
+    a_trait = HEAD + NAME + HEAD + KEPT_BYTES + HEAD + INTEGER + IDENTIFIER + HEAD
     parts = {
-        "message ids": 2 * (FULL + _HEAD),
-        "visits": _list(2 * (plan.late_segments // GAP + 4)),
+        "message ids": 2 * (FULL + HEAD),
+        "visits": list_of(2 * (plan.late_segments // GAP + 4)),
         "profile traits": TRAITS * a_trait,
-        "memberships": sum(_RULE_NAME + _HEAD + 4 * _INTEGER for _ in plan.segments),
-        "windows": sum(_window(one.meaning, one.depth) for one, _ in conditions.windows.values()) + holds * _list(3),
-        "sequences": len(conditions.sequences) * _list(1 + 3 * sequence.LIMIT),
-        "first and last": len(conditions.edges) * (4 * _HEAD + 2 * _INTEGER + IDENTIFIER + KEPT_BYTES),
-        "computed traits and stage": len(plan.traits) * (_RULE_NAME + _HEAD + _VALUE + 2 * _INTEGER) + 2 * _RULE_NAME,
-        "carts": CARTS * (_TEXT + _list(3) + LINES * _LINE),
+        "memberships": sum(NAME_BYTES + HEAD + 4 * INTEGER for _ in plan.segments),
+        "windows": sum(_window(one.meaning, one.depth) for one, _ in conditions.windows.values()) + holds * list_of(3),
+        "sequences": len(conditions.sequences) * list_of(1 + 3 * sequence.LIMIT),
+        "first and last": len(conditions.edges) * (4 * HEAD + 2 * INTEGER + IDENTIFIER + KEPT_BYTES),
+        "computed traits and stage": len(plan.traits) * (NAME_BYTES + HEAD + _VALUE + 2 * INTEGER) + 2 * NAME_BYTES,
+        "carts": CARTS * (_TEXT + list_of(3) + LINES * _LINE),
         "abandonment": sum(map(_abandonment, plan.abandonments)),
         "loyalty": sum(map(_programme, plan.programmes)),
-        "consent": WORDS * (2 * (4 * CONSENT_NAME + _HEAD) + 3 * _INTEGER + _HEAD)
-        + 2 * _HEAD
-        + _INTEGER
-        + DEVICES * (4 * TOKEN + 2 * _HEAD + _INTEGER)
-        + _HEAD,
-        "orders": ORDERS * an_order + _list(5),
-        "refunds": order.REFUNDS * _INTEGER,
-        "refunds that wait": order.PARKED_LIMIT * _list(4 + 2 * order.LINES),
+        "consent": WORDS * (2 * (4 * CONSENT_NAME + HEAD) + 3 * INTEGER + HEAD)
+        + 2 * HEAD
+        + INTEGER
+        + DEVICES * (4 * TOKEN + 2 * HEAD + INTEGER)
+        + HEAD,
+        "orders": ORDERS * an_order + list_of(5),
+        "refunds": order.REFUNDS * INTEGER,
+        "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
-        "the rest": 40 * _INTEGER,
+        "the rest": 40 * INTEGER,
     }
-    return RecordBound(parts, order=an_order, refund=_INTEGER)
-
-
-def _list(integers: int) -> int:
-    """A list of integers, with the key it is kept under."""
-    return 2 * _HEAD + integers * _INTEGER
+    return RecordBound(parts, order=an_order, refund=INTEGER)
 
 
 def _window(meaning: Any, depth: int) -> int:
     """meaning, depth: of a Window or of MostFrequent, see there."""
     if meaning[0] == "most_frequent":
         times = window.LIMIT if meaning[3] else 0
-        return _list(times) + most_frequent.VALUES * (2 * _HEAD + _VALUE + 3 * _INTEGER)
+        return list_of(times) + most_frequent.VALUES * (2 * HEAD + _VALUE + 3 * INTEGER)
     function, _, _, within, _ = meaning
     match function, within is not None:
         case "count", True:
-            return _list(depth)
+            return list_of(depth)
         case "distinct", sliding:
-            return _list(2 * depth if sliding else depth)
+            return list_of(2 * depth if sliding else depth)
         case _, True:
-            return _list(2 * window.LIMIT)
-    return _list(2)
+            return list_of(2 * window.LIMIT)
+    return list_of(2)
 
 
 def _abandonment(rule: AbandonmentDefinition) -> int:
-    stages = len(rule.stages) * (_INTEGER + _DECISION_ID)
-    instance = _RULE_NAME + 3 * _TEXT + 5 * _HEAD + 7 * _INTEGER + stages + _LINE
-    view = _RULE_NAME + _TEXT + _list(rule.minimum_views)
-    return OPEN * instance + REMEMBERED * view + _RULE_NAME + 4 * _INTEGER
+    stages = len(rule.stages) * (INTEGER + _DECISION_ID)
+    instance = NAME_BYTES + 3 * _TEXT + 5 * HEAD + 7 * INTEGER + stages + _LINE
+    view = NAME_BYTES + _TEXT + list_of(rule.minimum_views)
+    return OPEN * instance + REMEMBERED * view + NAME_BYTES + 4 * INTEGER
 
 
 def _messages(messaging: MessagingDefinition) -> int:
     """What waits, what counts against caps, and what each shopper was given."""
-    waiting = _RULE_NAME + IDENTIFIER + 2 * _RULE_NAME + 4 * _HEAD + 4 * _INTEGER + PAYLOAD_BYTES
+    waiting = NAME_BYTES + IDENTIFIER + 2 * NAME_BYTES + 4 * HEAD + 4 * INTEGER + PAYLOAD_BYTES
     if any(message.further for message in messaging.messages):
-        waiting += 2 * _HEAD + 3 * _INTEGER + _list(len(CHANNELS))
+        waiting += 2 * HEAD + 3 * INTEGER + list_of(len(CHANNELS))
     longest: dict[str, int] = {}
     for bound in messaging.caps:
         longest[bound.channel] = max(longest.get(bound.channel, 0), bound.at_most)
-    sent = sum(_list(2 * (cap.REDUCED * most + 1)) for most in longest.values())
-    followed = 2 * _DECISION_ID + 3 * _RULE_NAME + 3 * _INTEGER
-    of_messages = len(messaging.messages) * 2 * _RULE_NAME
-    return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * _INTEGER
+    sent = sum(list_of(2 * (cap.REDUCED * most + 1)) for most in longest.values())
+    followed = 2 * _DECISION_ID + 3 * NAME_BYTES + 3 * INTEGER
+    of_messages = len(messaging.messages) * 2 * NAME_BYTES
+    return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * INTEGER
 
 
 def _programme(programme: ProgrammeDefinition) -> int:
-    lines = lot.LINES_IN_ALL * 4 * _INTEGER
-    standing = _RULE_NAME + _list(2 * tenure.HISTORY) + 25 * _INTEGER + 3 * _RULE_NAME + lines
+    lines = lot.LINES_IN_ALL * 4 * INTEGER
+    standing = NAME_BYTES + list_of(2 * tenure.HISTORY) + 25 * INTEGER + 3 * NAME_BYTES + lines
     return standing + purse_bytes(programme) + bonus_bytes(programme)

@@ -6,13 +6,11 @@ import msgspec
 class BonusBook(msgspec.Struct, array_like=True, gc=False):
     """Kept only by programmes with bonuses. Rules by their key (limit.py); instants in ms, 0 = none.
 
-    granted: what each rule granted, see limit.py. days: (next due, its year, year last
-    granted) of each rule of a day. due: the
-    earliest of them. joined: when the shopper joined. first: key of the first order. missions: end of the last period
-    that counted. waiting: (key, event time), flat, of referrals that wait for this shopper's first confirmed order;
-    confirms: when it is.
-    friends: fingerprints of those referred, the latest. of_orders: (order key, lot's time and
-    number), flat, of bonuses that orders earned, the latest. recent, refunds, origins: see review.py.
+    granted: what each rule granted, see limit.py. days: (next due, its year, year last granted) of each rule of a day.
+    due: the earliest of them. joined: when the shopper joined. first: key of the first order. missions: end of the last
+    period that counted. waiting: (key, event time), flat, of referrals that wait for this shopper's first confirmed
+    order; confirms: when it is. friends: fingerprints of those referred, the latest. of_orders: (order key, lot's time
+    and number), flat, of bonuses that orders earned, the latest. recent, refunds, origins: see review.py.
     """
 
     granted: dict[int, list[int]] = {}

@@ -104,6 +104,11 @@ def decision_id(tenant: str, shopper: str, *cause: str | int) -> str:
     return hashlib.sha256(spelled.encode()).hexdigest()[:32]
 
 
+def leading_bits(decision_id: str) -> int:
+    """The first 64 bits of an id: what is kept of it, and what is spread or drawn by. Raises ValueError."""
+    return int(decision_id[:16], 16)
+
+
 class Moment(msgspec.Struct, gc=False):
     """One instant of one shopper: when it is, why we are looking, and what comes of it.
 

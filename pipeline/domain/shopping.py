@@ -227,6 +227,10 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
         """The level shown: the one that is locked, else the one that was reached."""
         return self.level if self.tenure is None or self.tenure.locked < 0 else self.tenure.locked
 
+    def next_due(self) -> int:
+        """The next instant at which time alone moves the tier or points, ms; 0 = never."""
+        return min((one for one in (self.due, self.points_due()) if one), default=0)
+
     def points_due(self) -> int:
         """When time alone next moves points, ms; 0 = never."""
         dues = (

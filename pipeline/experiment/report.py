@@ -80,8 +80,9 @@ class _Experiment:
         rates = {arm: _interval(one["rate"]) for arm, one in told.items()}
         for arm, one in told.items():
             mine, theirs = rates[arm], rates[first]
-            compared = arm != first and mine is not None and theirs is not None
-            one["difference"] = _shown(difference(mine, theirs)) if compared else None  # type: ignore[arg-type]
+            one["difference"] = None
+            if arm != first and mine is not None and theirs is not None:
+                one["difference"] = _shown(difference(mine, theirs))
         definitions = {one.identity for one in self.messages.values()}
         present = [one for one in self.exposures if one.definition in definitions]
         return {

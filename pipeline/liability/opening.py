@@ -10,13 +10,12 @@ from csv import DictReader
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.domain.loyalty_definition import POINTS_ADJUSTED, ProgrammeDefinition
+from pipeline.domain.loyalty_definition import POINTS_ADJUSTED, TIER_GRANTED, ProgrammeDefinition
 from pipeline.domain.value.instant import format_instant, parse_instant
 
 COLUMNS = ("shopper", "points", "since", "tier", "until")
 _REQUIRED = COLUMNS[:2]
-TIER_GRANTED = "Tier Granted"
-# As in Points Adjusted.
+# More than any member has: a slip of the file.
 _MOST = 10**11
 
 

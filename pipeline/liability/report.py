@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.value.instant import EPOCH, parse_instant
+from pipeline.domain.value.instant import in_zone, parse_instant
 from pipeline.liability.account import NEVER, UNKNOWN, Account
 
 _MILLION = 1_000_000
@@ -101,4 +100,4 @@ class Liability:
         if expires == UNKNOWN or instant is None:
             return UNKNOWN
         # The end of a month is the first instant of the next (readings.md, 42): points last until right before it.
-        return f"{(EPOCH + timedelta(milliseconds=instant - 1)).astimezone(self._zone):%Y-%m}"
+        return f"{in_zone(instant - 1, self._zone):%Y-%m}"

@@ -48,9 +48,8 @@ class OrderChange(msgspec.Struct, gc=False):
     kind: `completed` (the first time; a cancelled order stays cancelled), `duplicate` (a further copy of a completed
     order, or an order as old as those that are forgotten, which may be one), `updated`, `cancelled`, `refunded`,
     `parked` (a refund that waits for its order), `ignored` (counts for nothing, as a repeated refund). order: None if
-    it is unknown.
-    money: how the order's net value moved. refund: fingerprint of the refund, 0 = none. lines: the refunded
-    (line fingerprint, quantity), flat. whole: all that was left was given back.
+    it is unknown. money: how the order's net value moved. refund: fingerprint of the refund, 0 = none. lines: the
+    refunded (line fingerprint, quantity), flat. whole: all that was left was given back.
     """
 
     kind: str
@@ -60,6 +59,11 @@ class OrderChange(msgspec.Struct, gc=False):
     refund: int = 0
     lines: list[int] = []
     whole: bool = False
+
+    @property
+    def completes(self) -> bool:
+        """Whether an order that counts was there for the first time: one cancelled beforehand counts for nothing."""
+        return self.kind == COMPLETED and self.order is not None and not self.order.cancelled
 
 
 class Orders:

@@ -3,12 +3,12 @@
 import re
 from calendar import isleap
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.value.instant import EPOCH, parse_instant
+from pipeline.domain.value.instant import in_zone, parse_instant
 from pipeline.domain.value.wall_clock import first_shown
 
 # As birthdays are written, with the year or without (`--05-17`, ISO 8601).
@@ -38,18 +38,18 @@ def day_of(value: Any, zone: ZoneInfo) -> Day | None:
 
 def local_day(instant: int, zone: ZoneInfo) -> Day:
     """The day of the year that a zone has at an instant (ms)."""
-    local = _local(instant, zone)
+    local = in_zone(instant, zone)
     return local.month, local.day
 
 
 def local_year(instant: int, zone: ZoneInfo) -> int:
-    return _local(instant, zone).year
+    return in_zone(instant, zone).year
 
 
 def next_after(day: Day, zone: ZoneInfo, after: int, year: int = 0) -> tuple[int, int]:
     """(instant in ms, year) of the next time that the day begins in the zone, later than `after` and in a later year
     than `year`. 29 February is 28 in common years."""
-    ahead = max(_local(after, zone).year, year + 1)
+    ahead = max(in_zone(after, zone).year, year + 1)
     while True:
         begins = first_shown(_in_year(day, ahead).toordinal(), 0, zone)
         if begins > after:
@@ -67,7 +67,3 @@ def _exists(month: int, day: int) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _local(instant: int, zone: ZoneInfo) -> date:
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date()

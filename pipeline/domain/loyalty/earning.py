@@ -13,6 +13,7 @@ from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
 from pipeline.domain.loyalty.evidence import give_evidence
 from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
+from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
@@ -114,7 +115,7 @@ class Earning:
         moment: Moment,
     ) -> None:
         """After the ledger has booked the orders."""
-        completed = next((one for one in changes if _counts(one)), None)
+        completed = next((one for one in changes if one.completes), None)
         if event.type == REFERRAL:
             if event.name in self._referrals.names:
                 self._reward(standing, event, properties, moment)
@@ -156,7 +157,7 @@ class Earning:
 
     def _first_confirmed(self, shopper: Shopper, standing: Standing) -> int:
         """When the first order is confirmed that stands, was not sent back, and is not held; ms, 0 = there is none."""
-        held = {lot.number for lot, _ in held_lots(standing)}
+        held = held_numbers(standing)
         for order in shopper.orders:
             if stands(order) and (order.refunded < order.value or not order.value):
                 lot = find_lot(standing, order)
@@ -233,10 +234,6 @@ class Earning:
             if lot is not None and change is not None and change.order is not None:
                 book = book_of(standing)
                 book.of_orders = [*book.of_orders, change.order.key, lot.time, lot.number][-3 * OF_ORDERS :]
-
-
-def _counts(change: OrderChange) -> bool:
-    return change.kind == COMPLETED and change.order is not None and not change.order.cancelled
 
 
 def book_of(standing: Standing) -> BonusBook:

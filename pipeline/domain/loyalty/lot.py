@@ -2,8 +2,7 @@
 
 Every order that a programme takes has one lot, also if it earned nothing: a refund may come at any age. Where lots
 expire, those of which nothing is left are forgotten after a year. A lot is some 30 bytes, and there are no more of them
-than orders (order_book.py); lines (10 bytes each) are kept of the
-LOTS_WITH_LINES latest lots.
+than orders (order_book.py); lines (10 bytes each) are kept of the LOTS_WITH_LINES latest lots.
 """
 
 from bisect import bisect_left, insort

@@ -119,5 +119,5 @@ class Loyalty:
         for programme in self._programmes:
             standing = shopper.standings.get(programme.name)
             if standing is not None:
-                due = min((one for one in (due, standing.due, standing.points_due()) if one), default=0)
+                due = min((one for one in (due, standing.next_due()) if one), default=0)
         shopper.loyalty_due = due

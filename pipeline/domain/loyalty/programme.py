@@ -23,10 +23,7 @@ from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import TIER_GONE, Case
 from pipeline.domain.loyalty.window import Window
-from pipeline.domain.loyalty_definition import (
-    REDEMPTION_EVENTS,
-    ProgrammeDefinition,
-)
+from pipeline.domain.loyalty_definition import REDEMPTION_EVENTS, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import render
@@ -166,15 +163,10 @@ class Programme:
         if event.name in self._manual.names and self._manual.takes(event, properties, now, addressed=addressed):
             return True
         if changes:
-            return any(map(_counts, changes))
+            return any(change.completes for change in changes)
         return self._earning.takes(event, properties) or (addressed and adjusts(event, properties))
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level."""
         order = change.order
         return change.kind != COMPLETED and order is not None and self._ladder.counted(standing, order)
-
-
-def _counts(change: OrderChange) -> bool:
-    """Whether the programme takes the change as one to join with: an order cancelled beforehand counts for nothing."""
-    return change.kind == COMPLETED and change.order is not None and not change.order.cancelled

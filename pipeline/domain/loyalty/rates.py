@@ -137,7 +137,7 @@ class _Shares:
             return 0, 1
         if rate.lines is None:
             # What remains to a rate of whole orders: all but the products that are taken.
-            taken = sum(self._lines(rate.exclude)) - sum(amounts)
+            taken = of - sum(amounts)
             whole = self._pricing.eligible(self._properties, rate.exclude, self._value)
             return max(0, whole * of - paid * taken), of
         return paid * sum(amounts), of

@@ -82,11 +82,8 @@ class Redemptions:
             return "invalid_points"
         if self._rewards and name and reward is None:
             return "unknown_reward"
-        if reward is not None and standing is not None:
-            if reward.tier and standing.held < self._levels.index(reward.tier):
-                return "tier"
-            if reward.limit and times_redeemed(standing, name) >= reward.limit:
-                return "reward_limit"
+        if reward is not None and standing is not None and (reason := withheld(standing, reward, self._levels)):
+            return reason
         if standing is None or points > standing.balance:
             return "insufficient_points"
         return None
@@ -140,7 +137,16 @@ def adjusts(event: Event, properties: dict[str, Any]) -> bool:
     return event.name == POINTS_ADJUSTED and bool(points_of(properties))
 
 
-def times_redeemed(standing: Standing, reward: str) -> int:
+def withheld(standing: Standing, reward: Reward, levels: list[str]) -> str | None:
+    """Why the shopper may not have the reward, whatever the balance; None if nothing is in the way. levels: names."""
+    if reward.tier and standing.held < levels.index(reward.tier):
+        return "tier"
+    if reward.limit and _times_redeemed(standing, reward.name) >= reward.limit:
+        return "reward_limit"
+    return None
+
+
+def _times_redeemed(standing: Standing, reward: str) -> int:
     """How often the shopper had the reward, without what was cancelled."""
     redemptions = standing.purse.redemptions if standing.purse is not None else ()
     return sum(1 for one in redemptions if one.reward == reward and one.parts)

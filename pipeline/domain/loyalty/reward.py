@@ -2,7 +2,7 @@
 
 from pipeline.domain.decision import REWARD_AVAILABLE, Moment
 from pipeline.domain.loyalty.purse import purse_of
-from pipeline.domain.loyalty.redemption import times_redeemed
+from pipeline.domain.loyalty.redemption import withheld
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Standing
 
@@ -19,10 +19,10 @@ class Rewards:
     def tell(self, standing: Standing, moment: Moment) -> None:
         """Tell once of each reward that the shopper can have for the first time."""
         for reward in self._programme.rewards:
-            if standing.balance < reward.cost or (reward.tier and standing.held < self._levels.index(reward.tier)):
+            if standing.balance < reward.cost or withheld(standing, reward, self._levels):
                 continue
             purse = purse_of(standing)
-            if reward.name in purse.rewards or (reward.limit and times_redeemed(standing, reward.name) >= reward.limit):
+            if reward.name in purse.rewards:
                 continue
             purse.rewards.append(reward.name)
             moment.decide(

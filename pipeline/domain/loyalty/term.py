@@ -1,11 +1,10 @@
 """Spans of loyalty on the shop's calendar: terms and graces."""
 
 from calendar import monthrange
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.loyalty_definition import Span
-from pipeline.domain.value.instant import EPOCH, from_datetime
+from pipeline.domain.value.instant import from_datetime, in_zone
 
 
 def after(instant: int, span: Span, zone: ZoneInfo) -> int:
@@ -20,7 +19,7 @@ def after(instant: int, span: Span, zone: ZoneInfo) -> int:
 
 
 def _months_later(instant: int, months: int, zone: ZoneInfo) -> int:
-    local = (EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
+    local = in_zone(instant, zone)
     years, month = divmod(local.month - 1 + months, 12)
     year = local.year + years
     day = min(local.day, monthrange(year, month + 1)[1])

@@ -1,15 +1,14 @@
 """Windows of a metric: which orders and bonuses count at an instant (readings.md, 45; semantics.md, part 6)."""
 
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.loyalty.term import after
 from pipeline.domain.loyalty_definition import ProgrammeDefinition, Span
 from pipeline.domain.shopping import Standing
-from pipeline.domain.value.instant import EPOCH, from_datetime
+from pipeline.domain.value.calendar import Periods
+from pipeline.domain.value.instant import in_zone
 
 TIER = "tier"
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 class Window:
@@ -21,11 +20,11 @@ class Window:
     brought it does not count once more.
     """
 
-    __slots__ = ("_anniversary", "_months", "_zone", "rolling")
+    __slots__ = ("_anniversary", "_periods", "_zone", "rolling")
 
     def __init__(self, programme: ProgrammeDefinition, zone: ZoneInfo) -> None:
         self.rolling = programme.window
-        self._months = _MONTHS[programme.calendar] if programme.calendar else 0
+        self._periods = Periods(programme.calendar) if programme.calendar else None
         self._anniversary = programme.anniversary
         self._zone = zone
 
@@ -37,7 +36,7 @@ class Window:
     @property
     def has_periods(self) -> bool:
         """Whether all that counts leaves it at once, as a period ends."""
-        return bool(self._months or self._anniversary)
+        return bool(self._periods or self._anniversary)
 
     @property
     def of_level(self) -> bool:
@@ -57,14 +56,14 @@ class Window:
 
     def period(self, standing: Standing, now: int) -> tuple[int | None, int]:
         """Begin and end (ms) of the period that holds `now`; None: it has no begin."""
-        if self._months:
-            return self._of_calendar(now)
+        if self._periods is not None:
+            return self._periods.around(now, self._zone)
         joined = standing.tenure.joined if standing.tenure is not None else 0
         anchor = standing.since if self.of_level else joined or standing.since
         if anchor <= 0:
             # Not joined yet.
             return None, 0
-        years = max(0, self._local(now).year - self._local(anchor).year - 1)
+        years = max(0, in_zone(now, self._zone).year - in_zone(anchor, self._zone).year - 1)
         while self._anniversary_of(anchor, years + 1) <= now:
             years += 1
         if years:
@@ -72,15 +71,5 @@ class Window:
         first = not self.of_level or (standing.level <= 0 and anchor == joined)
         return (None if first else anchor + 1), self._anniversary_of(anchor, 1)
 
-    def _of_calendar(self, now: int) -> tuple[int, int]:
-        local = self._local(now)
-        month = (local.month - 1) // self._months * self._months
-        begin = datetime(local.year, month + 1, 1, tzinfo=self._zone)
-        years, month = divmod(month + self._months, 12)
-        return from_datetime(begin), from_datetime(datetime(local.year + years, month + 1, 1, tzinfo=self._zone))
-
     def _anniversary_of(self, anchor: int, years: int) -> int:
         return after(anchor, Span(months=12 * years), self._zone)
-
-    def _local(self, instant: int) -> datetime:
-        return (EPOCH + timedelta(milliseconds=instant)).astimezone(self._zone)

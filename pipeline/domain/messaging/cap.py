@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.domain.correspondence import Correspondence
+from pipeline.domain.decision import leading_bits
 from pipeline.domain.message_definition import Cap
 from pipeline.domain.value.instant import DAY
 
@@ -50,13 +51,13 @@ class Caps:
         forgotten = 0
         while forgotten < len(sent) and sent[forgotten] <= oldest:
             forgotten += _WIDTH
-        sent[:] = [*sent[forgotten:], now, int(message_id[:16], 16)]
+        sent[:] = [*sent[forgotten:], now, leading_bits(message_id)]
 
 
 def mark(message_id: Any) -> int | None:
     """What is kept of a message's id: its leading 64 bits. None of what is no such id."""
     try:
-        return int(message_id[:16], 16) if isinstance(message_id, str) else None
+        return leading_bits(message_id) if isinstance(message_id, str) else None
     except ValueError:
         return None
 

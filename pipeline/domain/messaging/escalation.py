@@ -5,6 +5,7 @@ come never asked, and there is no line of it.
 """
 
 from pipeline.domain.correspondence import Candidate, Correspondence, Escalation
+from pipeline.domain.decision import leading_bits
 from pipeline.domain.message_definition import MessageDefinition
 from pipeline.domain.messaging.suppression import CONSENT, UNREACHABLE
 from pipeline.domain.value.instant import DAY
@@ -33,7 +34,7 @@ def after_sending(definition: MessageDefinition, candidate: Candidate, message_i
         return None
     spans = [one.after for one in definition.further[step:] if one.after is not None]
     waiting = _on(candidate, step, now + (spans[0] if spans else FAILS_WITHIN))
-    waiting.escalation = Escalation(step, [*_sent(candidate), int(message_id[:16], 16)], waits=True)
+    waiting.escalation = Escalation(step, [*_sent(candidate), leading_bits(message_id)], waits=True)
     return waiting
 
 

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
+from pipeline.domain.decision import leading_bits
 from pipeline.domain.message_definition import QuietHours
 from pipeline.domain.value.wall_clock import day_of, first_shown
 
@@ -30,4 +31,4 @@ class Nights:
 
     def resumes(self, end: int, message_id: str) -> int:
         """When a message goes that waited for `end`, ms: spread by the hash that its id is."""
-        return end + int(message_id[:16], 16) % self.spread if self.spread else end
+        return end + leading_bits(message_id) % self.spread if self.spread else end

@@ -8,7 +8,7 @@ that one's time; which of them was the last is told, for sums that count an orde
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.domain.commerce.order import COMPLETED, OrderChange
+from pipeline.domain.commerce.order import OrderChange
 from pipeline.domain.correspondence import Correspondence, Followed
 from pipeline.domain.decision import MESSAGE_RESULTS, Decision, Moment
 from pipeline.domain.definition import Plan
@@ -95,7 +95,7 @@ class Results:
         self.forget(kept, moment.now)
         for change in changes:
             order = change.order
-            if change.kind != COMPLETED or order is None or order.cancelled or moment.now - event.time > self._late:
+            if order is None or not change.completes or moment.now - event.time > self._late:
                 continue
             before = [one for one in kept.followed if one.since < event.time <= one.until]
             credited = [one for one in before if self._credits(one)]

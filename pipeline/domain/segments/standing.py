@@ -48,7 +48,7 @@ def compile_tier(condition: Tier) -> Look:
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         tier = tier_of(condition, shopper)
         standing = shopper.standings.get(condition.name)
-        due = 0 if standing is None else min((one for one in (standing.due, standing.points_due()) if one), default=0)
+        due = 0 if standing is None else standing.next_due()
         return check([] if tier is None else [tier], now), due if due > now else 0
 
     return look

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.value.instant import DAY, EPOCH, HOUR, from_datetime
+from pipeline.domain.value.instant import DAY, HOUR, from_datetime, in_zone
 
 # Zones lie between this one, UTC-12, and UTC+14.
 _WESTERNMOST = ZoneInfo("Etc/GMT+12")
@@ -38,7 +38,7 @@ class Periods:
         return self.around(instant, _WESTERNMOST)[0] - _WIDTH
 
     def _find(self, instant: int, zone: ZoneInfo) -> tuple[int, int]:
-        first = self._first((EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date())
+        first = self._first(in_zone(instant, zone).date())
         after = self._next(first)
         begin, end = _midnight(first, zone), _midnight(after, zone)
         if end <= instant:
@@ -78,4 +78,4 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
 
 
 def _day(instant: int, zone: ZoneInfo) -> date:
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).date()
+    return in_zone(instant, zone).date()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
@@ -21,6 +22,11 @@ def from_datetime(moment: datetime) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - EPOCH) // _MS
+
+
+def in_zone(ms: int, zone: ZoneInfo) -> datetime:
+    """The instant as the clocks of a zone show it, to the ms."""
+    return (EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
 
 
 def parse_instant(value: Any) -> int | None:

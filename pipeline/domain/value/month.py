@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.value.day import next_day
-from pipeline.domain.value.instant import EPOCH, from_datetime, parse_instant
+from pipeline.domain.value.instant import from_datetime, in_zone, parse_instant
 
 NOW = "now"
 
@@ -57,7 +57,7 @@ def months_of(operand: object) -> tuple[ZoneInfo, Sequence[object]]:
 
 
 def _local(instant: int, zone: ZoneInfo) -> datetime:
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
+    return in_zone(instant, zone)
 
 
 def _begin(instant: int, month: int, zone: ZoneInfo) -> int:

@@ -4,12 +4,12 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.value.instant import EPOCH, from_datetime
+from pipeline.domain.value.instant import from_datetime, in_zone
 
 
 def day_of(instant: int, zone: ZoneInfo) -> int:
     """The day that the zone has at `instant` (ms), as a proleptic Gregorian ordinal."""
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).toordinal()
+    return in_zone(instant, zone).toordinal()
 
 
 # A shop has few hours that matter, and most of its shoppers live in few zones.
@@ -29,4 +29,4 @@ def first_shown(day: int, clock: int, zone: ZoneInfo) -> int:
 
 
 def _shown(instant: int, zone: ZoneInfo) -> datetime:
-    return (EPOCH + timedelta(milliseconds=instant)).astimezone(zone).replace(tzinfo=None, fold=0)
+    return in_zone(instant, zone).replace(tzinfo=None, fold=0)
