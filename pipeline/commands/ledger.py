@@ -10,20 +10,20 @@ from rich.console import Console
 
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, TopologyFile
-from pipeline.config.settings import Settings, process_environment, resolve
+from pipeline.commands.published import replayed, retained
+from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import load
 from pipeline.domain.decision import LOYALTY_POINTS
 from pipeline.statement.audit import NOTHING, Step, faults, statement
 from pipeline.statement.text import data, shown
 
-_PATIENCE = 10.0
 _WRONG = 2
 _WIDTH = 160
 
 
 def command(
     shopper: Annotated[str, typer.Argument(metavar="SHOPPER", help="The shopper's id, as clients send it.")],
-    replayed: Annotated[
+    folder: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="A directory that `afterclick replay` wrote.")
     ] = None,
     programme: Annotated[
@@ -40,14 +40,15 @@ def command(
     Examples: [bold]afterclick ledger kim --from out[/] ·
     [bold]afterclick ledger kim --brokers kafka:9092 --programme club --json | jq .programmes.club.balance[/]
     """
-    if replayed is not None and brokers is not None:
+    if folder is not None and brokers is not None:
         raise Failure("--from and --brokers are two places to look at; name one.", _WRONG)
-    if replayed is not None:
-        where, entries = str(replayed), _of_replay(replayed, shopper)
+    if folder is not None:
+        where, entries = str(folder), replayed(folder, LOYALTY_POINTS, shopper)
     else:
         settings = resolve(process_environment(), topology=topology, brokers=brokers)
-        where, entries = _of_topic(settings, shopper)
-    statements = _statements(entries, programme, whole=replayed is not None)
+        known = load(settings.topology, process_environment())
+        where, entries = known.topic(LOYALTY_POINTS), retained(known, settings, LOYALTY_POINTS, shopper)
+    statements = _statements(entries, programme, whole=folder is not None)
     if not statements:
         of = f" in {programme}" if programme is not None else ""
         raise Failure(f"This shopper has no entries{of} in {where}.")
@@ -77,37 +78,3 @@ def _print(shopper: str, statements: dict[str, list[Step]]) -> None:
             console.print()
         for part in shown(shopper, name, steps):
             console.print(part)
-
-
-def _of_replay(directory: Path, shopper: str) -> list[dict[str, Any]]:
-    file = directory / f"{LOYALTY_POINTS}.ndjson"
-    try:
-        with file.open(encoding="utf-8") as lines:
-            # A line of another shopper is not parsed: files may be large.
-            mark = json.dumps(shopper, ensure_ascii=False)
-            found = [json.loads(line) for line in lines if mark in line]
-    except FileNotFoundError:
-        raise Failure(f"There is no {file.name} in {directory}; name a directory that a replay wrote.") from None
-    except (OSError, ValueError) as error:
-        raise Failure(f"{file} can't be read: {error}") from error
-    return [entry for entry in found if entry["shopper"] == shopper]
-
-
-def _of_topic(settings: Settings, shopper: str) -> tuple[str, list[dict[str, Any]]]:
-    # Imported where it is needed: who reads a replay does not wait for Kafka's libraries.
-    from pipeline.demo.feed import decision_reader
-    from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
-    from pipeline.kafka.changelog_lookup import partition_of, values_of
-    from pipeline.kafka.client import Client, ClientError
-    from pipeline.kafka.restore import RestoreError
-
-    topology = load(settings.topology, process_environment())
-    topic, key = topology.topic(LOYALTY_POINTS), shopper.encode()
-    read = decision_reader(LOYALTY_POINTS, topology.kafka.format)
-    try:
-        client = Client(settings.brokers, settings.kafka).librdkafka(topology.name)
-        TopicAdmin(client).wait_for_brokers(_PATIENCE)
-        values = values_of(client, topic, partition_of(key, topology.kafka.partitions), key)
-    except (BrokersAway, AdminError, ClientError, RestoreError) as error:
-        raise Failure(str(error)) from error
-    return topic, [read(value) for value in values]

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from rich.console import Console
 
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, TopologyFile
+from pipeline.commands.published import replayed, retained
 from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import Topology, load
 from pipeline.domain.decision import LOYALTY_POINTS, LOYALTY_TIERS
@@ -23,7 +23,6 @@ from pipeline.liability.report import Liability
 from pipeline.liability.text import csv_of, plot_of, shown
 
 _WRONG = 2
-_PATIENCE = 10.0
 _WIDTH = 130
 
 
@@ -69,12 +68,11 @@ def command(
     if path is not None and brokers is not None:
         raise Failure("A directory and --brokers are two places to look at; name one.", _WRONG)
     liability = Liability(ZoneInfo(known.plan().timezone), whole=path is not None)
-    if path is not None:
-        liability.add_points(_of_replay(path, LOYALTY_POINTS))
-        liability.add_tiers(_of_replay(path, LOYALTY_TIERS))
-    else:
-        liability.add_points(_of_topic(known, topology, brokers, LOYALTY_POINTS))
-        liability.add_tiers(_of_topic(known, topology, brokers, LOYALTY_TIERS))
+    for name, add in ((LOYALTY_POINTS, liability.add_points), (LOYALTY_TIERS, liability.add_tiers)):
+        if path is not None:
+            add(replayed(path, name))
+        else:
+            add(retained(known, resolve(process_environment(), topology=topology, brokers=brokers), name))
     data = liability.data()
     if not data["programmes"]:
         raise Failure("There is no line of a loyalty programme.")
@@ -122,33 +120,3 @@ def _programme(topology: Topology, name: str | None) -> ProgrammeDefinition:
     if name not in programmes:
         raise Failure(f"Which programme? There are {', '.join(sorted(programmes)) or 'none'}.", _WRONG)
     return programmes[name]
-
-
-def _of_replay(directory: Path, topic: str) -> Iterator[dict[str, Any]]:
-    file = directory / f"{topic}.ndjson"
-    try:
-        with file.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-    except FileNotFoundError:
-        raise Failure(f"There is no {file.name} in {directory}; name a directory that a replay wrote.") from None
-    except (OSError, ValueError) as error:
-        raise Failure(f"{file} can't be read: {error}") from error
-
-
-def _of_topic(known: Topology, file: Path, brokers: str | None, name: str) -> Iterable[dict[str, Any]]:
-    # Imported where it is needed: who reads a replay does not wait for Kafka's libraries.
-    from pipeline.demo.feed import decision_reader
-    from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
-    from pipeline.kafka.changelog_lookup import values_of
-    from pipeline.kafka.client import Client, ClientError
-    from pipeline.kafka.restore import RestoreError
-
-    settings = resolve(process_environment(), topology=file, brokers=brokers)
-    read = decision_reader(name, known.kafka.format)
-    try:
-        client = Client(settings.brokers, settings.kafka).librdkafka(known.name)
-        TopicAdmin(client).wait_for_brokers(_PATIENCE)
-        for partition in range(known.kafka.partitions):
-            yield from map(read, values_of(client, known.topic(name), partition, None))
-    except (BrokersAway, AdminError, ClientError, RestoreError) as error:
-        raise Failure(str(error)) from error

@@ -1,11 +1,8 @@
 """What the public topics say, read as any consumer would: committed records only."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from io import BytesIO
+from collections.abc import Mapping
 from typing import Any
 
-import fastavro
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
@@ -15,9 +12,8 @@ from pipeline.demo.sentence import sentence
 from pipeline.demo.tally import Tally
 from pipeline.demo.ticker import Headline, Ticker
 from pipeline.domain.decision import DECISION_TOPICS, LOYALTY_POINTS
-from pipeline.domain.value.instant import format_instant, from_datetime, parse_instant
-from schemas.avro import single_object_prefix
-from schemas.contract import contract
+from pipeline.domain.value.instant import parse_instant
+from schemas.decision_reader import decision_reader
 
 _MOST = 2_000
 _CONTROL = b"\x00"
@@ -86,23 +82,3 @@ def headline(topic: str, decision: Mapping[str, Any], kinds: Mapping[str, str]) 
     """What is shown of a decision. topic, kinds: see sentence.py."""
     sort = f"{topic} {decision.get('change') or decision.get('reason') or ''}".strip()
     return Headline(sort, parse_instant(decision["effective_at"]) or 0, sentence(topic, decision, kinds))
-
-
-def decision_reader(topic: str, form: str) -> Callable[[bytes], dict[str, Any]]:
-    """What decodes an output topic's values, from `json` or `avro` without a registry, to the shape of JSON."""
-    if form == "json":
-        return msgspec.json.Decoder(dict[str, Any]).decode
-    schema = contract(topic).schema
-    parsed, skipped = fastavro.parse_schema(schema), len(single_object_prefix(schema))
-
-    def read(value: bytes) -> dict[str, Any]:
-        record: Any = fastavro.schemaless_reader(BytesIO(value[skipped:]), parsed, None)
-        return {name: _as_json(field) for name, field in record.items()}
-
-    return read
-
-
-def _as_json(field: Any) -> Any:
-    if isinstance(field, dict):
-        return {name: _as_json(value) for name, value in field.items()}
-    return format_instant(from_datetime(field)) if isinstance(field, datetime) else field

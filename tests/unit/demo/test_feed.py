@@ -1,20 +1,8 @@
 import pytest
 
-from pipeline.demo.feed import decision_reader, headline
-from schemas.codec import DecisionCodec, Format
+from pipeline.demo.feed import headline
 from schemas.rendering import render
-from tests.unit.schemas.sample import FIELDS, SOURCE, decision
-
-
-@pytest.mark.parametrize("topic", sorted(FIELDS))
-def test_a_decision_reads_the_same_from_both_formats(topic: str) -> None:
-    made = decision(topic)
-
-    def read(form: Format) -> dict[str, object]:
-        return decision_reader(topic, form)(DecisionCodec(form, "demo-shop").value(made, SOURCE))
-
-    assert read("avro") == read("json")
-    assert read("json")["effective_at"] == "2026-01-03T12:00:00.000Z"
+from tests.unit.schemas.sample import FIELDS, decision
 
 
 @pytest.mark.parametrize("topic", sorted(FIELDS))
