@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 from tests.oracle.random_condition import Condition
-from tests.oracle.random_stream import Call, Stream
+from tests.oracle.random_stream import Call, Stream, track
 from tests.oracle.random_topology import Topologies
 from tests.oracle.trial import may_mean_any_cart, valid
 
@@ -53,7 +53,7 @@ class ConsentStream(Stream):
         purpose = self.random.choice([None, None, "marketing", "Offers"])
         written = self.random.choice([channel, channel, channel.upper(), None])
         said = {"channel": written, "status": status, "purpose": purpose, **self._address(channel)}
-        return self._track("Consent Changed", said)
+        return track("Consent Changed", said)
 
     def feedback(self) -> Call:
         random = self.random
@@ -67,7 +67,7 @@ class ConsentStream(Stream):
             ]
         )
         kind = random.choice(["hard", "Hard", "soft", None]) if event == "Email Bounced" else None
-        return self._track(event, {"bounce_type": kind, **self._address(channel)})
+        return track(event, {"bounce_type": kind, **self._address(channel)})
 
     def contact(self) -> Call:
         channel = self.random.choice(["email", "sms"])

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from tests.oracle.random_stream import Call, Stream
+from tests.oracle.random_stream import Call, Stream, track
 from tests.oracle.random_windows import WindowTopologies, travelling
 from tests.oracle.trial import may_mean_any_cart, valid
 
@@ -84,10 +84,10 @@ class EarningStream(Stream):
         self.draws += [(6, self.reviewed), (4, self.referred), (4, self.born), (6, self.ordered), (3, self.other)]
 
     def reviewed(self) -> Call:
-        return self._track("Product Reviewed", {"rating": self.random.choice([1, 3, 4, "5", None])})
+        return track("Product Reviewed", {"rating": self.random.choice([1, 3, 4, "5", None])})
 
     def referred(self) -> Call:
-        return self._track("Referral Completed", {"referrer_id": self.random.choice(["u1", "a2", "u3", "", None, 4])})
+        return track("Referral Completed", {"referrer_id": self.random.choice(["u1", "a2", "u3", "", None, 4])})
 
     def born(self) -> Call:
         year = self.random.choice(["1988-", "2000-", "--"])

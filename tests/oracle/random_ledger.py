@@ -7,7 +7,7 @@ What a programme may ask for comes in groups, so that a seed shows which of them
 from random import Random
 from typing import Any
 
-from tests.oracle.random_stream import DAY, HOUR, MINUTE, START, Call
+from tests.oracle.random_stream import DAY, HOUR, MINUTE, START, Call, cancellation, track
 from tests.oracle.values import rfc3339
 
 GROUPS = (
@@ -198,9 +198,6 @@ class Members:
             return min(received, self.random.choice(self.times[-6:]))
         return received - self.random.choice(SPANS)
 
-    def _track(self, event: str, properties: dict[str, Any]) -> Call:
-        return {"type": "track", "event": event, "properties": {k: v for k, v in properties.items() if v is not None}}
-
     def _products(self) -> list[dict[str, Any]]:
         names = self.random.sample(list(PRICES), self.random.randint(1, 3))
         found = [{"product_id": name, "price": PRICES[name], "quantity": self.random.randint(1, 3)} for name in names]
@@ -223,7 +220,7 @@ class Members:
                 properties["currency"] = self.random.choice(["USD", "SEK"])
             elif shape < 0.65:
                 properties["points_discount"] = 3
-        return self._track("Order Completed", properties)
+        return track("Order Completed", properties)
 
     def _of_order(self) -> tuple[Call | None, str]:
         order = self.random.choice(self.orders[-6:]) if self.orders and self.random.random() < 0.9 else None
@@ -240,13 +237,11 @@ class Members:
             elif "products" in order["properties"] and shape < 0.75:
                 line = dict(self.random.choice(order["properties"]["products"]))
                 properties["products"] = [{**line, "quantity": self.random.choice([1, 1, 2])}]
-        call = self._track("Order Refunded", properties)
+        call = track("Order Refunded", properties)
         return {**call, "userId": order["userId"]} if order else call
 
     def cancelled(self) -> Call:
-        order, order_id = self._of_order()
-        call = self._track("Order Cancelled", {"order_id": order_id})
-        return {**call, "userId": order["userId"]} if order else call
+        return cancellation(*self._of_order())
 
     def updated(self) -> Call:
         """Of an order that stated a sum in the shop's money: another sum."""
@@ -255,7 +250,7 @@ class Members:
             return self.ordered()
         order = self.random.choice(plain)
         total = self.random.choice([1, 5, 20, "33.33", 90])
-        call = self._track("Order Updated", {"order_id": order["properties"]["order_id"], "total": total})
+        call = track("Order Updated", {"order_id": order["properties"]["order_id"], "total": total})
         return {**call, "userId": order["userId"]}
 
     def redeemed(self) -> Call:
@@ -264,21 +259,21 @@ class Members:
         number = max(0, len(self.redemptions) - self.random.choice([0, 0, 0, 0, 1]))
         reward = self.random.choice([None, None, None, "mug", "bag", "hat"])
         told = {"programme": "club", "points": points, "reward": reward, "redemption_id": f"x{number}"}
-        return self._track("Points Redeemed", told)
+        return track("Points Redeemed", told)
 
     def unredeemed(self) -> Call:
         if not self.redemptions:
-            return self._track("Redemption Cancelled", {"redemption_id": "x99"})
+            return track("Redemption Cancelled", {"redemption_id": "x99"})
         one = self.random.choice(self.redemptions[-4:])
-        call = self._track("Redemption Cancelled", {"redemption_id": one["properties"]["redemption_id"]})
+        call = track("Redemption Cancelled", {"redemption_id": one["properties"]["redemption_id"]})
         return {**call, "userId": one["userId"]}
 
     def adjusted(self) -> Call:
         points = self.random.choice([1, 10, 25, -1, -10, -60])
-        return self._track("Points Adjusted", {"programme": "club", "points": points, "reason": "goodwill"})
+        return track("Points Adjusted", {"programme": "club", "points": points, "reason": "goodwill"})
 
     def reviewed(self) -> Call:
-        return self._track(self.random.choice(["Product Reviewed", "Product Reviewed", "Photo Added"]), {})
+        return track(self.random.choice(["Product Reviewed", "Product Reviewed", "Photo Added"]), {})
 
     def _until(self) -> dict[str, Any]:
         """Mostly days ahead, at times exactly as far as other spans; at times passed, or nonsense."""
@@ -292,13 +287,13 @@ class Members:
         return {**programme, "tier": self.random.choice(["bronze", "silver", "gold", "gold", "vip", "none"])}
 
     def locked(self) -> Call:
-        return self._track("Tier Locked", {**self._tier(), **self._until()})
+        return track("Tier Locked", {**self._tier(), **self._until()})
 
     def unlocked(self) -> Call:
-        return self._track("Tier Unlocked", {"programme": self.random.choice(["club", None])})
+        return track("Tier Unlocked", {"programme": self.random.choice(["club", None])})
 
     def granted(self) -> Call:
-        return self._track("Tier Granted", {**self._tier(), **self._until()})
+        return track("Tier Granted", {**self._tier(), **self._until()})
 
     def invited(self) -> Call:
-        return self._track(self.random.choice(["Membership Purchased", "Invited"]), self._until())
+        return track(self.random.choice(["Membership Purchased", "Invited"]), self._until())

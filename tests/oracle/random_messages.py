@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.oracle.instances import STAGES
 from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
-from tests.oracle.random_stream import Call
+from tests.oracle.random_stream import Call, track
 from tests.oracle.random_topology import ZONES
 from tests.oracle.results import FEEDBACK
 from tests.oracle.trial import may_mean_any_cart, valid
@@ -155,12 +155,10 @@ class MessageStream(ConsentStream):
     def told_of_message(self) -> Call:
         """Feedback of a provider; of a message that may not have been sent yet, or never."""
         message = f"m{self.random.randint(0, 3)} {self.random.choice([1, 1, 1, 2, 3, 4])}"
-        return self._track(self.random.choice([*FEEDBACK, "Message Failed"]), {"message_id": message})
+        return track(self.random.choice([*FEEDBACK, "Message Failed"]), {"message_id": message})
 
     def suppressed(self) -> Call:
-        return self._track(
-            self.random.choice(["Shopper Suppressed", "Shopper Unsuppressed", "Shopper Unsuppressed"]), {}
-        )
+        return track(self.random.choice(["Shopper Suppressed", "Shopper Unsuppressed", "Shopper Unsuppressed"]), {})
 
     def draw(self, count: int) -> list[Call]:
         calls = super().draw(count)

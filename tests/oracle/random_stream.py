@@ -32,6 +32,16 @@ ODD = [True, False, 1, 1.0, "1", "1.0", 0, -2.5, "", "true", "é", [True, 1], []
 Call = dict[str, Any]
 
 
+def track(event: str, properties: dict[str, Any]) -> Call:
+    return {"type": "track", "event": event, "properties": {k: v for k, v in properties.items() if v is not None}}
+
+
+def cancellation(order: Call | None, order_id: str) -> Call:
+    """By the shopper whose order it is, if it is anyone's."""
+    call = track("Order Cancelled", {"order_id": order_id})
+    return {**call, "userId": order["userId"]} if order else call
+
+
 class Stream:
     """Draws the calls of one file. carts, checkouts: the ids in use, None = the shop sends none."""
 
@@ -107,9 +117,6 @@ class Stream:
             again["context"] = {"retry": True}
         self.calls.append(again)
 
-    def _track(self, event: str, properties: dict[str, Any]) -> Call:
-        return {"type": "track", "event": event, "properties": {k: v for k, v in properties.items() if v is not None}}
-
     def _product(self) -> dict[str, Any]:
         name = self.random.choice(list(PRICES))
         return {**self._named(name), "category": CATEGORIES[name]}
@@ -129,54 +136,54 @@ class Stream:
             "odd": self.random.choice([None, self.random.choice(ODD)]),
             "seen": self.random.choice([None, None, rfc3339(START + self.random.choice([0, 4, 8, 24, 48]) * HOUR)]),
         }
-        return self._track("Product Viewed", {**self._product(), **extra})
+        return track("Product Viewed", {**self._product(), **extra})
 
     def added(self) -> Call:
         quantity = self.random.choice([None, 1, 2, "2", 3])
-        return self._track(
+        return track(
             "Product Added", {**self._product(), "quantity": quantity, "cart_id": self.random.choice(self.carts)}
         )
 
     def removed(self) -> Call:
         quantity = self.random.choice([None, 1, 5])
-        return self._track(
+        return track(
             "Product Removed", {**self._product(), "quantity": quantity, "cart_id": self.random.choice(self.carts)}
         )
 
     def cart_viewed(self) -> Call:
         products = self._products() if self.random.random() < 0.8 else []
-        return self._track("Cart Viewed", {"products": products, "cart_id": self.random.choice(self.carts)})
+        return track("Cart Viewed", {"products": products, "cart_id": self.random.choice(self.carts)})
 
     def checkout(self) -> Call:
         products = self._products() if self.random.random() < 0.6 else None
         ids = {"checkout_id": self.random.choice(self.checkouts), "cart_id": self.random.choice(self.carts)}
-        return self._track("Checkout Started", {"products": products, **ids})
+        return track("Checkout Started", {"products": products, **ids})
 
     def checkout_step(self) -> Call:
         event = self.random.choice(["Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"])
-        return self._track(
+        return track(
             event,
             {"checkout_id": self.random.choice(self.checkouts), "step": self.random.choice([1, "shipping", None])},
         )
 
     def payment_failed(self) -> Call:
         reason = self.random.choice([{"reason": "card_declined"}, {"error_code": 51}, {}])
-        return self._track("Payment Failed", {"checkout_id": self.random.choice(self.checkouts), **reason})
+        return track("Payment Failed", {"checkout_id": self.random.choice(self.checkouts), **reason})
 
     def leaving(self) -> Call:
-        return self._track("Exit Intent Detected", {"cart_id": self.random.choice(self.carts)})
+        return track("Exit Intent Detected", {"cart_id": self.random.choice(self.carts)})
 
     def wished(self) -> Call:
         name = self.random.choice(
             ["Product Added to Wishlist"] * 3 + ["Product Removed from Wishlist", "Wishlist Product Added to Cart"]
         )
-        return self._track(name, self._product())
+        return track(name, self._product())
 
     def ordered(self) -> Call:
         again = self.orders and self.random.random() < 0.1
         if again:
             earlier = self.random.choice(self.orders)
-            return {**self._track("Order Completed", dict(earlier["properties"])), "userId": earlier["userId"]}
+            return {**track("Order Completed", dict(earlier["properties"])), "userId": earlier["userId"]}
         shape = self.random.random()
         products = self._products()
         properties: dict[str, Any] = {"order_id": f"o{len(self.orders)}", "products": products}
@@ -189,7 +196,7 @@ class Stream:
             properties |= {"revenue": "37.50", "currency": "USD"}
         elif shape < 0.55:
             properties |= {"revenue": 30, "currency": "SEK"}
-        return self._track("Order Completed", properties)
+        return track("Order Completed", properties)
 
     def _of_order(self) -> tuple[Call | None, str]:
         order = self.random.choice(self.orders) if self.orders and self.random.random() < 0.8 else None
@@ -207,19 +214,17 @@ class Stream:
                 line = dict(self.random.choice(order["properties"]["products"]))
                 properties["products"] = [{**line, "quantity": 1}]
                 properties["total"] = self.random.choice([None, None, 3, "12.50"])
-        call = self._track("Order Refunded", properties)
+        call = track("Order Refunded", properties)
         return {**call, "userId": order["userId"]} if order else call
 
     def cancelled(self) -> Call:
-        order, order_id = self._of_order()
-        call = self._track("Order Cancelled", {"order_id": order_id})
-        return {**call, "userId": order["userId"]} if order else call
+        return cancellation(*self._of_order())
 
     def other(self) -> Call:
         if self.random.random() < 0.5:
             kind, path = self.random.choice(["page", "page", "screen"]), self.random.choice(["/", "/p/31"])
             return {"type": kind, "name": "Home", "properties": {"path": path}}
-        return self._track(
+        return track(
             "Searched", {"query": "mug", "quantity": self.random.choice(["2", 2, None]), "odd": self.random.choice(ODD)}
         )
 
@@ -239,11 +244,9 @@ class Stream:
     def broken(self) -> Call:
         return self.random.choice(
             [
-                self._track("Product Added", {"product_id": "p1", "price": -1}),
-                self._track("Product Added", {"product_id": "p1", "price": 1, "quantity": "1.5"}),
-                self._track(
-                    "Order Completed", {"order_id": "o999", "products": [{"product_id": "p1", "price": "free"}]}
-                ),
+                track("Product Added", {"product_id": "p1", "price": -1}),
+                track("Product Added", {"product_id": "p1", "price": 1, "quantity": "1.5"}),
+                track("Order Completed", {"order_id": "o999", "products": [{"product_id": "p1", "price": "free"}]}),
                 {"type": "track", "properties": {}},
                 {"type": "tracked", "event": "Product Viewed", "properties": {}},
             ]

@@ -1,13 +1,12 @@
 """GA4's Measurement Protocol: e-commerce events with items (wire-format.md, 5)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.collector.wire.request import Call, Opened, Rejected, WireRequest, mapping, opened_object, present, text
+from pipeline.domain.value.instant import format_instant
 
 PATHS = ("/mp/collect",)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMES = {
     "view_item": "Product Viewed",
     "view_item_list": "Product List Viewed",
@@ -103,5 +102,4 @@ def _time(of: dict[str, Any]) -> dict[str, str]:
         micros = int(micros)
     if type(micros) is not int or not 0 < micros < 10**17:
         return {}
-    moment = _EPOCH + timedelta(microseconds=micros)
-    return {"timestamp": moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"}
+    return {"timestamp": format_instant(micros // 1000)}

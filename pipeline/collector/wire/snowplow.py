@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,11 +12,11 @@ from pipeline.collector.wire import snowplow_commerce
 from pipeline.collector.wire.request import Call, Opened, Rejected, WireRequest, mapping, opened_object, present, text
 from pipeline.collector.wire.snowplow_commerce import Entities
 from pipeline.domain.intake.envelope import VALUE_DEPTH, depth
+from pipeline.domain.value.instant import format_instant
 
 PATHS = ("/i", "/com.snowplowanalytics.snowplow/tp2")
 
 _any = msgspec.json.Decoder().decode
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORDER = {"tr_tt": "total", "tr_tx": "tax", "tr_sh": "shipping", "tr_cu": "currency", "tr_af": "affiliation"}
 _LINE = {"ti_sk": "sku", "ti_nm": "name", "ti_ca": "category", "ti_pr": "price", "ti_qu": "quantity"}
 
@@ -163,7 +162,7 @@ def _instant(value: Any) -> str | None:
     """Milliseconds since 1970, in a text, as ISO 8601; None if they are none, as a client without a clock has."""
     if not (type(value) is str and value.isascii() and value.isdigit() and len(value) <= 14):
         return None
-    return (_EPOCH + timedelta(milliseconds=int(value))).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(value) % 1000:03}Z"
+    return format_instant(int(value))
 
 
 def _parts(url: str | None) -> dict[str, Any]:

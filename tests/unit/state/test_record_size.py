@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.correspondence import MESSAGING
 from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
@@ -17,7 +18,8 @@ START = 1_767_571_200_000  # 2026-01-05T00:00:00Z
 MINUTE = 60_000
 MOST = 600
 
-TOPOLOGY = """
+TOPOLOGY = (
+    """
 version: 1
 name: shop
 segments: {full-price-buyers: {when: {count: {of: Order Completed, where: {discount: 0}, within: 90d, at_least: 1}}}}
@@ -25,27 +27,15 @@ abandonment:
   cart: {stages: [4h, 24h, 72h], unless: {in: full-price-buyers}}
   exit_intent: {stages: [10m, 1d]}
   wishlist: {}
-messaging:
-  consent: {unknown: denied, categories: {Advertising: marketing}}
-  quiet_hours: {from: "21:00", to: "08:00", channels: [email, sms, push]}
-  caps:
-    - {channel: email, at_most: 1, per: 16h, over: defer}
-    - {channel: email, at_most: 4, per: 7d}
-  arbitration: 60s
-  holdout: {percent: 5, salt: 2026q1}
-  messages:
-    cart-reminder:
-      on: {abandonment: cart, stage: 1}
-      channel: email
-      priority: 50
-      variants: {control: 50, free-shipping: 50}
-      unless: {in: full-price-buyers}
-      expires: 12h
+"""
+    + MESSAGING
+    + """\
     leaving:
       on: {abandonment: exit_intent, stage: 1}
       channel: email
       variants: {control: 50, free-shipping: 50}
 """
+)
 
 
 class Customer:
