@@ -251,6 +251,13 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
     lines: list[int]
 
 
+class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):
+    """An `Order Updated` whose order, by its key, is not there yet. properties: JSON, as sent. See early_update.py."""
+
+    order: int
+    properties: bytes
+
+
 class Shopping(msgspec.Struct, array_like=True, gc=False):
     """What is known of a shopper's carts and orders.
 
@@ -265,3 +272,4 @@ class Shopping(msgspec.Struct, array_like=True, gc=False):
     instances: list[Instance] = []
     cooldowns: list[Cooldown] = []
     standings: dict[str, Standing] = {}
+    early_updates: list[EarlyUpdate] = []

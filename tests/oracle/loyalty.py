@@ -185,8 +185,9 @@ class Programme:
             return
         back = self.back.setdefault(order.order_id, [])
         # Parked refunds arrive with their order, one line each: fold them one by one.
-        for count in range(len(order.refunds) + 1):
-            if count > self.seen.get(order.order_id, 0):
+        seen = self.seen.get(order.order_id, 0)
+        for count in range(seen + 1, len(order.refunds) + 1) or ([seen] if order.cancelled else []):
+            if count > seen:
                 back.append(given_back(order.refunds[count - 1], order.value - sum(back), self.shop))
                 self.seen[order.order_id] = count
             partial = Order(order.order_id, order.completed, order.value, refunds=order.refunds[:count])
