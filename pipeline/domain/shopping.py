@@ -201,6 +201,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
     history: (instant, level), flat, the latest changes of level. due: of the tier. purse: None while points are only
     earned and taken back. bonuses: None until there is something to keep. tenure: the same. tier: name of the level.
+    reason: why it is that one, a place in REASONS (tier_line.py); -1 of a level that was reached before this was kept.
     """
 
     level: int = -1
@@ -221,6 +222,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     bonuses: BonusBook | None = None
     tenure: Tenure | None = None
     tier: str = ""
+    reason: int = -1
 
     @property
     def held(self) -> int:

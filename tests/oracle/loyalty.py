@@ -225,7 +225,7 @@ class Programme:
         """The one who was referred is paid once an order of theirs is confirmed."""
         standing = [order for order in facts.orders.values() if order.counts and (order.net or not order.value)]
         lots = [self.lots.get(order.order_id) for order in standing]
-        if any(lot is None or not lot.pending and (lot.net or not lot.worth) for lot in lots):
+        if any(lot is None or (not lot.pending and (lot.net or not lot.worth)) for lot in lots):
             self._give(self.bonuses.confirmed(facts.now))
 
     # The metric.
