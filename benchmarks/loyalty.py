@@ -55,10 +55,10 @@ def main() -> None:
         "loyalty",
         "The reference topology with the full club of the language's page beside the reference topology as it is (a "
         "plain club) and without any club, on the same calls. Instructions of all stages of an event's way through "
-        "both agents, by callgrind; CPU of `afterclick replay`, the three in turn. Member: one shopper with an order a day, decoded, "
-        f"decided and encoded; the first and the last {BLOCK} of them. Year end: one partition in virtual time with "
-        f"{RATE} live events a second, and so many members with a lot that expires at one instant; seconds until the "
-        "last is committed, and the waits of live events sent meanwhile.",
+        "both agents, by callgrind; CPU of `afterclick replay`, the three in turn. Member: one shopper with an order a "
+        f"day, decoded, decided and encoded; the first and the last {BLOCK} of them. Year end: one partition in "
+        f"virtual time with {RATE} live events a second, and so many members with a lot that expires at one instant; "
+        "seconds until the last is committed, and the waits of live events sent meanwhile.",
         "<= 20 % of throughput; 2,000 orders: record <= 32 KiB, cost flat; 1M lots in < 60 s, live events p99 < 500 ms",
         figures,
     )
