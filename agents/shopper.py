@@ -51,7 +51,8 @@ class ShopperParts(LocalState):
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
         engine = Engine(topology.plan())
-        fold = ShopperFold(engine, state, self.codec, self._encoder, settings, self._caches, self._renderer)
+        digest_of = engine.erasure.digest if topology.erasure is not None else None
+        fold = ShopperFold(engine, state, self.codec, self._encoder, settings, self._caches, self._renderer, digest_of)
         return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
     def memory(self) -> Iterator[MemoryUse]:

@@ -7,6 +7,7 @@ from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     CONSENT_CHANGES,
+    ERASURES,
     EXPERIMENT_EXPOSURES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
@@ -152,6 +153,10 @@ def _exposure(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{'bought, and ' if line['change'] == 'converted' else ''}{arm} {line['experiment']}{variant}"
 
 
+def _ending(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    return "is forgotten" + (", as asked" if line["change"] == "erased" else "")
+
+
 _CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
@@ -167,4 +172,5 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     MESSAGE_SUPPRESSIONS: _suppression,
     MESSAGE_RESULTS: _result,
     EXPERIMENT_EXPOSURES: _exposure,
+    ERASURES: _ending,
 }

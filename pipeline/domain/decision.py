@@ -24,6 +24,9 @@ EXPERIMENT_EXPOSURES = "experiment-exposures"
 MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EXPOSURES)
 """What the arbiter decides, and what comes of it; nothing is on them of a topology without `messaging`."""
 
+ERASURES = "erasures"
+"""Receipts of records that are no more; nothing is on it of a topology without `erasure` and `retention.inactive`."""
+
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
     ABANDONMENT_TRIGGERS,
@@ -34,6 +37,7 @@ DECISION_TOPICS = (
     CONSENT_CHANGES,
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
+    ERASURES,
 )
 
 SEGMENT_CALLS = "segment-calls"
@@ -46,6 +50,7 @@ KIND_EVENT = "event"
 KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"
 KIND_BACKFILL = "backfill"
+KIND_ERASURE = "erasure"
 
 
 class Decision(msgspec.Struct, gc=False):
@@ -53,7 +58,7 @@ class Decision(msgspec.Struct, gc=False):
 
     topic: logical topic name, one of DECISION_TOPICS.
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
-    cause_kind: `event`, `timer`, `definition_change`, `backfill`; message_id: of the causing event, None for timers.
+    cause_kind: one of those above; message_id: of the causing event, None for timers.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
     the names listed in INSTANT_FIELDS.
     """
@@ -82,6 +87,7 @@ INSTANT_FIELDS = frozenset(
         "expires_at",
         "said_at",
         "until",
+        "requested_at",
         "happened_at",
         "effective_at",
         "decided_at",
@@ -114,6 +120,7 @@ class Moment(msgspec.Struct, gc=False):
 
     tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
     decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
+    epoch: see Past.
     """
 
     tenant: str
@@ -124,6 +131,12 @@ class Moment(msgspec.Struct, gc=False):
     decisions: list[Decision]
     remarks: list[str]
     silent: bool = False
+    epoch: int = 0
+
+    def id_of(self, *cause: str | int) -> str:
+        """The id of a decision of this shopper, see `decision_id`."""
+        tenant = f"{self.tenant}\x00{self.epoch}" if self.epoch else self.tenant
+        return decision_id(tenant, self.shopper, *cause)
 
     def decide(
         self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
@@ -133,7 +146,7 @@ class Moment(msgspec.Struct, gc=False):
         decision = Decision(
             topic,
             type,
-            decision_id(self.tenant, self.shopper, topic, definition, *identity),
+            self.id_of(topic, definition, *identity),
             self.shopper,
             now,
             now,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.erasure_definition import ErasureDefinition
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.standing_definition import Points, Tier
@@ -206,7 +207,8 @@ class Plan:
     """All that is decided, and the facts of the shop that deciding needs.
 
     rates: currency -> value of one unit in the shop's currency, in millionths.
-    digest: hash of all meanings; a shopper decided under another one is evaluated anew.
+    digest: hash of all meanings; a shopper decided under another one is evaluated anew. inactive: ms without an event,
+    after which a record ends; None: records stay.
     """
 
     name: str
@@ -227,6 +229,13 @@ class Plan:
     messaging: MessagingDefinition | None = None
     consent: ConsentDefinition | None = None
     free_shipping_from: int | None = None
+    erasure: ErasureDefinition | None = None
+    inactive: int | None = None
+
+    @property
+    def ends_records(self) -> bool:
+        """Whether a shopper's record may ever end."""
+        return self.erasure is not None or self.inactive is not None
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition: of segments, stages, and the guards of abandonment rules and of messages."""

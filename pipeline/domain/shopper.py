@@ -7,6 +7,7 @@ import msgspec
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.messaging.word import Words
+from pipeline.domain.past import Past
 from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 2
@@ -66,6 +67,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     messages: None of whom no message was ever asked for; see `correspondence`.
+    past: None of who never was erased, where records do not end by themselves.
     """
 
     format: int = FORMAT
@@ -91,6 +93,13 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     anonymous: bool | None = None
     consent: KeptWords = None
     messages: Messages | None = None
+    past: Past | None = None
+
+    def wipe(self, past: Past) -> None:
+        """Make it a record of nobody, in place; past: what is left."""
+        blank = Shopper(past=past)
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(blank, name))
 
     def correspondence(self) -> Correspondence:
         """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""

@@ -33,10 +33,10 @@ class Partition:
         self._offset = 0
 
     def __len__(self) -> int:
-        return len(self._seats)
+        return sum(1 for _ in self.shoppers())
 
     def shoppers(self) -> Iterator[tuple[str, Shopper]]:
-        return ((shopper_id, seat.shopper) for shopper_id, seat in self._seats.items())
+        return ((shopper_id, seat.shopper) for shopper_id, seat in self._seats.items() if seat.shopper.created)
 
     def apply(self, event: Event) -> str | None:
         """Let time pass up to the event's received time, then apply it; its refusal, if it was refused."""

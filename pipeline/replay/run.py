@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from pipeline.domain.decide import Engine, Outcome
-from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
+from pipeline.domain.decision import DECISION_TOPICS, ERASURES, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
@@ -62,6 +62,7 @@ class Replay:
         """Of the decisions that the plan may lead to."""
         unused = set(MESSAGE_TOPICS if self.plan.messaging is None else ())
         unused.update(() if self.plan.programmes else REWARD_TOPICS)
+        unused.update(() if self.plan.ends_records else (ERASURES,))
         return [topic for topic in DECISION_TOPICS if topic not in unused]
 
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.domain.decision import SEGMENT_CALLS
+from pipeline.domain.decision import ERASURES, SEGMENT_CALLS
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.checkpoint import copy_checkpoint
-from pipeline.runtime.dead_letter import FAILED
 from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
 from pipeline.runtime.grafting import StoreGrafting
+from pipeline.runtime.grave import DigestOf, Graves
 from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay, RecordTooLarge, check_lengths
+from pipeline.runtime.poison import Poison, failed
 from pipeline.runtime.ports import (
     Batch,
     Checkpoint,
@@ -34,13 +35,6 @@ from pipeline.runtime.shopper_settings import Settings
 from pipeline.runtime.sweep import Brought, StoreSweep, take_over
 
 
-class _Poison(Exception):
-    def __init__(self, index: int, cause: Exception) -> None:
-        super().__init__(index)
-        self.index = index
-        self.cause = cause
-
-
 class ShopperFold:
     """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of
     (due, shopper), or at least what is due of its shopper, see `Settings.timers_first`; a record behind its shopper's
@@ -55,13 +49,16 @@ class ShopperFold:
         settings: Settings,
         caches: CacheBudget | None = None,
         renderer: DecisionRenderer | None = None,
+        digest_of: DigestOf | None = None,
     ) -> None:
-        """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish."""
+        """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish.
+        digest_of: see Graves."""
         self._engine = engine
         self._settings = settings
         self._encoder = encoder
         self._renderer = renderer
-        self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
+        self._graves = Graves(state, digest_of)
+        self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes), self._graves)
         self._due = DueQueue(state, self._overlay)
         self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
         self._grafting = StoreGrafting(engine, self._overlay, settings)
@@ -76,7 +73,7 @@ class ShopperFold:
             try:
                 taken, finished = self._apply(round_, decoded, start)
                 break
-            except _Poison as poison:
+            except Poison as poison:
                 # What the record did to its shopper before it failed can't be undone in place: fold anew without it.
                 self.drop()
                 poisoned += 1
@@ -85,7 +82,7 @@ class ShopperFold:
                         f"more than {self._settings.poison} records of one batch make the core fail "
                         f"({type(poison.cause).__name__}): this version has a fault"
                     ) from poison.cause
-                decoded[poison.index] = Refused(FAILED, type(poison.cause).__name__)
+                decoded[poison.index] = failed(poison.cause)
             except DamagedRecord as damaged:
                 raise StateFormatError(str(damaged)) from damaged
         if taken:
@@ -100,8 +97,7 @@ class ShopperFold:
         """A progress record is never left out: nobody's timers would fire any more."""
         if isinstance(item, Progress) or (record.key or b"").startswith(PROGRESS_PREFIX):
             return None
-        long = isinstance(error, RecordTooLarge)
-        return Refused(OVERSIZE, str(error)) if long else Refused(FAILED, type(error).__name__)
+        return Refused(OVERSIZE, str(error)) if isinstance(error, RecordTooLarge) else failed(error)
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         """Nothing: a shopper partition's time is in its records."""
@@ -151,9 +147,11 @@ class ShopperFold:
         round_ = Round(batch, copy_checkpoint(checkpoint), start)
         take_over(round_.checkpoint, self._engine.digest)
         self._grafting.keep_account(round_.checkpoint)
+        self._graves.enter(round_.checkpoint)
         return round_
 
     def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
+        erased = self._graves.dig(self._overlay.erased(), round_.checkpoint)
         round_.counts.shoppers = len(self._overlay.touched)
         round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
         return Effects(
@@ -164,7 +162,7 @@ class ShopperFold:
             outputs=round_.outputs,
             values=self._overlay.changes(),
             due_added=self._due.added(),
-            due_dropped=self._due.dropped,
+            due_dropped=self._due.dropped + erased if erased else self._due.dropped,
             behind=round_.entries >= self._settings.timers and self._due.waits(round_.checkpoint.time),
         )
 
@@ -259,7 +257,7 @@ class ShopperFold:
         except DamagedRecord:
             raise
         except Exception as error:
-            raise _Poison(index, error) from error
+            raise Poison(index, error) from error
         if taken:
             counts.events += taken
             self._overlay.close(held, shopper)
@@ -292,7 +290,8 @@ class ShopperFold:
         for decision in outcome.decisions:
             source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
             value, headers = self._encoder.encode(decision, source)
-            round_.outputs.append(Output(decision.topic, cause.key, value, headers))
+            key = cause.key if decision.topic != ERASURES else decision.shopper.encode()
+            round_.outputs.append(Output(decision.topic, key, value, headers))
             counts.count(decision)
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):

@@ -45,6 +45,7 @@ EDGE_CASES = {
     38: "a part of the cart bought",
     40: "another person's order",
     42: "visits to the tracking page after the purchase",
+    49: "an erased shopper who sends events again",
     50: "suppressed, and not any more",
     52: "another e-mail address",
     53: "flapping around a threshold",

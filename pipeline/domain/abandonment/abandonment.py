@@ -116,6 +116,7 @@ class Abandonment:
                 moment.decisions,
                 moment.remarks,
                 moment.silent,
+                moment.epoch,
             )
             self.on_due(shopper, past)
 
