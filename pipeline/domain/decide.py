@@ -147,7 +147,8 @@ class Engine:
         changed_at: see `adopt`.
         """
         outcome = Outcome([], [])
-        self._advance(shopper, shopper_id, until, outcome, changed_at)
+        if shopper.past is None or not shopper.past.gone:
+            self._advance(shopper, shopper_id, until, outcome, changed_at)
         return outcome
 
     def is_of_this_plan(self, shopper: Shopper) -> bool:

@@ -103,7 +103,7 @@ class MemoryPartition:
         self._closed = True
 
     def _shoppers(self) -> list[bytes]:
-        return sorted(key for key in self._values if key[:1] != RESERVED)
+        return sorted(key for key in self._values if key[:1] > RESERVED)
 
     def _add(self, entry: DueEntry) -> None:
         minute = entry[0] // _BUCKET
