@@ -62,10 +62,10 @@ def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int 
         last = received
         if type(call) is Event and call.shopper == shopper_id:
             engine.decide(shopper, call, received)
-    if not shopper.created:
-        raise UnknownShopper
     end = last if at is None else at
     engine.on_due(shopper, shopper_id, end)
+    if not shopper.created:
+        raise UnknownShopper
     return Known(shopper_id, shopper, end, {"kind": "replay", "inputs": [source.name for source in sources]})
 
 
@@ -91,7 +91,8 @@ def from_record(
 ) -> Known:
     """From a stored record. Its timers that are due by `at` fire on this copy alone; nothing is published.
 
-    at: ms, None: the time of the checkpoint. Raises TooEarly, StateFormatError.
+    at: ms, None: the time of the checkpoint. Raises TooEarly, UnknownShopper of whose record ends by then,
+    StateFormatError.
     """
     engine, shopper = Engine(plan), RecordCodec().decode(value)
     if at is not None and at < shopper.now:
@@ -100,6 +101,8 @@ def from_record(
     # A record of format 1 does not say under which it was decided, see record.py.
     other = shopper.plan != 0 and not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
+    if not shopper.created:
+        raise UnknownShopper
     return Known(shopper_id, shopper, end, source, other, {} if checkpoint is None else _known_from(checkpoint))
 
 

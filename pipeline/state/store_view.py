@@ -56,6 +56,10 @@ class StoreView:
         for key, value in self._range(SHOPPERS, STATE_END):
             yield key[len(STATE) :], value
 
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of everything, as it lies there. Raises StateError."""
+        yield from self._range(b"", b"\xff")
+
     def record(self, key: bytes) -> bytes | None:
         """One shopper record. Raises StateError."""
         return self._get(STATE + key)
