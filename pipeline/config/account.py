@@ -193,17 +193,19 @@ def _abandonments(plan: Plan) -> Iterator[dict[str, Any]]:
             touched |= WISHLIST_EVENTS
         if rule.resets_on == "any_activity":
             touched |= {"*"}
-        keeps = _left_behind(rule, f", with links of up to {LINK} bytes each" if plan.links else "")
+        keeps = _left_behind(rule, plan)
         yield _rule("abandonment", rule.name, rule.identity, touched, keeps, abandonment_timers(rule))
 
 
-def _left_behind(rule: AbandonmentDefinition, links: str) -> Iterator[str]:
+def _left_behind(rule: AbandonmentDefinition, plan: Plan) -> Iterator[str]:
     if rule.kind in OF_PRODUCTS:
-        yield f"the product of each running instance{links}"
+        yield "the product of each running instance"
         if rule.minimum_views > 1:
             yield f"latest {rule.minimum_views} views of each of the 20 subjects viewed last"
     else:
-        yield f"the lines of the open carts{links}"
+        yield "the lines of the open carts"
+    if plan.links:
+        yield f"where these are found, links of up to {LINK} bytes"
     yield "each running instance, its activity and its stages"
     for guard in (rule.when, rule.unless):
         if guard is not None:
