@@ -66,6 +66,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     messages: None of whom no message was ever asked for; see `correspondence`.
+    locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
     """
 
     format: int = FORMAT
@@ -91,6 +92,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     anonymous: bool | None = None
     consent: KeptWords = None
     messages: Messages | None = None
+    locale: tuple[int, str] | None = None
 
     def correspondence(self) -> Correspondence:
         """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""
