@@ -26,6 +26,7 @@ LOCKED = "locked"
 UNLOCKED = "unlocked"
 LOCK_ENDED = "lock_ended"
 TIER_GONE = "tier_gone"
+MERGED = "merged"
 
 
 @dataclass(slots=True)
