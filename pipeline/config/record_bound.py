@@ -17,6 +17,7 @@ from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
+from pipeline.domain.commerce.early_update import UPDATES
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.identity import turn, user
@@ -88,11 +89,16 @@ def record_bound(plan: Plan) -> RecordBound:
         "orders": ORDERS * an_order + list_of(5),
         "refunds": order.REFUNDS * INTEGER,
         "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
+        "updates that wait": UPDATES * (2 * HEAD + INTEGER + KEPT_BYTES) if _earns_by_rate(plan) else 0,
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         **({"identity": _identity(plan.identities)} if plan.identities is not None else {}),
         "the rest": 40 * INTEGER,
     }
     return RecordBound(parts, order=an_order, refund=INTEGER)
+
+
+def _earns_by_rate(plan: Plan) -> bool:
+    return any(rule.per for programme in plan.programmes for rule in programme.earn)
 
 
 def _window(meaning: Any, depth: int) -> int:
