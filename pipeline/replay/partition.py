@@ -55,6 +55,10 @@ class Partition:
             if seat.shopper.created and not (book is not None and book.alias):
                 yield shopper_id, seat.shopper
 
+    def records(self) -> Iterator[tuple[str, Shopper]]:
+        """All there are, those of aliases, too."""
+        return ((shopper_id, seat.shopper) for shopper_id, seat in self._seats.items())
+
     @property
     def offset(self) -> int:
         """Of the next event."""

@@ -71,6 +71,6 @@ class Devices:
             name = self._engine.plan.name
             moment = Moment(name, turn.id, shopper.now, KIND_MERGE, None, outcome.decisions, outcome.remarks, True)
             self._engine.merger.retire(shopper, moment)
-        alias = IdentityBook(taken)
+        alias = IdentityBook(taken, declined=turn.book.declined)
         become(shopper, Shopper(now=shopper.now, plan=shopper.plan, anonymous=True, identity=alias))
         turn.tell(0, outcome)

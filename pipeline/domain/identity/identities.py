@@ -82,7 +82,7 @@ class Identities:
         if book is not None and book.pending is not None:
             self._while_pending(turn, book, book.pending, item, now, place, value)
         elif isinstance(item, Handoff):
-            self._handed(turn, book, item, now)
+            self._handed(turn, book, item)
         elif not isinstance(item, Event):
             return
         elif item.type == CLAIM:
@@ -96,9 +96,10 @@ class Identities:
         else:
             turn.tell(place, self._engine.decide(shopper, item, now, turn.changed_at), value)
 
-    def _handed(self, turn: Turn, book: IdentityBook | None, handoff: Handoff, at: int) -> None:
+    def _handed(self, turn: Turn, book: IdentityBook | None, handoff: Handoff) -> None:
+        """One that the record does not wait for."""
         if book is None or not book.alias:
-            self._users.handed(turn, handoff, at)
+            self._users.handed(turn, handoff, handoff.now)
         elif handoff.loser != book.alias:
             turn.send(book.alias, msgspec.structs.replace(handoff, user=book.alias))
         elif not handoff.declined:
@@ -118,16 +119,17 @@ class Identities:
             if pending.awaits and item.loser == pending.peer:
                 self._go_on(turn, pending, item)
             elif book.alias:
-                self._handed(turn, book, item, now)
+                self._handed(turn, book, item)
             elif not (pending.awaits and hold(pending, item, now, place)):
                 # Two that wait for each other would wait for ever.
-                self._users.refuse(turn, item, BUSY, now)
+                self._users.refuse(turn, item, BUSY, item.now)
         elif isinstance(item, Receipt):
             if not pending.awaits and item.merge == pending.merge:
                 book.pending = None
                 self._devices.settle(turn, pending, item)
                 self._resume(turn, pending.held)
-        elif item.type == CLAIM and not pending.awaits and item.referred == pending.peer:
+        elif item.type == CLAIM and item.referred == pending.peer and not (pending.awaits or pending.held):
+            # Once more the same; behind another user's claim it is one of its own.
             return
         elif not hold(pending, item, now, place):
             if pending.awaits:

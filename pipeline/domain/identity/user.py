@@ -49,9 +49,12 @@ class Users:
         if handoff.declined:
             if device.state == AWAITED if device is not None else room:
                 self.refuse(turn, handoff, handoff.declined, at)
-        elif device is None and not room:
+        elif device is None and not room and handoff.former != turn.id:
             self._tell(turn, REFUSAL, handoff, at, LIMIT)
             turn.send(handoff.loser, Receipt(handoff.loser, handoff.merge))
+        elif handoff.former == turn.id:
+            # It was claimed by an id that has become this shopper's itself.
+            turn.send(handoff.loser, Receipt(handoff.loser, handoff.merge, turn.id))
         elif device is not None and device.state == REFUSED:
             turn.send(handoff.loser, Receipt(handoff.loser, handoff.merge))
         else:
@@ -77,6 +80,8 @@ class Users:
         if handoff.state and not turn.attempt(lambda: self._take_over(turn, handoff, at)):
             self.refuse(turn, handoff, FAILED, at)
             return
+        if handoff.state:
+            at = turn.shopper.now
         device = turn.book.device(handoff.loser)
         if device is None:
             device = Device(handoff.loser, ATTACHED, at)
@@ -96,8 +101,7 @@ class Users:
         turn.tell(0, outcome)
 
     def _tell(self, turn: Turn, change: str, handoff: Handoff, at: int, why: str = "") -> None:
-        book, outcome = turn.book, Outcome([], [f"identity_{change}"])
-        book.told += 1
+        outcome = Outcome([], [f"identity_{change}"])
         fields = {
             "change": change,
             "loser": handoff.loser,
@@ -105,10 +109,11 @@ class Users:
             "former": handoff.former or None,
             "reason": why or None,
             "merge_id": handoff.merge or None,
-            "sequence": book.told,
         }
-        moment = self._moment(turn, max(at, turn.shopper.now), outcome)
-        moment.decide(IDENTITY_CHANGES, f"identity.{change}", self._definition.identity, (book.told,), fields)
+        # What has nothing to merge is told as of the claim, however far the user has come by when it arrives.
+        moment = self._moment(turn, at, outcome)
+        cause = (handoff.loser, handoff.merge, handoff.now)
+        moment.decide(IDENTITY_CHANGES, f"identity.{change}", self._definition.identity, cause, fields)
         turn.tell(0, outcome)
 
     def _moment(self, turn: Turn, now: int, outcome: Outcome) -> Moment:

@@ -148,7 +148,6 @@ FIELDS: dict[str, dict[str, Any]] = {
         "former": "u2",
         "reason": None,
         "merge_id": "0" * 32,
-        "sequence": 1,
     },
     "loyalty-points": {
         "programme": "club",
