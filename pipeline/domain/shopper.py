@@ -6,6 +6,7 @@ import msgspec
 
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
+from pipeline.domain.identity_book import IdentityBook
 from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
@@ -67,6 +68,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     messages: None of whom no message was ever asked for; see `correspondence`.
     locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
+    identity: None of who never met another id.
     """
 
     format: int = FORMAT
@@ -93,6 +95,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     consent: KeptWords = None
     messages: Messages | None = None
     locale: tuple[int, str] | None = None
+    identity: IdentityBook | None = None
 
     def correspondence(self) -> Correspondence:
         """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""

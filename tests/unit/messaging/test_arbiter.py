@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
 from pipeline.domain.event import Event
 from pipeline.domain.messaging.arbiter import WAITING
 from pipeline.domain.messaging.payload import PAYLOAD_BYTES
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE
 from pipeline.state.record import RecordCodec
