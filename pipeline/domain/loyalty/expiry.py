@@ -3,17 +3,25 @@
 Points that are not confirmed do not expire.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.lot import fold_closed, lot_numbered, standing_points
-from pipeline.domain.loyalty.purse import purse_of, put, unexpiring
+from pipeline.domain.loyalty.lot_block import thaw_lots
+from pipeline.domain.loyalty.purse import (
+    expiring,
+    first_expiry,
+    next_expiry,
+    purse_of,
+    put,
+    thaw_holdings,
+    unexpiring,
+)
 from pipeline.domain.loyalty.term import after
 from pipeline.domain.loyalty_definition import ExpiryRule
-from pipeline.domain.shopping import Holding, Purse, Standing
+from pipeline.domain.shopping import Purse, Standing
 from pipeline.domain.value.calendar import Periods
 from pipeline.domain.value.instant import DAY
 
@@ -53,6 +61,8 @@ class Expiry:
         if before == (self._lot is not None, self._inactive is not None):
             return
         purse = purse_of(standing)
+        thaw_holdings(standing)
+        thaw_lots(standing)
         lots = [(one.time, one.number, one.left) for one in purse.holdings]
         lots += self._latest_lots(standing, unexpiring(standing))
         purse.since = now if self._lot is not None else 0
@@ -89,7 +99,14 @@ class Expiry:
         now = moment.now
         gone, looked = 0, purse.looked or now
         idle = 0 < self._idle_until(standing, purse) <= now
-        while purse.holdings and (idle or (self._lot is not None and purse.holdings[0].expires <= now)):
+        soonest = first_expiry(purse) if self._lot is not None else None
+        if idle or (soonest is not None and soonest <= now):
+            thaw_holdings(standing)
+        while (
+            not purse.filed
+            and purse.holdings
+            and (idle or (self._lot is not None and purse.holdings[0].expires <= now))
+        ):
             holding = purse.holdings.pop(0)
             self._mark(standing, holding.time, holding.number, holding.left)
             gone += holding.left
@@ -105,13 +122,13 @@ class Expiry:
         """The next instant at which points expire or a notice is due, ms; 0 = none."""
         idle = self._idle_until(standing, purse)
         soonest = [idle] if idle else []
-        dated = purse.holdings if self._lot is not None else []
-        if dated:
-            soonest.append(dated[0].expires)
+        first = first_expiry(purse) if self._lot is not None else None
+        if first is not None:
+            soonest.append(first)
         for notice in self._notices:
-            where = bisect_right(dated, now + notice, key=_expires)
-            if where < len(dated):
-                soonest.append(dated[where].expires - notice)
+            expires = next_expiry(purse, now + notice) if self._lot is not None else None
+            if expires is not None:
+                soonest.append(expires - notice)
             if idle > now + notice:
                 soonest.append(idle - notice)
         return min(soonest, default=0)
@@ -127,13 +144,7 @@ class Expiry:
 
     def _between(self, standing: Standing, purse: Purse, low: int, high: int) -> Iterator[tuple[int, int]]:
         """(instant, points) of all that expires in (low, high]; one for each instant."""
-        ends: dict[int, int] = {}
-        dated = purse.holdings if self._lot is not None else []
-        for at in range(bisect_right(dated, low, key=_expires), len(dated)):
-            holding = dated[at]
-            if holding.expires > high:
-                break
-            ends[holding.expires] = ends.get(holding.expires, 0) + holding.left
+        ends = expiring(purse, low, high) if self._lot is not None else {}
         idle = self._idle_until(standing, purse)
         if low < idle <= high:
             ends[idle] = standing.balance
@@ -157,7 +168,3 @@ class Expiry:
         lot = lot_numbered(standing, time, number)
         if lot is not None:
             lot.expired += points
-
-
-def _expires(holding: Holding) -> int:
-    return holding.expires
