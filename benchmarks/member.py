@@ -158,9 +158,10 @@ def main() -> None:
         "One shopper with an order a day of some amount at some millisecond, with the reference topology and the full "
         "club of the language's page (club), and with the demo's topology (demo). Bytes of the record as stored, the "
         f"largest so far, those of orders and of loyalty; us of an order: median of the latest {LATEST}, record "
-        f"decoded, decided, encoded. Instructions of {COUNTED} events each by callgrind: an order, a product view, a refund of "
-        "an order of a year before. record_bytes: the largest of up to 2,000 orders, club. order_growth_percent: "
-        "instructions of an order at 10,000 orders over those at 500, when the rolling year is full, club.",
+        f"decoded, decided, encoded. Instructions of {COUNTED} events each by callgrind: an order, a product view, a "
+        "refund of an order of a year before. record_bytes: the largest of up to 2,000 orders, club. "
+        "order_growth_percent: instructions of an order at 10,000 orders over those at 500, when the rolling year is "
+        "full, club.",
         "2,000 orders: record <= 32 KiB, cost of an event flat",
         figures,
     )
