@@ -39,8 +39,8 @@ SHOPS: dict[str, Callable[[], str]] = {"club": with_club, "demo": lambda: Path("
 class Member:
     """One member's record as stored, and the events that touch it."""
 
-    def __init__(self, topology: str, stored: bytes | None = None) -> None:
-        self._engine, self._codec = Engine(parse(topology, {}).plan()), RecordCodec()
+    def __init__(self, engine: Engine, stored: bytes | None = None) -> None:
+        self._engine, self._codec = engine, RecordCodec()
         self.stored = self._codec.encode(Shopper()) if stored is None else stored
 
     def take(self, event: Event) -> int:
@@ -56,6 +56,10 @@ class Member:
         shopper = self._codec.decode(self.stored)
         _ = shopper.orders
         return part_sizes(shopper, len(self.stored))
+
+
+def engine_of(shop: str) -> Engine:
+    return Engine(parse(SHOPS[shop](), {}).plan())
 
 
 def bought(number: int) -> Event:
@@ -93,7 +97,7 @@ def _event(name: str, number: int, at: int, told: dict[str, Any]) -> Event:
 
 def lifetime(shop: str, at: tuple[int, ...]) -> Iterator[tuple[int, dict[str, float], bytes]]:
     """(orders, what the member costs by then, the stored record)."""
-    member, largest = Member(SHOPS[shop]()), 0
+    member, largest = Member(engine_of(shop)), 0
     spent: list[int] = []
     for number in range(max(at)):
         spent.append(member.take(bought(number)))
@@ -108,10 +112,11 @@ def lifetime(shop: str, at: tuple[int, ...]) -> Iterator[tuple[int, dict[str, fl
 def count(order: Path, records: Path) -> None:
     """Under callgrind: take events of each kind on each record, and say which they were."""
     marks: list[str] = []
+    engines = {shop: engine_of(shop) for shop in SHOPS}
     for file in sorted(records.iterdir()):
         shop, orders = file.stem.split("-")
         for kind, made in EVENTS.items():
-            member = Member(SHOPS[shop](), file.read_bytes())
+            member = Member(engines[shop], file.read_bytes())
             events = [made(int(orders) + number) for number in range(5 + COUNTED)]
             for event in events[:5]:
                 member.take(event)

@@ -18,6 +18,7 @@ from pipeline.domain.block import KEY
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
+from pipeline.domain.commerce.early_update import UPDATES
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.device import LONGEST as TOKEN
@@ -87,10 +88,15 @@ def record_bound(plan: Plan) -> RecordBound:
         "orders": ORDERS * an_order + blocks_of(ORDERS, 5, _ORDER_AT_HAND) + list_of(5),
         "refunds": order.REFUNDS * INTEGER,
         "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
+        "updates that wait": UPDATES * (2 * HEAD + INTEGER + KEPT_BYTES) if _earns_by_rate(plan) else 0,
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         "the rest": 40 * INTEGER,
     }
     return RecordBound(parts, order=an_order, refund=INTEGER)
+
+
+def _earns_by_rate(plan: Plan) -> bool:
+    return any(rule.per for programme in plan.programmes for rule in programme.earn)
 
 
 def _window(meaning: Any, depth: int) -> int:

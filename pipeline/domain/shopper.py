@@ -8,7 +8,7 @@ from pipeline.domain.block import Block
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.messaging.word import Words
-from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
+from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 3
 
@@ -170,6 +170,16 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     def standings(self) -> dict[str, Standing]:
         shopping = self.shopping
         return (shopping if type(shopping) is Shopping else self._open()).standings
+
+    @property
+    def early_updates(self) -> list[EarlyUpdate]:
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).early_updates
+
+    @early_updates.setter
+    def early_updates(self, updates: list[EarlyUpdate]) -> None:
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).early_updates = updates
 
     @property
     def words(self) -> Words | None:

@@ -205,6 +205,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
     history: (instant, level), flat, the latest changes of level. due: of the tier. purse: None while points are only
     earned and taken back. bonuses: None until there is something to keep. tenure: the same. tier: name of the level.
+    reason: why it is that one, a place in REASONS (tier_line.py); -1 of a level that was reached before this was kept.
     """
 
     level: int = -1
@@ -225,6 +226,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     bonuses: BonusBook | None = None
     tenure: Tenure | None = None
     tier: str = ""
+    reason: int = -1
     filed_lots: list[Block] = []
     filed_lines: list[list[int]] = []
 
@@ -257,6 +259,13 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
     lines: list[int]
 
 
+class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):
+    """An `Order Updated` whose order, by its key, is not there yet. properties: JSON, as sent. See early_update.py."""
+
+    order: int
+    properties: bytes
+
+
 class Shopping(msgspec.Struct, array_like=True, gc=False):
     """What is known of a shopper's carts and orders.
 
@@ -272,4 +281,5 @@ class Shopping(msgspec.Struct, array_like=True, gc=False):
     instances: list[Instance] = []
     cooldowns: list[Cooldown] = []
     standings: dict[str, Standing] = {}
+    early_updates: list[EarlyUpdate] = []
     filed_orders: list[Block] = []

@@ -13,6 +13,7 @@ from pipeline.domain.loyalty.lot_block import thaw_lots
 from pipeline.domain.loyalty.purse import (
     expiring,
     first_expiry,
+    holds,
     next_expiry,
     purse_of,
     put,
@@ -102,24 +103,23 @@ class Expiry:
         soonest = first_expiry(purse) if self._lot is not None else None
         if idle or (soonest is not None and soonest <= now):
             thaw_holdings(standing)
-        while (
-            not purse.filed
-            and purse.holdings
-            and (idle or (self._lot is not None and purse.holdings[0].expires <= now))
-        ):
+        at_hand = not purse.filed
+        while at_hand and purse.holdings and (idle or (self._lot is not None and purse.holdings[0].expires <= now)):
             holding = purse.holdings.pop(0)
             self._mark(standing, holding.time, holding.number, holding.left)
             gone += holding.left
         self._entries.post(standing, "expired", -gone, moment, expires_at=now, balance=-gone)
         if gone:
             fold_closed(standing, now - self._kept)
-        for notice in self._notices:
+        for notice in self._notices if holds(purse) or self._inactive is not None else ():
             for expires, points in self._between(standing, purse, looked + notice, now + notice):
                 self._entries.post(standing, "expiring", -points, moment, expires_at=expires)
         purse.looked = now
 
     def due(self, standing: Standing, purse: Purse, now: int) -> int:
         """The next instant at which points expire or a notice is due, ms; 0 = none."""
+        if not holds(purse) and self._inactive is None:
+            return 0
         idle = self._idle_until(standing, purse)
         soonest = [idle] if idle else []
         first = first_expiry(purse) if self._lot is not None else None

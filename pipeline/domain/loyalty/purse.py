@@ -89,6 +89,11 @@ def points_held(purse: Purse) -> int:
     return sum(one.left for one in purse.holdings) + sum(block.sums[0] for block in purse.filed)
 
 
+def holds(purse: Purse) -> bool:
+    """Whether there are points of which it is kept when they expire."""
+    return bool(purse.holdings or purse.filed)
+
+
 def first_expiry(purse: Purse) -> int | None:
     """When the first points expire, ms; None: none do."""
     if purse.filed:
