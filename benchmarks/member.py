@@ -19,6 +19,7 @@ from benchmarks.budget import mark, totals
 from benchmarks.members import with_club
 from benchmarks.result import Figure, record
 from pipeline.config.topology import parse
+from pipeline.domain.block import KEPT, MOST
 from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
@@ -31,8 +32,9 @@ AT = (100, 500, 1_000, 2_000, 5_000, 10_000)
 BEGIN = 20_000 * DAY
 LATEST = 100
 """Orders whose time is taken: the median of the latest."""
-COUNTED = 30
-"""Events of which instructions are counted; 5 go before, to warm up."""
+COUNTED = MOST - KEPT
+"""Events of which instructions are counted: as many as rows are packed at once. WARM go before."""
+WARM = 4
 SHOPS: dict[str, Callable[[], str]] = {"club": with_club, "demo": lambda: Path("topology.yaml").read_text()}
 
 
@@ -117,11 +119,11 @@ def count(order: Path, records: Path) -> None:
         shop, orders = file.stem.split("-")
         for kind, made in EVENTS.items():
             member = Member(engines[shop], file.read_bytes())
-            events = [made(int(orders) + number) for number in range(5 + COUNTED)]
-            for event in events[:5]:
+            events = [made(int(orders) + number) for number in range(WARM + COUNTED)]
+            for event in events[:WARM]:
                 member.take(event)
             mark(marks, "between")
-            for event in events[5:]:
+            for event in events[WARM:]:
                 member.take(event)
             mark(marks, f"{file.stem} {kind}")
     order.write_text("\n".join(marks))
