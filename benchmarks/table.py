@@ -54,6 +54,8 @@ ROWS = (
     Row("messaging", "reachable_throughput_lost_percent", "- the same of reachable shoppers, %", ""),
     Row("messaging", "stage_seconds_longest", "100,000 stages due in one second, with messages, the last, s", "< 5"),
     Row("messaging", "stages_live_p99_ms", "- wait of live events meanwhile, 99th percentile, ms", "< 500"),
+    Row("member", "record_bytes", "record of a member of 2,000 orders in the full club, bytes", "<= 32,768"),
+    Row("member", "order_growth_percent", "- cost of an order among 2,000 over one among 500, %", "0"),
 )
 
 # What a reader wants to know first: what it is, how it is told (BENCHMARK.FIGURE in braces), what is aimed at.

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config.bonus_account import bonus_bytes
-from pipeline.config.packed_size import HEAD, INTEGER, list_of
+from pipeline.config.packed_size import AMOUNT, HEAD, INSTANT, INTEGER, blocks_of, list_of
 from pipeline.config.packed_size import NAME as NAME_BYTES
-from pipeline.config.purse_account import lot_bytes, purse_bytes
+from pipeline.config.purse_account import lot_bytes, lots_beside, purse_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
+from pipeline.domain.block import KEY
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
@@ -50,7 +51,8 @@ _VALUE = 4 * most_frequent.LONGEST + HEAD
 _LINE = 4 * _TEXT + 4 * 8 + 3 * HEAD + 3 * INTEGER
 _LINKS = 2 * (LINK + HEAD) + HEAD
 _DECISION_ID = 64 + HEAD
-_ORDER = HEAD + 7 * INTEGER
+_ORDER_AT_HAND = HEAD + 7 * INTEGER
+_ORDER = KEY + 2 * INSTANT + 2 * AMOUNT + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def record_bound(plan: Plan) -> RecordBound:
         + INTEGER
         + DEVICES * (4 * TOKEN + 2 * HEAD + INTEGER)
         + HEAD,
-        "orders": ORDERS * an_order + list_of(5),
+        "orders": ORDERS * an_order + blocks_of(ORDERS, 5, _ORDER_AT_HAND) + list_of(5),
         "refunds": order.REFUNDS * INTEGER,
         "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
         "updates that wait": UPDATES * (2 * HEAD + INTEGER + KEPT_BYTES) if _earns_by_rate(plan) else 0,
@@ -154,4 +156,4 @@ def _identity(rules: IdentityDefinition) -> int:
 def _programme(programme: ProgrammeDefinition) -> int:
     lines = lot.LINES_IN_ALL * 4 * INTEGER
     standing = NAME_BYTES + list_of(2 * tenure.HISTORY) + 25 * INTEGER + 3 * NAME_BYTES + lines
-    return standing + purse_bytes(programme) + bonus_bytes(programme)
+    return standing + lots_beside(ORDERS) + purse_bytes(programme) + bonus_bytes(programme)

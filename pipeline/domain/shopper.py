@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipeline.domain.block import Block
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.identity_book import IdentityBook
 from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
-FORMAT = 2
+FORMAT = 3
 
 
 class DamagedRecord(ValueError):
@@ -119,6 +120,11 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     def orders(self) -> list[Order]:
         shopping = self.shopping
         return (shopping if type(shopping) is Shopping else self._open()).orders
+
+    @property
+    def filed_orders(self) -> list[Block]:
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).filed_orders
 
     @property
     def refund_keys(self) -> list[int]:

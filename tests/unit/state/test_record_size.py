@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.correspondence import MESSAGING
+from benchmarks.member import lifetime
 from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
@@ -113,3 +114,8 @@ def test_a_message_that_was_sent_adds_its_place_in_caps_its_variant_and_what_cam
     customer.rests(616)
     assert customer.shopper.correspondence().candidates == []
     assert customer.size <= armed + 70 + 160
+
+
+def test_a_member_of_2_000_orders_in_the_full_club() -> None:
+    ((_, found, _),) = lifetime("club", (2_000,))
+    assert found["bytes_largest"] <= 32 * 1024
