@@ -26,7 +26,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "windows": ("windows",),
     "memberships": ("memberships",),
     "first and last": ("observations",),
-    "traits": ("traits", "anonymous"),
+    "traits": ("traits", "anonymous", "locale"),
     "orders": ("orders", "refund_keys", "parked"),
     "carts": ("carts",),
     "abandonment": ("views", "instances", "cooldowns"),
