@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Shopping
 
 FRAME = "frame"
 """The format byte, and what holds the fields together."""
@@ -27,7 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "memberships": ("memberships",),
     "first and last": ("observations",),
     "traits": ("traits", "anonymous", "locale"),
-    "orders": ("orders", "refund_keys", "parked"),
+    "orders": ("orders", "refund_keys", "parked", "early_updates"),
     "carts": ("carts",),
     "abandonment": ("views", "instances", "cooldowns"),
     "loyalty": ("standings",),
@@ -37,7 +38,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields of Shopper and of Shopping, by what they are for."""
 
-_SHOPPING = frozenset({"orders", "refund_keys", "parked", "carts", "views", "instances", "cooldowns", "standings"})
+_SHOPPING = frozenset(Shopping.__struct_fields__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _NOTHING = _encode(None)
