@@ -13,13 +13,13 @@ from pathlib import Path
 COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 
-def afterclick(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end. settings: of its environment, without their AFTERCLICK_."""
+def afterclick(*arguments: str | Path, patience: float = 120, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end, within `patience` seconds. settings: of its environment, without their AFTERCLICK_."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience,
         env=_environment(**settings),
         check=False,
     )
