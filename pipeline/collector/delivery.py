@@ -21,9 +21,12 @@ Done = Callable[[bool], None]
 
 
 class Log(Protocol):
-    """The clickstream's end. send: `done` is called once, from any thread, with whether all are acknowledged."""
+    """The clickstream's end. send: `done` is called once, from any thread, with whether all are acknowledged. answers:
+    whether the brokers do; it may take some seconds."""
 
     def send(self, records: Sequence[Record], done: Done) -> None: ...
+
+    def answers(self) -> bool: ...
 
 
 class Delivery:
@@ -38,6 +41,7 @@ class Delivery:
         self._in_flight = in_flight
         self._gate = threading.Lock()
         self._spooling = not spool.empty
+        self._refused = False
         self._stopping = threading.Event()
         self._waiting: list[tuple[Sequence[Record], asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
@@ -46,6 +50,11 @@ class Delivery:
     @property
     def spooling(self) -> bool:
         return self._spooling
+
+    @property
+    def takes(self) -> bool:
+        """False while brokers are away and the disk has taken no more."""
+        return not (self._spooling and self._refused)
 
     def start(self) -> None:
         self._drainer.start()
@@ -95,8 +104,10 @@ class Delivery:
             try:
                 await asyncio.to_thread(self._append, [records for records, _ in group])
             except (SpoolFull, OSError) as error:
-                log.error("The spool takes no more: %s.", type(error).__name__)
+                if not self._refused:
+                    log.error("The spool takes no more: %s.", type(error).__name__)
                 failure = Busy(503)
+            self._refused = failure is not None
             for _, safe in group:
                 if safe.done():
                     continue

@@ -6,7 +6,6 @@ import binascii
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,11 +17,13 @@ from starlette.routing import Route
 from pipeline.collector.body import read_body
 from pipeline.collector.cors import cors_headers
 from pipeline.collector.delivery import Delivery
+from pipeline.collector.format import PATHS, SDK_SETTINGS, SETTINGS, Format, format_of
+from pipeline.collector.health import Health
 from pipeline.collector.in_flight import Busy, InFlight
 from pipeline.collector.metrics import Metrics
+from pipeline.collector.openapi import document
 from pipeline.collector.record import Record, Recorder
-from pipeline.collector.wire import ga4, posthog, rudderstack, segment, snowplow
-from pipeline.collector.wire.request import EVENT_LIMIT, Opened, Rejected, WireRequest
+from pipeline.collector.wire.request import EVENT_LIMIT, FIELD_LIMIT, Rejected, WireRequest
 from pipeline.config.collector import CollectorSettings
 
 log = logging.getLogger(__name__)
@@ -30,34 +31,10 @@ log = logging.getLogger(__name__)
 # Seconds that a body may take to arrive.
 _BODY = 10.0
 _RETRY_AFTER = "2"
-_FIELDS = 200
-_PIXEL = base64.b64decode(b"R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+_NOTHING_HERE = "There is nothing to be sent here in this way."
 
 _json = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A wire format and what its clients are answered when all is well."""
-
-    name: str
-    opened: Callable[[WireRequest], Opened]
-    answer: bytes
-    media: str = "application/json"
-
-
-_SEGMENT = Format("segment", segment.opened, b'{"success":true}')
-_RUDDERSTACK = Format("rudderstack", rudderstack.opened, b"OK", "text/plain")
-_SNOWPLOW = Format("snowplow", snowplow.opened, b"ok", "text/plain")
-_PIXELS = Format("snowplow", snowplow.opened, _PIXEL, "image/gif")
-_POSTHOG = Format("posthog", posthog.opened, b'{"status":1}')
-_GA4 = Format("ga4", ga4.opened, b"", "text/plain")
-_BY_PATH = {
-    **dict.fromkeys(segment.PATHS, _SEGMENT),
-    **dict.fromkeys(snowplow.PATHS, _SNOWPLOW),
-    **dict.fromkeys(posthog.PATHS, _POSTHOG),
-    **dict.fromkeys(ga4.PATHS, _GA4),
-}
 
 
 class Collector:
@@ -70,6 +47,7 @@ class Collector:
         in_flight: InFlight,
         recorder: Recorder,
         metrics: Metrics,
+        health: Health,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
@@ -77,16 +55,24 @@ class Collector:
         self._in_flight = in_flight
         self._recorder = recorder
         self._metrics = metrics
+        self._health = health
         self._clock = clock
 
     def application(self) -> Starlette:
-        routes = [Route(path, self._collect, methods=["POST", "OPTIONS"]) for path in _BY_PATH if path != "/i"]
-        routes.append(Route("/i", self._collect, methods=["GET", "OPTIONS"]))
-        routes.append(Route("/health", self._health, methods=["GET"]))
+        routes = [Route(path, self._collect, methods=["GET", "POST", "OPTIONS"]) for path in PATHS]
+        routes += [Route(path, self._settings_of_posthog, methods=["GET", "POST", "OPTIONS"]) for path in SETTINGS]
+        routes.append(Route("/health", self._told, methods=["GET"]))
+        routes.append(Route("/openapi.json", _described, methods=["GET"]))
         return Starlette(routes=routes, exception_handlers={404: _not_there, 405: _not_there})
 
-    async def _health(self, _: Request) -> Response:
-        return _answer(200, b'{"status":"ok"}')
+    async def _told(self, _: Request) -> Response:
+        status, state = await self._health.state()
+        return _answer(status, _json({"status": state}))
+
+    async def _settings_of_posthog(self, request: Request) -> Response:
+        """What posthog-js and the other SDKs ask before they go on: there are no flags, no recordings."""
+        cors = cors_headers(self._settings, request.headers)
+        return Response(b"" if request.method == "OPTIONS" else SDK_SETTINGS, 200, cors, media_type="application/json")
 
     async def _collect(self, request: Request) -> Response:
         began = time.perf_counter()
@@ -94,9 +80,9 @@ class Collector:
         cors = cors_headers(self._settings, headers)
         if request.method == "OPTIONS":
             return Response(status_code=200, headers=cors)
-        wanted = _PIXELS if request.method == "GET" else _BY_PATH[request.url.path]
-        if wanted is _SEGMENT and rudderstack.recognises(WireRequest("", b"", headers=headers)):
-            wanted = _RUDDERSTACK
+        wanted = format_of(request.method, request.url.path, headers)
+        if wanted is None:
+            return _error(405, "not_found", _NOTHING_HERE)
         response = await self._answered(request, wanted, headers)
         response.headers.update(cors)
         self._metrics.requests.labels(wanted.name, str(response.status_code)).inc()
@@ -154,9 +140,9 @@ class Collector:
 
 def _query(request: Request) -> dict[str, str]:
     try:
-        return dict(parse_qsl(request.url.query, max_num_fields=_FIELDS))
+        return dict(parse_qsl(request.url.query, max_num_fields=FIELD_LIMIT))
     except ValueError:
-        raise Rejected(400, "too_many_fields", f"A query may have {_FIELDS} fields.") from None
+        raise Rejected(400, "too_many_fields", f"A query may have {FIELD_LIMIT} fields.") from None
 
 
 def _basic(headers: Mapping[str, str]) -> str | None:
@@ -179,6 +165,10 @@ def _error(status: int, code: str, message: str, headers: Mapping[str, str] | No
     return Response(_json({"code": code, "message": message}), status, headers, media_type="application/json")
 
 
+async def _described(_: Request) -> Response:
+    return _answer(200, _json(document()))
+
+
 async def _not_there(_: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
-    return _error(status, "not_found", "There is nothing to be sent here in this way.")
+    return _error(status, "not_found", _NOTHING_HERE)

@@ -1,10 +1,12 @@
 """What the collector counts. Labels are of a few fixed words: nothing of a request's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+from pipeline.observability.metric_table import COLLECTOR, CollectorName, Definition
+
+_DEFINITIONS: Mapping[str, Definition] = {each.name: each for each in COLLECTOR}
 
 
 class Metrics:
@@ -12,19 +14,24 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        name = "afterclick_collector_"
-        self.requests = Counter(f"{name}requests", "Requests answered.", ("format", "status"), registry=self.registry)
-        self.events = Counter(f"{name}events", "Events acknowledged.", ("format",), registry=self.registry)
-        self.oversize = Counter(
-            f"{name}oversize", "Events of batches left out for being larger than 32 KB.", ("format",),
-            registry=self.registry,
-        )  # fmt: skip
+        self.requests = self._counter("collector_requests_total")
+        self.events = self._counter("collector_events_total")
+        self.oversize = self._counter("collector_oversize_total")
+        self._refused = self._counter("collector_connections_refused_total")
+        seconds = _DEFINITIONS["collector_request_seconds"]
         self.seconds = Histogram(
-            f"{name}request_seconds", "From a request's headers to its answer.", ("format",), buckets=_SECONDS,
-            registry=self.registry,
-        )  # fmt: skip
-        self._prefix = name
+            seconds.full_name, seconds.meaning, seconds.labels, buckets=seconds.buckets, registry=self.registry
+        )
 
-    def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+    def refuse(self, reason: str) -> None:
+        """A connection was closed by a bound."""
+        self._refused.labels(reason).inc()
+
+    def watch(self, name: CollectorName, read: Callable[[], float]) -> None:
         """A gauge that is read when it is asked for."""
-        Gauge(self._prefix + name, meaning, registry=self.registry).set_function(read)
+        gauge = _DEFINITIONS[name]
+        Gauge(gauge.full_name, gauge.meaning, registry=self.registry).set_function(read)
+
+    def _counter(self, name: CollectorName) -> Counter:
+        counter = _DEFINITIONS[name]
+        return Counter(counter.full_name, counter.meaning, counter.labels, registry=self.registry)

@@ -1,6 +1,8 @@
 """A collector as a process: its sockets, its producer, its spool, and how they end."""
 
 import asyncio
+import logging
+import resource
 import signal
 import socket
 import uuid
@@ -9,7 +11,9 @@ from pathlib import Path
 import uvicorn
 from prometheus_client import generate_latest
 
+from pipeline.collector.connection import Bounds, Connection, bounded
 from pipeline.collector.delivery import Delivery, Log
+from pipeline.collector.health import Health
 from pipeline.collector.http import Collector
 from pipeline.collector.in_flight import InFlight
 from pipeline.collector.metrics import Metrics
@@ -18,9 +22,19 @@ from pipeline.collector.spool import Spool
 from pipeline.config.collector import CollectorSettings
 from pipeline.observability.endpoint import PROMETHEUS, Answer, Endpoint
 
-# Seconds: of an idle connection, and for requests under way when the process is asked to end.
+log = logging.getLogger(__name__)
+
+# Seconds: of an idle connection, of a request from its first byte to its last, and for requests under way when the
+# process is asked to end.
 _IDLE = 65
+_ARRIVAL = 20.0
 _GRACE = 10
+# File descriptors beside those of clients: brokers, the spool, the process itself.
+_OWN_FILES = 128
+# Seconds after which a peer that says nothing any more is asked, how often, and how many times; then ms that it may
+# leave what was sent to it unread.
+_PROBES = (30, 10, 3)
+_UNREAD = 20_000
 # Bytes of a request's line and headers: a GET of Snowplow's has its whole event in the line.
 _HEADERS = 64 * 1024
 
@@ -33,11 +47,13 @@ def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: t
     spool = Spool(directory, settings.spool_bytes)
     in_flight, metrics = InFlight(settings.in_flight_bytes), Metrics()
     delivery = Delivery(log_end, spool, in_flight)
-    metrics.watch("spool_bytes", "Bytes on disk that are not known to be on the log.", lambda: spool.size)
-    metrics.watch("in_flight_bytes", "Bytes of requests in memory.", lambda: in_flight.used)
-    metrics.watch("spooling", "1 while records go to the disk first.", lambda: delivery.spooling)
+    metrics.watch("collector_spool_bytes", lambda: spool.size)
+    metrics.watch("collector_in_flight_bytes", lambda: in_flight.used)
+    metrics.watch("collector_spooling", lambda: delivery.spooling)
     recorder = Recorder(lambda: str(uuid.uuid4()), settings.store_address)
-    application = Collector(settings, delivery, in_flight, recorder, metrics).application()
+    health = Health(delivery, log_end)
+    application = Collector(settings, delivery, in_flight, recorder, metrics, health).application()
+    bounds = Bounds(_connections(settings.connections), _ARRIVAL, in_flight, metrics.refuse)
     endpoint = None if scraped is None else Endpoint(scraped, {"/metrics": lambda: _scraped(metrics)})
     listening = _listening(settings.listen)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,7 +61,9 @@ def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: t
         signal.signal(number, lambda *_: None)
     delivery.start()
     try:
-        asyncio.run(uvicorn.Server(_configuration(application, settings)).serve([listening]))
+        server = uvicorn.Server(configuration(application, settings, bounded(bounds)))
+        metrics.watch("collector_connections", lambda: len(server.server_state.connections))
+        asyncio.run(server.serve([listening]))
     finally:
         listening.close()
         delivery.stop()
@@ -55,22 +73,45 @@ def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: t
 
 def _listening(address: tuple[str, int]) -> socket.socket:
     try:
-        return socket.create_server(address, family=socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        listening = socket.create_server(address, family=socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
     except OSError as error:
         where = ":".join(map(str, address))
         raise OSError(f"{where} can't be listened on ({error.strerror}); name another with --listen.") from error
+    # What is accepted inherits these.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), _PROBES, strict=True):
+        if hasattr(socket, option):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD)
+    return listening
+
+
+def _connections(wanted: int) -> int:
+    """As many as wanted, or as the system lets this process have files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OWN_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    most = soft - _OWN_FILES
+    log.warning("Only %d connections at a time: the system lets this process have %d files open.", most, soft)
+    return most
 
 
 def _scraped(metrics: Metrics) -> Answer:
     return Answer(200, PROMETHEUS, generate_latest(metrics.registry))
 
 
-def _configuration(application: object, settings: CollectorSettings) -> uvicorn.Config:
+def configuration(application: object, settings: CollectorSettings, connection: type[Connection]) -> uvicorn.Config:
+    """How the server is set up."""
     return uvicorn.Config(
         application,  # type: ignore[arg-type]
         loop="uvloop",
-        # The parser that bounds a request's line and headers.
-        http="h11",
+        http=connection,
+        ws="none",
         h11_max_incomplete_event_size=_HEADERS,
         lifespan="off",
         # It would log addresses.

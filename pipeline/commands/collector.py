@@ -1,5 +1,6 @@
 """`afterclick collector`: take what clients' SDKs send."""
 
+import logging
 import os
 import signal
 from typing import Annotated
@@ -18,7 +19,11 @@ from pipeline.kafka.acknowledged_log import AcknowledgedLog
 from pipeline.kafka.client import Client, ClientError
 from pipeline.observability.log import configure
 
+log = logging.getLogger(__name__)
+
 NAME = "collector"
+# Seconds for the first answer of a broker.
+_PATIENCE = 5.0
 
 
 def command(
@@ -55,6 +60,7 @@ def command(
         directory = OwnedDirectory(settings.data_directory / NAME)
         log_end = AcknowledgedLog(properties, loaded.topic("clickstream"), broken)
         try:
+            _expect_topic(log_end, loaded.topic("clickstream"))
             serve(own, log_end, directory.path / "spool", settings.http)
         finally:
             log_end.close()
@@ -63,3 +69,12 @@ def command(
         raise Failure(str(error)) from error
     if failures:
         raise Failure(failures[0])
+
+
+def _expect_topic(log_end: AcknowledgedLog, topic: str) -> None:
+    """Raises Failure if the brokers say that there is none. While they are away the spool takes what comes."""
+    found = log_end.finds_topic(_PATIENCE)
+    if found is False:
+        raise Failure(f"The brokers have no topic {topic}; `afterclick topics` makes it.")
+    if found is None:
+        log.warning("No broker answers; what comes goes to the spool.")

@@ -15,7 +15,8 @@ MIB = 1024 * 1024
 class CollectorSettings:
     """listen: (host, port). write_keys: those that are taken, `*` among them = any, or none at all. origins: pages
     that may send (CORS), `*` among them = all. store_address: whether events keep the sender's address. spool_bytes,
-    in_flight_bytes: bounds of the disk and of memory. certificate, key: PEM files of TLS, both or neither."""
+    in_flight_bytes: bounds of the disk and of memory. connections: of clients, at a time. certificate, key: PEM files
+    of TLS, both or neither."""
 
     listen: tuple[str, int]
     write_keys: frozenset[str] = field(repr=False)
@@ -23,6 +24,7 @@ class CollectorSettings:
     store_address: bool = False
     spool_bytes: int = 1024 * MIB
     in_flight_bytes: int = 32 * MIB
+    connections: int = 10_000
     certificate: Path | None = None
     key: Path | None = None
 
@@ -61,6 +63,7 @@ def resolve_collector(environment: Mapping[str, str], listen: str | None = None)
         store_address=address == "yes",
         spool_bytes=_mebibytes("SPOOL_MIB", given("SPOOL_MIB", "1024"), problems),
         in_flight_bytes=_mebibytes("IN_FLIGHT_MIB", given("IN_FLIGHT_MIB", "32"), problems),
+        connections=_number("CONNECTIONS", given("CONNECTIONS", "10000"), "how many at a time, as 2000", problems),
         certificate=Path(certificate) if certificate else None,
         key=Path(key) if key else None,
     )
@@ -82,7 +85,11 @@ def _listen(text: str, problems: list[str]) -> tuple[str, int]:
 
 
 def _mebibytes(name: str, text: str, problems: list[str]) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        problems.append(f"{COLLECTOR}{name} is {text!r}, write how many MiB, as 64")
-        return MIB
-    return int(text) * MIB
+    return _number(name, text, "how many MiB, as 64", problems) * MIB
+
+
+def _number(name: str, text: str, advice: str, problems: list[str]) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
+        problems.append(f"{COLLECTOR}{name} is {text!r}, write {advice}")
+        return 1
+    return int(text)

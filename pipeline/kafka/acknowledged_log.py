@@ -75,6 +75,18 @@ class AcknowledgedLog:
             except (BufferError, KafkaException):
                 told(KafkaError(KafkaError._FAIL), None)
 
+    def answers(self) -> bool:
+        """Whether the brokers do and know the topic; it takes a second at most."""
+        return self.finds_topic(1.0) is True
+
+    def finds_topic(self, patience: float) -> bool | None:
+        """Whether the topic exists; None if no broker told within `patience` seconds."""
+        try:
+            # Asked for by its name a topic would come into being where brokers make topics on their own.
+            return self._topic in self._producer.list_topics(timeout=patience).topics
+        except KafkaException:
+            return None
+
     def on_error(self, error: KafkaError) -> None:
         """What librdkafka tells beside the fate of records. All but a fatal error it mends itself."""
         if error.fatal():

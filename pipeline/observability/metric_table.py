@@ -1,7 +1,8 @@
 """Every metric: its name, kind, unit, labels and meaning. The one place where a metric comes into being.
 
-Prometheus' rules: prefix `afterclick_`, base units, `_total` for counters. Each also has the label `agent`
-(`intake`, `shopper`). A partition may be a label, a shopper never. docs/operations.md holds this table, generated.
+Prometheus' rules: prefix `afterclick_`, base units, `_total` for counters. Those of workers also have the label
+`agent` (`intake`, `shopper`). A partition may be a label, a shopper never. docs/operations.md and docs/collector.md
+hold these tables, generated.
 """
 
 from dataclasses import dataclass
@@ -59,7 +60,18 @@ GaugeName = Literal[
     "loop_age_seconds",
 ]
 HistogramName = Literal["round_seconds", "round_records", "restore_seconds"]
-MetricName = CounterName | GaugeName | HistogramName
+CollectorName = Literal[
+    "collector_requests_total",
+    "collector_events_total",
+    "collector_oversize_total",
+    "collector_connections_refused_total",
+    "collector_request_seconds",
+    "collector_spool_bytes",
+    "collector_in_flight_bytes",
+    "collector_spooling",
+    "collector_connections",
+]
+MetricName = CounterName | GaugeName | HistogramName | CollectorName
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +207,31 @@ DEFINITIONS: tuple[Definition, ...] = (
         (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
     ),
 )
+
+COLLECTOR: tuple[Definition, ...] = (
+    Definition("collector_requests_total", "counter", "requests", ("format", "status"), "Answered."),
+    Definition("collector_events_total", "counter", "events", ("format",), "Acknowledged: on the log or on the disk."),
+    Definition(
+        "collector_oversize_total", "counter", "events", ("format",), "Left out of batches for being larger than 32 KB."
+    ),
+    Definition(
+        "collector_connections_refused_total",
+        "counter",
+        "connections",
+        ("reason",),
+        "Closed by a bound: `connections`, too many; `slow`, no whole request in 20 s; `memory`, too much in it.",
+    ),
+    Definition(
+        "collector_request_seconds",
+        "histogram",
+        "seconds",
+        ("format",),
+        "From a request's headers to its answer.",
+        (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    ),
+    Definition("collector_spool_bytes", "gauge", "bytes", (), "On disk and not known to be on the log."),
+    Definition("collector_in_flight_bytes", "gauge", "bytes", (), "Of requests in memory."),
+    Definition("collector_spooling", "gauge", "0 or 1", (), "Records go to the disk first."),
+    Definition("collector_connections", "gauge", "connections", (), "Of clients, open."),
+)
+"""Of `afterclick collector`."""

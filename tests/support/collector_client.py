@@ -8,6 +8,7 @@ from typing import TypeVar
 import httpx2
 
 from pipeline.collector.delivery import Delivery, Done
+from pipeline.collector.health import Health
 from pipeline.collector.http import Collector
 from pipeline.collector.in_flight import InFlight
 from pipeline.collector.metrics import Metrics
@@ -32,6 +33,9 @@ class ListLog:
             self.records.extend(records)
         done(not self.away)
 
+    def answers(self) -> bool:
+        return not self.away
+
 
 class CollectorClient:
     """settings: of AFTERCLICK_COLLECTOR_."""
@@ -48,8 +52,9 @@ class CollectorClient:
         self.metrics = Metrics()
         self._ids = iter(range(1_000_000))
         recorder = Recorder(lambda: f"fresh-{next(self._ids)}", self.settings.store_address)
-        self._application = Collector(
-            self.settings, self.delivery, self.in_flight, recorder, self.metrics, lambda: RECEIVED
+        health = Health(self.delivery, self.log)
+        self.application = Collector(
+            self.settings, self.delivery, self.in_flight, recorder, self.metrics, health, lambda: RECEIVED
         ).application()
 
     def request(
@@ -64,7 +69,7 @@ class CollectorClient:
         """For requests that come at the same time."""
 
         async def session() -> T:
-            transport = httpx2.ASGITransport(app=self._application, client=("203.0.113.9", 4711))
+            transport = httpx2.ASGITransport(app=self.application, client=("203.0.113.9", 4711))
             async with httpx2.AsyncClient(transport=transport, base_url="http://collector") as client:
                 return await use(client)
 

@@ -37,7 +37,7 @@ class ReplayRun:
         return 0
 
 
-def replay(topology: Path, inputs: list[Path], output: Path, *options: str | Path, patience: float = 120) -> ReplayRun:
+def replay(topology: Path, inputs: list[Path], output: Path, *options: str | Path, patience: float = 200) -> ReplayRun:
     """Run the command with profiles; fails with what it said if it did not end well within `patience` seconds."""
     files = [*inputs, "--topology", topology, "--output", output]
     done = afterclick("replay", *files, "--profiles", *options, patience=patience)

@@ -66,17 +66,20 @@ def opened(request: WireRequest) -> Opened:
     if traits:
         calls.append({"type": "identify", **common, **_time(body), "traits": traits})
     for event in events:
-        calls.extend(_read(event, common, body) if type(event) is dict else [b"null"])
+        if type(event) is dict:
+            calls.extend(named_calls(event, {**common, **(_time(event) or _time(body))}))
+        else:
+            calls.append(b"null")
     return Opened(request.query.get("api_secret"), calls)
 
 
-def _read(event: dict[str, Any], common: Call, body: dict[str, Any]) -> list[Call | bytes]:
+def named_calls(event: dict[str, Any], common: Call) -> list[Call | bytes]:
+    """The calls that one event (`name`, `params` with `items`) comes to. common: what all of them have."""
     given = text(event.get("name")) or ""
     params = mapping(event.get("params"))
     properties = {_FIELDS.get(key, key): value for key, value in params.items() if key != "items"}
     items = params.get("items")
     products = [_product(item) for item in items if type(item) is dict] if type(items) is list else []
-    common = {**common, **(_time(event) or _time(body))}
     if given == "page_view":
         return [{"type": "page", **common, "properties": properties}]
     name = _NAMES.get(given, given)

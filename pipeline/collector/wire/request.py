@@ -11,10 +11,13 @@ from pipeline.domain.intake.envelope import VALUE_DEPTH, depth
 # Bytes of one event, and of one request after decompression (wire-format.md, 2).
 EVENT_LIMIT = 32 * 1024
 BATCH_LIMIT = 500 * 1024
+# Fields of a query, or of one event written as one: an event of gtag's may name 200 items.
+FIELD_LIMIT = 512
 
 Call = dict[str, Any]
 
 _object = msgspec.json.Decoder(dict[str, Any]).decode
+_any = msgspec.json.Decoder().decode
 
 
 class Rejected(Exception):
@@ -48,12 +51,25 @@ class Opened:
 
 def opened_object(body: bytes) -> Call:
     """The JSON object that a body is. Raises Rejected (400): such a client would send it again for ever."""
-    if depth(body) > VALUE_DEPTH:
-        raise Rejected(400, "too_deep", f"The body has more than {VALUE_DEPTH} levels.")
+    _measured(body)
     try:
         return _object(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Rejected(400, "invalid_json", "The body is no JSON object.") from None
+
+
+def opened_value(body: bytes) -> Any:
+    """The JSON value that a body is, of any kind. Raises Rejected (400)."""
+    _measured(body)
+    try:
+        return _any(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Rejected(400, "invalid_json", "The body is no JSON.") from None
+
+
+def _measured(body: bytes) -> None:
+    if depth(body) > VALUE_DEPTH:
+        raise Rejected(400, "too_deep", f"The body has more than {VALUE_DEPTH} levels.")
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -2,19 +2,19 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from pipeline.collector.wire import snowplow_commerce
+from pipeline.collector.wire.page import campaign, parts
 from pipeline.collector.wire.request import Call, Opened, Rejected, WireRequest, mapping, opened_object, present, text
 from pipeline.collector.wire.snowplow_commerce import Entities
 from pipeline.domain.intake.envelope import VALUE_DEPTH, depth
 from pipeline.domain.value.instant import format_instant
 
-PATHS = ("/i", "/com.snowplowanalytics.snowplow/tp2")
+PIXEL = "/i"
+PATHS = (PIXEL, "/com.snowplowanalytics.snowplow/tp2")
 
 _any = msgspec.json.Decoder().decode
 _ORDER = {"tr_tt": "total", "tr_tx": "tax", "tr_sh": "shipping", "tr_cu": "currency", "tr_af": "affiliation"}
@@ -24,7 +24,7 @@ _LINE = {"ti_sk": "sku", "ti_nm": "name", "ti_ca": "category", "ti_pr": "price",
 def opened(request: WireRequest) -> Opened:
     """The calls of one event in the query (GET) or of many in the body. Its `aid` stands for a write key: the protocol
     has none. Raises Rejected."""
-    if request.path == "/i" or not request.body:
+    if request.path == PIXEL or not request.body:
         events: list[Any] = [dict(request.query)]
         if not request.query:
             raise Rejected(400, "no_event", "Neither the query nor the body has an event.")
@@ -63,7 +63,7 @@ def _read(event: dict[str, Any], lines: list[dict[str, Any]]) -> list[Call | byt
     if kind == "pv":
         url = text(event.get("url"))
         page = present(title=text(event.get("page")), url=url, referrer=text(event.get("refr")))
-        return [{"type": "page", **common, "properties": {**page, **_parts(url)}}]
+        return [{"type": "page", **common, "properties": {**page, **parts(url)}}]
     if kind == "ue":
         schema, data = _unwrapped(event, "ue_pr", "ue_px")
         if schema == snowplow_commerce.ACTION:
@@ -90,7 +90,7 @@ def _line(event: dict[str, Any]) -> dict[str, Any]:
 
 def _common(event: dict[str, Any], entities: Entities) -> Call:
     url = text(event.get("url"))
-    page = present(url=url, title=text(event.get("page")), referrer=text(event.get("refr")), **_parts(url))
+    page = present(url=url, title=text(event.get("page")), referrer=text(event.get("refr")), **parts(url))
     user = entities.first("user")
     context = present(
         library=present(name=text(event.get("tv"))) or None,
@@ -99,7 +99,7 @@ def _common(event: dict[str, Any], entities: Entities) -> Call:
         timezone=text(event.get("tz")),
         sessionId=text(event.get("sid")),
         page=page or None,
-        campaign=_campaign(url) or None,
+        campaign=campaign(url) or None,
         traits=present(email=text(user.get("email"))) or None,
         ip=text(event.get("ip")),
     )
@@ -163,23 +163,3 @@ def _instant(value: Any) -> str | None:
     if not (type(value) is str and value.isascii() and value.isdigit() and len(value) <= 14):
         return None
     return format_instant(int(value))
-
-
-def _parts(url: str | None) -> dict[str, Any]:
-    try:
-        split = urlsplit(url or "")
-    except ValueError:
-        return {}
-    return present(path=split.path or None, search=f"?{split.query}" if split.query else None)
-
-
-def _campaign(url: str | None) -> Mapping[str, str]:
-    """Every utm_ parameter; utm_campaign is called `name` (wire-format.md, 2)."""
-    query = _parts(url).get("search", "?")[1:]
-    try:
-        found = {key[4:]: value for key, value in parse_qsl(query, max_num_fields=200) if key.startswith("utm_")}
-    except ValueError:
-        return {}
-    if "campaign" in found:
-        found["name"] = found.pop("campaign")
-    return found

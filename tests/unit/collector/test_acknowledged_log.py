@@ -42,3 +42,15 @@ def test_only_a_fatal_error_breaks_it() -> None:
     log.on_error(KafkaError(KafkaError._FATAL, "", True))
     log.close(1)
     assert broken == [True]
+
+
+def test_it_tells_whether_the_topic_is_there() -> None:
+    log = AcknowledgedLog({"test.mock.num.brokers": "1", "log_level": 0}, "t")
+    assert log.finds_topic(5.0) is False and not log.answers(), "asking does not make it"
+    settled = Event()
+    log.send([(b"k", b"1", 1_700_000_000_000)], lambda _: settled.set())
+    assert settled.wait(10) and log.finds_topic(5.0) is True and log.answers()
+    log.close(1)
+    nowhere = AcknowledgedLog({"bootstrap.servers": f"127.0.0.1:{free_port()}", "log_level": 0}, "t")
+    assert nowhere.finds_topic(0.2) is None
+    nowhere.close(1)

@@ -8,10 +8,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import __version__
 from pipeline.observability.gather import merged_metrics
-from pipeline.observability.metric_table import DEFINITIONS, CounterName, GaugeName, HistogramName
+from pipeline.observability.metric_table import (
+    COLLECTOR,
+    DEFINITIONS,
+    CollectorName,
+    CounterName,
+    GaugeName,
+    HistogramName,
+)
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
-from pipeline.observability.reference import DOCUMENT, MARKS, table_of_metrics
+from pipeline.observability.reference import MARKS, tables
 from pipeline.runtime.fold import Counts
 from pipeline.runtime.partition import Taken
 from pipeline.runtime.ports import Batch, StateStats
@@ -27,7 +34,7 @@ def samples(text: bytes) -> dict[tuple[str, ...], float]:
     }
 
 
-@pytest.mark.parametrize("each", DEFINITIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", (*DEFINITIONS, *COLLECTOR), ids=lambda each: each.name)
 def test_names_follow_the_rules(each) -> None:
     assert re.fullmatch(r"afterclick_[a-z][a-z_]*", each.full_name)
     assert each.name.endswith("_total") == (each.kind == "counter")
@@ -36,19 +43,20 @@ def test_names_follow_the_rules(each) -> None:
     assert each.unit
     of_workers = {"reason", "remark", "topic", "result", "version", "stage", "partition", "use"}
     of_topologies = {"kind", "change", "message", "channel", "variant", "end", "experiment", "holdout"}
-    assert set(each.labels) <= of_workers | of_topologies
+    assert set(each.labels) <= of_workers | of_topologies | {"format", "status"}
 
 
 def test_the_table_is_complete() -> None:
     kinds = {"counter": CounterName, "gauge": GaugeName, "histogram": HistogramName}
     for kind, names in kinds.items():
         assert [each.name for each in DEFINITIONS if each.kind == kind] == list(get_args(names))
+    assert {each.name for each in COLLECTOR} == set(get_args(CollectorName))
 
 
-def test_the_documentation_holds_the_table() -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    fresh = replaced(text, MARKS, table_of_metrics())
-    assert fresh == text, "run python -m pipeline.observability.reference"
+def test_the_documentation_holds_the_tables() -> None:
+    for page, table in tables().items():
+        text = page.read_text(encoding="utf-8")
+        assert replaced(text, MARKS, table) == text, "run python -m pipeline.observability.reference"
 
 
 def test_every_definition_is_exposed_with_help_and_type() -> None:

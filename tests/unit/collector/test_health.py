@@ -1,0 +1,45 @@
+"""`/health` says what is, and the document of the paths says what there is."""
+
+import json
+from pathlib import Path
+
+from pipeline.collector.format import FORMATS, SETTINGS
+from tests.support.collector_client import CollectorClient
+
+
+def health(client: CollectorClient) -> tuple[int, str]:
+    response = client.request("GET", "/health")
+    return response.status_code, response.json()["status"]
+
+
+def post(client: CollectorClient, size: int = 10) -> int:
+    body = json.dumps({"userId": "u-1", "event": "A", "properties": {"a": "x" * size}, "writeKey": "wk_test"})
+    return client.request("POST", "/v1/track", body.encode()).status_code
+
+
+def test_brokers_that_answer_are_ok(tmp_path: Path) -> None:
+    assert health(CollectorClient(tmp_path)) == (200, "ok")
+
+
+def test_brokers_that_are_away_are_told_before_anything_was_sent(tmp_path: Path) -> None:
+    assert health(CollectorClient(tmp_path, away=True)) == (200, "spooling")
+
+
+def test_a_spool_that_takes_no_more_is_503_until_it_does(tmp_path: Path) -> None:
+    client = CollectorClient(tmp_path, away=True, SPOOL_MIB="1")
+    assert post(client) == 200 and health(client) == (200, "spooling")
+    while post(client, 30_000) == 200:
+        pass
+    assert health(client) == (503, "full")
+    assert post(client) == 200 and health(client) == (200, "spooling"), "there was room for a small one"
+
+
+def test_the_document_names_every_path_and_nothing_else_is_taken(tmp_path: Path) -> None:
+    client = CollectorClient(tmp_path)
+    described = client.request("GET", "/openapi.json").json()["paths"]
+    assert set(described) == {path for _, path in FORMATS} | set(SETTINGS) | {"/health"}
+    for method, path in FORMATS:
+        assert method.lower() in described[path]
+    for method, path in [("HEAD", "/i?e=pv&aid=shop"), ("GET", "/v1/track"), ("PUT", "/v1/track"), ("POST", "/i")]:
+        assert client.request(method, path, b"{}" if method == "PUT" else b"").status_code == 405
+    assert client.log.records == []
