@@ -10,6 +10,7 @@ from pipeline.config.resolution import Surroundings, resolved, surroundings_of
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.consent_definition import ConsentDefinition
 from pipeline.domain.definition import Plan, SegmentDefinition
+from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 
@@ -66,7 +67,15 @@ def make_plan(topology: "Topology") -> Plan:
         free_shipping_from=shop.free_shipping_from,
         messaging=messaging,
     )
-    return replace(plan, consent=_consent(topology, plan))
+    return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
+
+
+def _identities(topology: "Topology") -> IdentityDefinition | None:
+    """None where ids are shoppers as sent."""
+    if topology.identity is None:
+        return None
+    rule = topology.identity.definition()
+    return replace(rule, identity=identity(rule, {}))
 
 
 def _consent(topology: "Topology", plan: Plan) -> ConsentDefinition | None:

@@ -20,6 +20,9 @@ from pipeline.domain.commerce.cart_line import TEXT
 from pipeline.domain.commerce.early_update import UPDATES
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
+from pipeline.domain.identity import turn, user
+from pipeline.domain.identity.device import REMEMBERED as REMEMBERED_USERS
+from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import lot, tenure
@@ -88,6 +91,7 @@ def record_bound(plan: Plan) -> RecordBound:
         "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
         "updates that wait": UPDATES * (2 * HEAD + INTEGER + KEPT_BYTES) if _earns_by_rate(plan) else 0,
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
+        **({"identity": _identity(plan.identities)} if plan.identities is not None else {}),
         "the rest": 40 * INTEGER,
     }
     return RecordBound(parts, order=an_order, refund=INTEGER)
@@ -132,6 +136,13 @@ def _messages(messaging: MessagingDefinition) -> int:
     followed = 2 * _DECISION_ID + 3 * NAME_BYTES + 3 * INTEGER
     of_messages = len(messaging.messages) * 2 * NAME_BYTES
     return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * INTEGER
+
+
+def _identity(rules: IdentityDefinition) -> int:
+    """Devices, those that were refused, and what is held while the record waits."""
+    device = IDENTIFIER + 2 * HEAD + 2 * INTEGER
+    refused = user.REMEMBERED * device + REMEMBERED_USERS * (IDENTIFIER + HEAD)
+    return rules.devices * device + refused + turn.HELD_BYTES + turn.HELD * (2 * HEAD + 2 * INTEGER)
 
 
 def _programme(programme: ProgrammeDefinition) -> int:

@@ -17,6 +17,7 @@ from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
 from pipeline.domain.event import REFERRAL, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
+from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
@@ -53,7 +54,7 @@ class StalledTimer(RuntimeError):
 
 
 class Engine:
-    """A plan, compiled. Keeps no state: that is in the records. pieces: fingerprints of what events are folded into."""
+    """A plan, compiled; state is in the records. pieces: fingerprints of what events are folded into."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -79,6 +80,10 @@ class Engine:
         )
         self._consents = ConsentBook(plan.consent)
         self._kept = KeptState(self._conditions)
+        self.merger = Merger(
+            self.digest, self._conditions, self._segments, self.derivations, self._abandonment, self.loyalty,
+            self._consents, self._arbiter if self._messaging else None,
+        )  # fmt: skip
         self._zones = self._conditions.zones
         self.pieces = pieces_for(self._conditions)
 

@@ -85,6 +85,7 @@ FIELDS = {
         "revenue",
         "time_to_order",
     ),
+    "identity-changes": ("change", "loser", "winner", "former", "reason", "sequence"),
     "loyalty-points": ("programme", "entry", "points", "balance", "pending", "order_id", "expires_at"),
 }
 ALWAYS = ("shopper", "effective_at", "cause", "silent")

@@ -34,7 +34,8 @@ def tell(verdict: Verdict, events: list[dict[str, Any]]) -> list[str]:
         for line in lines:
             who = "" if line["shopper"] == "kim" else f"{line['shopper']}: "
             words = " ".join(WORDS[topic](comparable(topic, line, lines)))
-            by = " by timer" if line["cause"]["kind"] == "timer" else ""
+            kind = line["cause"]["kind"]
+            by = f" by {kind}" if kind == "timer" or (kind == "merge" and topic != "identity-changes") else ""
             silent = ", silent" if line["silent"] else ""
             when = line["effective_at"]
             told.append((instant(when) or 0, f"{clock(when)} {who}{words}{by}{silent}"))
@@ -169,7 +170,16 @@ def consent(line: dict[str, Any]) -> Iterator[str]:
         yield f"said {clock(line['said_at'])}"
 
 
+def identity(line: dict[str, Any]) -> Iterator[str]:
+    yield f"{line['loser']} {line['change']}"
+    if line["former"]:
+        yield f"was {line['former']}"
+    if line["reason"]:
+        yield f"({line['reason']})"
+
+
 WORDS = {
+    "identity-changes": identity,
     "messages": message,
     "message-suppressions": suppression,
     "message-results": result,

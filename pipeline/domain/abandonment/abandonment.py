@@ -20,6 +20,7 @@ from pipeline.domain.abandonment.instance import (
 from pipeline.domain.abandonment.recovery import Purchase, Recovery
 from pipeline.domain.abandonment.rule import BROWSE, CART, Guard, Rule
 from pipeline.domain.abandonment.trigger import Triggers
+from pipeline.domain.abandonment.union import Lost, Union
 from pipeline.domain.abandonment.wishlist import Wishlists
 from pipeline.domain.commerce.cart import CART_EVENTS, CartChange, Carts, find_cart
 from pipeline.domain.commerce.cart_line import fingerprint
@@ -49,6 +50,7 @@ class Abandonment:
         "_recovery",
         "_rules",
         "_triggers",
+        "_union",
         "_wishlists",
         "names",
     )
@@ -61,6 +63,7 @@ class Abandonment:
         self._instances = Instances(rules, plan.late_triggers)
         self._rules = self._instances.rules
         self._cart_rules = tuple(rule for rule in self._rules.values() if rule.kind == CART)
+        self._union = Union(self._instances)
         self._triggers = Triggers(carts.lines, plan.free_shipping_from)
         self._recovery = Recovery(self._rules, self._triggers)
         self._browsing = Browsing(self._instances, carts.lines)
@@ -152,6 +155,11 @@ class Abandonment:
                 rule.schedule(instance)
             else:
                 self._instances.rest(rule, instance, max(instance.state, EXHAUSTED))
+        self._keep_due(shopper)
+
+    def join(self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment) -> None:
+        """Take in what the record of another id of the same person keeps: see Union.join."""
+        self._union.join(shopper, other, lost, purchases, moment)
         self._keep_due(shopper)
 
     def _ring(self, shopper: Shopper, instance: Instance, moment: Moment) -> bool:

@@ -21,6 +21,7 @@ from pipeline.domain.messaging.judge import Judge
 from pipeline.domain.messaging.message import ABANDONMENT, EVENT, Guard, Message, occasion_of, undoes
 from pipeline.domain.messaging.result import FEEDBACK, MESSAGE_FAILED, Results
 from pipeline.domain.messaging.suppression import EXCLUSION, LOWER_PRIORITY, REMOVED, suppress
+from pipeline.domain.messaging.union import join_messages
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.zone import Zones
 from pipeline.domain.shopper import Shopper
@@ -101,6 +102,15 @@ class Arbiter:
         if candidates:
             moment.silent = False
             self._enter(shopper, candidates, moment)
+
+    def join(self, shopper: Shopper, other: Correspondence, moment: Moment) -> None:
+        """Take in what the record of another id of the same person holds."""
+        kept = shopper.correspondence()
+        other.candidates = [one for one in other.candidates if not self._is_gone(one)]
+        join_messages(kept, other, moment.remarks)
+        while len(kept.candidates) > WAITING:
+            self._make_room(kept, moment)
+        self._keep(shopper, kept)
 
     def _asked_by(self, shopper: Shopper, decisions: Iterable[Decision], moment: Moment) -> list[Candidate]:
         """Candidates for the messages that decisions ask for. What they take back is noted of those that wait."""

@@ -141,6 +141,15 @@ FIELDS: dict[str, dict[str, Any]] = {
         "balance": 120,
     },
     "reward-available": {"programme": "club", "reward": "voucher-5", "cost": 500, "balance": 512},
+    "identity-changes": {
+        "change": "conflict",
+        "loser": "a1",
+        "winner": "u1",
+        "former": "u2",
+        "reason": None,
+        "merge_id": "0" * 32,
+        "sequence": 1,
+    },
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",

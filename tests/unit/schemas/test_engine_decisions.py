@@ -14,6 +14,8 @@ from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS, Decision
 from pipeline.domain.event import Event
+from pipeline.domain.identity.identities import identities_of
+from pipeline.domain.identity.letter import Handoff
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY, MINUTE
 from schemas.codec import DecisionCodec
@@ -23,6 +25,7 @@ REPOSITORY = Path(__file__).parents[3]
 START = 1_767_434_400_000
 # What the demo shop does without.
 DERIVED = """
+identity: {}
 journey: [{stage: buyer, when: {orders: {at_least: 1}}}, {stage: visitor}]
 traits:
   value: {spend: {within: 30d}}
@@ -56,7 +59,7 @@ def track(name: str, at: int, /, **properties: Any) -> Event:
 
 @pytest.fixture(scope="module")
 def decisions() -> list[Decision]:
-    """A shopper looks around, leaves a cart for days, orders, orders a lot more, and sends it back."""
+    """A shopper logs in, looks around, leaves a cart for days, orders, orders a lot more, and sends it back."""
     shoe = {"product_id": "p1", "sku": "p1-42", "name": "Schuh", "price": 89.9, "category": "Shoes"}
     order = {"order_id": "o-1", "total": 2500, "currency": "EUR", "products": [{**shoe, "quantity": 1}]}
     events = [track("Product Viewed", START + i * MINUTE, **shoe) for i in range(6)]
@@ -72,7 +75,11 @@ def decisions() -> list[Decision]:
     written = (REPOSITORY / "topology.yaml").read_text(encoding="utf-8") + DERIVED
     written = written.replace("  club:\n", "  club:\n    rewards: {voucher: {cost: 500}}\n")
     engine, shopper = Engine(parse(written, {}).plan()), Shopper()
-    found = [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
+    identities = identities_of(engine, 2**20)
+    assert identities is not None
+    step = identities.take(shopper, "s-1", Handoff("a-1", "s-1", START, merge="0" * 32), START)
+    found = [decision for told in step.told for decision in told.outcome.decisions]
+    found += [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
     return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
 
 
