@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.domain.decision import SEGMENT_CALLS
 from pipeline.domain.identity.identities import Identities
+from pipeline.domain.identity.letter import encode_item
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
@@ -18,6 +19,7 @@ from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay, RecordTooLarge, check_lengths
 from pipeline.runtime.poison import Poison, failed
 from pipeline.runtime.ports import (
+    SHOPPER_EVENTS,
     Batch,
     Checkpoint,
     DecisionEncoder,
@@ -244,7 +246,7 @@ class ShopperFold:
                     now = max(time, shopper.now)
                     counts.raised += 1
                 outcome = decide(shopper, event, now, changed_at)
-                if outcome.decisions or outcome.remarks:
+                if outcome.decisions or outcome.remarks or outcome.letters:
                     self._tell(round_, outcome, shopper, record)
                 if outcome.refusal is not None:
                     round_.turn_away(index, outcome.refusal, self._settings.dead_letter_bytes)
@@ -297,4 +299,6 @@ class ShopperFold:
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
+        for letter in outcome.letters:
+            round_.outputs.append(Output(SHOPPER_EVENTS, letter.shopper.encode(), encode_item(letter)))
         tally(counts.remarks, outcome.remarks)

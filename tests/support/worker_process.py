@@ -16,7 +16,8 @@ COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 
 def afterclick(*arguments: str | Path, patience: float = 200, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end, within `patience` seconds times SLOWEST. settings: of its environment, without their AFTERCLICK_."""
+    """Run a command to its end. patience: seconds, on a machine that is not busy. settings: of its environment, without
+    their AFTERCLICK_."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,
