@@ -18,7 +18,8 @@ def kept_of_bonuses(programme: ProgrammeDefinition) -> Iterator[str]:
         if rule.on in (BIRTHDAY, ANNIVERSARY):
             yield f"the next {rule.on}, and the year of the latest one"
         if rule.also:
-            yield f"the {referral.FRIENDS:,} latest friends that {rule.on} was paid for, {referral.EXPECTED} who may buy"
+            yield f"the {referral.FRIENDS:,} latest friends that {rule.on} was paid for"
+            yield f"the {referral.EXPECTED} latest who have not bought"
     if any(rule.first for rule in programme.earn):
         yield "which order was the first"
     if programme.review is not None:
