@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.domain.decision import SEGMENT_CALLS
 from pipeline.domain.identity.identities import Identities
-from pipeline.domain.identity.letter import encode_item
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
@@ -19,7 +18,6 @@ from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay, RecordTooLarge, check_lengths
 from pipeline.runtime.poison import Poison, failed
 from pipeline.runtime.ports import (
-    SHOPPER_EVENTS,
     Batch,
     Checkpoint,
     DecisionEncoder,
@@ -272,8 +270,7 @@ class ShopperFold:
         while True:
             if round_.entries >= self._settings.timers and due.waits(until):
                 return False
-            entry = due.pop(until)
-            if entry is None:
+            if (entry := due.pop(until)) is None:
                 return True
             round_.entries += 1
             at, held = entry
@@ -299,6 +296,5 @@ class ShopperFold:
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
-        for letter in outcome.letters:
-            round_.outputs.append(Output(SHOPPER_EVENTS, letter.shopper.encode(), encode_item(letter)))
+        round_.write_to(outcome.letters)
         tally(counts.remarks, outcome.remarks)
