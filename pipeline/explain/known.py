@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.domain.decide import Engine
+from pipeline.domain.decide import Engine, Outcome
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
+from pipeline.domain.identity.letter import has_letters
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
+from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import readings
 from pipeline.replay.source import Source
 from pipeline.runtime.gap import unpack
@@ -51,22 +53,32 @@ class NoState(Exception):
 
 
 def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int | None) -> Known:
-    """Replay up to `at` (ms, None: the last record), of this shopper alone; others change nothing of it.
+    """Replay up to `at` (ms, None: the last record), of this shopper alone unless others may change something of it.
 
     Raises UnknownShopper, InputError, MappingError.
     """
-    engine, shopper, last = Engine(plan), Shopper(), 0
-    for received, call, *_ in readings(sources, Intake(plan)):
+    partition, last, told = Partition(0, Engine(plan), _passed_over, ""), 0, has_letters(plan)
+    for received, call, _, _, index in readings(sources, Intake(plan)):
         if at is not None and received > at:
             break
         last = received
-        if type(call) is Event and call.shopper == shopper_id:
-            engine.decide(shopper, call, received)
-    if not shopper.created:
-        raise UnknownShopper
+        if told and index == 0:
+            exchange([partition], lambda _: 0)
+        if type(call) is Event and (told or call.shopper == shopper_id):
+            partition.apply(call)
     end = last if at is None else at
-    engine.on_due(shopper, shopper_id, end)
+    exchange([partition], lambda _: 0)
+    partition.advance(end)
+    exchange([partition], lambda _: 0)
+    shopper = dict(partition.shoppers()).get(shopper_id)
+    if shopper is None:
+        raise UnknownShopper
+    shopper.now = max(shopper.now, end)
     return Known(shopper_id, shopper, end, {"kind": "replay", "inputs": [source.name for source in sources]})
+
+
+def _passed_over(outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
+    """Nothing is published."""
 
 
 def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) -> Known:

@@ -112,7 +112,10 @@ class Ledgers:
         book.days = {**other.days, **book.days}
         book.first = book.first or other.first
         book.joined = min((one for one in (book.joined, other.joined) if one), default=0)
-        book.waiting = book.waiting or other.waiting
+        if not book.waiting:
+            book.waiting, book.introduced = other.waiting, other.introduced
+        known = {(one.friend, one.rule) for one in book.expected}
+        book.expected += [one for one in other.expected if (one.friend, one.rule) not in known]
         book.friends = list(dict.fromkeys((*other.friends, *book.friends)))
         for at in range(0, len(other.of_orders), 3):
             order, time, number = other.of_orders[at : at + 3]
