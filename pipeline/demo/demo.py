@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +22,7 @@ from pipeline.demo.feed import Feed
 from pipeline.demo.history import History, history_topology
 from pipeline.demo.rate import Rate
 from pipeline.demo.screen import Vitals
+from pipeline.demo.storefront import Storefront
 from pipeline.demo.summary import summary
 from pipeline.demo.tally import Tally
 from pipeline.demo.ticker import Ticker
@@ -71,6 +73,7 @@ class _Cluster:
     watch: WorkerWatch
     feed: Feed
     traffic: Traffic
+    storefront: Storefront | None
 
 
 class Demo:
@@ -104,6 +107,8 @@ class Demo:
             cluster = self._start(stack, folder, path, topology, cast, lines)
             if not self._wish.plain:
                 view = LiveView(self._console, cast)
+            elif cluster.storefront is not None:
+                self._say(f"Shop yourself at {cluster.storefront.url}")
             stack.callback(view.close)
             problem = self._watch(cluster, view)
         self._say(*summary(self.tally, cast, self._elapsed, self._first_decision))
@@ -141,7 +146,12 @@ class Demo:
         stack.callback(worker.end, _STOP_BUDGET)
         watch = WorkerWatch(_HOST, port)
         stack.callback(watch.close)
-        feed = Feed(broker.brokers, topology, cast.kinds)
+        storefront = None
+        if lines is None:
+            storefront = Storefront(_HOST, partial(cast.clock, form="%H:%M"))
+            stack.callback(storefront.close)
+            storefront.open(path, broker.brokers, clock, folder, self._environment)
+        feed = Feed(broker.brokers, topology, cast.kinds, storefront)
         stack.callback(feed.close)
         stack.callback(worker.ask_to_end)
         traffic: Traffic
@@ -151,14 +161,14 @@ class Demo:
         else:
             traffic = History(lines, topology, broker.brokers, wish.rate)
         stack.callback(traffic.close)
-        return _Cluster(worker, watch, feed, traffic)
+        return _Cluster(worker, watch, feed, traffic, storefront)
 
     def _watch(self, cluster: _Cluster, view: View) -> str:
         """Show what comes, until the end. What went wrong, as a sentence; "" if nothing did."""
         rate = Rate()
         last_record = last_frame = time.monotonic()
         while not self._stopping and not self._time_is_up:
-            if problem := cluster.worker.failure or cluster.traffic.problem:
+            if problem := cluster.worker.failure or cluster.traffic.problem or self._closed(cluster):
                 return problem
             read = cluster.feed.read(self.tally, self.ticker, _PATIENCE)
             now = time.monotonic()
@@ -191,10 +201,15 @@ class Demo:
     def _foot(self, cluster: _Cluster) -> str:
         if not self.tally.events:
             return "The worker is starting. Ctrl-C ends it all."
-        if self._wish.input is None:
-            return f"Time runs {self._wish.speed:g} times as fast as yours. Ctrl-C ends it all."
+        if cluster.storefront is not None:
+            speed = f"Time runs {self._wish.speed:g} times as fast as yours."
+            return f"Shop yourself at {cluster.storefront.url}. {speed} Ctrl-C ends it all."
+        assert self._wish.input is not None  # noqa: S101 - there is a storefront otherwise
         reading = "is read to its end" if cluster.traffic.over else "is being read"
         return f"{self._wish.input.name} {reading}. Ctrl-C ends it all."
+
+    def _closed(self, cluster: _Cluster) -> str:
+        return cluster.storefront.failure if cluster.storefront is not None else ""
 
     def _nothing(self) -> str:
         if not self.tally.events:

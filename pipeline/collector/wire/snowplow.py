@@ -34,7 +34,7 @@ def opened(request: WireRequest) -> Opened:
             raise Rejected(400, "no_data", "The body has no list `data`.")
         events = data
     named = [mapping(event) for event in events]
-    apps = {text(event.get("aid")) for event in named}
+    apps = {app for event in named if (app := text(event.get("aid")))}
     if len(apps) > 1:
         raise Rejected(400, "many_apps", "The events name more than one app id (aid).")
     return Opened(next(iter(apps), None), _calls(named))
