@@ -22,7 +22,7 @@ from pipeline.demo.feed import Feed
 from pipeline.demo.history import History, history_topology
 from pipeline.demo.rate import Rate
 from pipeline.demo.screen import Vitals
-from pipeline.demo.storefront import Storefront
+from pipeline.demo.storefront import Scene, Storefront
 from pipeline.demo.summary import summary
 from pipeline.demo.tally import Tally
 from pipeline.demo.ticker import Ticker
@@ -107,8 +107,6 @@ class Demo:
             cluster = self._start(stack, folder, path, topology, cast, lines)
             if not self._wish.plain:
                 view = LiveView(self._console, cast)
-            elif cluster.storefront is not None:
-                self._say(f"Shop yourself at {cluster.storefront.url}")
             stack.callback(view.close)
             problem = self._watch(cluster, view)
         self._say(*summary(self.tally, cast, self._elapsed, self._first_decision))
@@ -148,9 +146,9 @@ class Demo:
         stack.callback(watch.close)
         storefront = None
         if lines is None:
-            storefront = Storefront(_HOST, partial(cast.clock, form="%H:%M"))
+            scene = Scene(path, broker.brokers, clock, folder, self._environment)
+            storefront = Storefront(_HOST, scene, partial(cast.clock, form="%H:%M"))
             stack.callback(storefront.close)
-            storefront.open(path, broker.brokers, clock, folder, self._environment)
         feed = Feed(broker.brokers, topology, cast.kinds, storefront)
         stack.callback(feed.close)
         stack.callback(worker.ask_to_end)
@@ -176,7 +174,7 @@ class Demo:
                 last_record = now
             elif cluster.traffic.over and cluster.watch.lag == 0 and now - last_record > _QUIET:
                 break
-            self._note_firsts()
+            self._note_firsts(cluster)
             if now - last_frame >= _FRAME:
                 self.ticker.advance(now - last_frame)
                 self.vitals.rate, self.vitals.lag = rate.read(now, self.tally.events), cluster.watch.lag
@@ -185,11 +183,16 @@ class Demo:
                 last_frame = now
         return "" if self.tally.decided or self._stopping else self._nothing()
 
-    def _note_firsts(self) -> None:
+    def _note_firsts(self, cluster: _Cluster) -> None:
         if self._first_event is None and self.tally.events:
             self._first_event = self._elapsed
         if self._first_decision is None and self.tally.decided:
             self._first_decision = self._elapsed
+            if cluster.storefront is not None:
+                # Not before: it would take the machine from what is to be seen first.
+                cluster.storefront.open()
+                if self._wish.plain:
+                    self._say(f"Shop yourself at {cluster.storefront.url}")
 
     @property
     def _time_is_up(self) -> bool:
@@ -201,10 +204,11 @@ class Demo:
     def _foot(self, cluster: _Cluster) -> str:
         if not self.tally.events:
             return "The worker is starting. Ctrl-C ends it all."
-        if cluster.storefront is not None:
+        if cluster.storefront is not None and self._first_decision is not None:
             speed = f"Time runs {self._wish.speed:g} times as fast as yours."
             return f"Shop yourself at {cluster.storefront.url}. {speed} Ctrl-C ends it all."
-        assert self._wish.input is not None  # noqa: S101 - there is a storefront otherwise
+        if self._wish.input is None:
+            return "The first decisions are near. Ctrl-C ends it all."
         reading = "is read to its end" if cluster.traffic.over else "is being read"
         return f"{self._wish.input.name} {reading}. Ctrl-C ends it all."
 

@@ -79,12 +79,12 @@ class Feed:
         else:
             decision = self._readers[logical](message.value())
             tally.see_decision(logical, decision)
-            told = headline(logical, decision, self._kinds)
-            if self._storefront is not None and self._storefront.hear(decision["shopper"], told):
+            made = headline(logical, decision, self._kinds)
+            if self._storefront is not None and self._storefront.hear(decision["shopper"], made):
                 # Else it would wait among many of its sort.
-                ticker.offer(told._replace(sort=f"{VISITOR} {told.sort}"))
+                ticker.offer(made._replace(sort=f"{VISITOR} {made.sort}"))
             elif logical != LOYALTY_POINTS:
-                ticker.offer(told)
+                ticker.offer(made)
 
 
 def headline(topic: str, decision: Mapping[str, Any], kinds: Mapping[str, str]) -> Headline:

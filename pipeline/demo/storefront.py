@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,11 +27,22 @@ _STOP_BUDGET = 10.0
 _json = msgspec.json.Encoder().encode
 
 
+class Scene(NamedTuple):
+    """Where the collector plays. clock: the shop's. folder: of its spool and log."""
+
+    topology: Path
+    brokers: str
+    clock: Acceleration
+    folder: Path
+    environment: Mapping[str, str]
+
+
 class Storefront:
     """host: what is listened on. clock: an instant (ms) as the shop's clocks show it."""
 
-    def __init__(self, host: str, clock: Callable[[int], str]) -> None:
+    def __init__(self, host: str, scene: Scene, clock: Callable[[int], str]) -> None:
         self._host = host
+        self._scene = scene
         self._clock = clock
         self._gate = threading.Lock()
         self._heard: deque[dict[str, object]] = deque(maxlen=_REMEMBERED)
@@ -45,10 +57,9 @@ class Storefront:
         """A sentence once the collector has failed; else ""."""
         return "" if self._collector is None else self._collector.failure
 
-    def open(
-        self, topology: Path, brokers: str, clock: Acceleration, folder: Path, environment: Mapping[str, str]
-    ) -> None:
-        """Start the collector. folder: of its spool and log."""
+    def open(self) -> None:
+        """Start the collector; the page is there before, and its tag tries again until it answers."""
+        topology, brokers, clock, folder, environment = self._scene
         place = ["--data-dir", str(folder / "collector"), "--http", "off"]
         listen = ["--listen", f"{self._host}:{self._collector_port}", "--clock", str(clock)]
         arguments = ["collector", "--topology", str(topology), "--brokers", brokers, *place, *listen]

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
 
-from pipeline.demo.storefront import VISITOR_PREFIX, Storefront
+from pipeline.demo.storefront import VISITOR_PREFIX, Scene, Storefront
 from pipeline.demo.ticker import Headline
+from pipeline.kafka.clock import Acceleration
 
 
 @pytest.fixture
 def storefront() -> Iterator[Storefront]:
-    opened = Storefront("127.0.0.1", lambda at: f"at {at}")
+    scene = Scene(Path("topology.yaml"), "", Acceleration(0, 1, 0), Path(), {})
+    opened = Storefront("127.0.0.1", scene, lambda at: f"at {at}")
     yield opened
     opened.close()
 
