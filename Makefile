@@ -26,8 +26,8 @@ $(STAMP): requirements.lock pyproject.toml $(DATA)
 demo: setup  ## run everything on this machine and watch it decide (INPUT=file, SECONDS=n)
 	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)') $(if $(SECONDS),--seconds $(SECONDS))
 
-test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven, clients node and Chromium)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -rs
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
 	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture

@@ -120,8 +120,14 @@ class Collector:
     def _records(
         self, request: Request, wanted: Format, headers: Mapping[str, str], body: bytes, received: int
     ) -> list[Record]:
-        opened = wanted.opened(WireRequest(request.url.path, body, _query(request), headers))
-        if not self._settings.takes(_basic(headers) or opened.write_key):
+        try:
+            return self._read(request, wanted, WireRequest(request.url.path, body, _query(request), headers), received)
+        except RecursionError:
+            raise Rejected(400, "too_deep", "The body has too many levels.") from None
+
+    def _read(self, request: Request, wanted: Format, sent: WireRequest, received: int) -> list[Record]:
+        opened = wanted.opened(sent)
+        if not self._settings.takes(_basic(sent.headers) or opened.write_key):
             raise Rejected(401, "unknown_write_key", "The write key is not known here.")
         client = request.client.host if request.client else ""
         records, oversize = self._recorder.records(opened.calls, received, client)

@@ -10,7 +10,6 @@ from pipeline.collector.wire import snowplow_commerce
 from pipeline.collector.wire.page import campaign, parts
 from pipeline.collector.wire.request import Call, Opened, Rejected, WireRequest, mapping, opened_object, present, text
 from pipeline.collector.wire.snowplow_commerce import Entities
-from pipeline.domain.intake.envelope import VALUE_DEPTH, depth
 from pipeline.domain.value.instant import format_instant
 
 PIXEL = "/i"
@@ -143,7 +142,7 @@ def _opened_json(event: dict[str, Any], plain: str, encoded: str) -> tuple[str, 
             value = base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4))
         except (binascii.Error, ValueError):
             return "", None
-    if not value or depth(value) > VALUE_DEPTH:
+    if not value:
         return "", None
     try:
         whole = mapping(_any(value))
