@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.cluster import REFERENCE, reference
+from pipeline.domain.commerce.order import order_key
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -40,11 +41,14 @@ loyalty:
       notices: [60d, 30d, 7d]
 """
 
+# Of the month before the one that precedes the expiry, so that all lots end with it.
+_DAYS = 27
 
-def with_club(partitions: int = 4) -> str:
-    """Text of the reference topology with the full club in place of its plain one."""
+
+def with_club(partitions: int = 4, club: str = CLUB) -> str:
+    """Text of the reference topology with the full club, or another, in place of its plain one."""
     plain = REFERENCE.read_text()
-    return reference(partitions).replace(plain[plain.index("loyalty:\n") :], CLUB)
+    return reference(partitions).replace(plain[plain.index("loyalty:\n") :], club)
 
 
 def order(name: str, number: int, at: int, total: str = "59.90") -> Event:
@@ -60,14 +64,20 @@ def _json(value: dict[str, Any]) -> msgspec.Raw:
 
 def expiring(count: int, due: int, plan: Plan) -> Iterator[tuple[bytes, bytes]]:
     """(key, stored record) of members who each have one lot that expires at `due` (ms), the first instant of a month;
-    all that was to happen before has happened."""
+    all that was to happen before has happened. The first of each day is made by the engine, the others are as it is,
+    with an order of their own."""
     engine, codec = Engine(plan), RecordCodec()
+    made = []
+    for day in range(min(count, _DAYS)):
+        shopper, at = Shopper(), due - (366 + day) * DAY
+        engine.decide(shopper, order("m", day, at), at)
+        engine.on_due(shopper, "m", due - DAY // 24)
+        made.append(codec.encode(shopper))
     for number in range(count):
-        shopper, name = Shopper(), f"p{number}"
-        at = due - 365 * DAY - (1 + number % 27) * DAY
-        engine.decide(shopper, order(name, number, at), at)
-        engine.on_due(shopper, name, due - DAY // 24)
-        yield name.encode(), codec.encode(shopper)
+        shopper = codec.decode(made[number % _DAYS])
+        key = order_key(f"o{number}")
+        shopper.orders[0].key = shopper.standings["club"].lots[0].order = key
+        yield f"p{number}".encode(), codec.encode(shopper)
 
 
 def lifetime(orders: int, plan: Plan) -> Iterator[tuple[int, int]]:

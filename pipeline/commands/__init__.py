@@ -19,7 +19,7 @@ COMMANDS: dict[str, str] = {
     "diff": "Say who would enter and leave if another topology were deployed.",
     "backfill": "Give new definitions the history that no rule kept before.",
     "experiments": "Say which variant sells more, and whether that can be believed.",
-    "explain": "Say why a shopper is a member of a segment, or is not.",
+    "explain": "Say why a shopper is a member of a segment or on a tier, or is not.",
     "ledger": "Print a shopper's points entry by entry, and audit them.",
     "loyalty": "Report what programmes owe, or open one for members of before.",
     "stats": "Count what shoppers take: records, disk, changelog.",

@@ -1,8 +1,9 @@
 """`afterclick explain`: why a shopper is a member of a segment, or is not."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +13,16 @@ from pipeline.commands.replay import sources_of
 from pipeline.config.problem import nearest
 from pipeline.config.settings import Settings, process_environment, resolve
 from pipeline.config.topology import Topology, load
-from pipeline.domain.loyalty.loyalty import Loyalty
+from pipeline.domain.decide import Engine
+from pipeline.domain.definition import Plan
+from pipeline.domain.loyalty.explanation import explain_tier
 from pipeline.domain.segments.explanation import Explainer
 from pipeline.domain.value.instant import format_instant, parse_instant
 from pipeline.explain.known import Known, NoState, TooEarly, UnknownShopper, from_record, from_replay, from_stores
 from pipeline.explain.report import explanation_data
 from pipeline.explain.text import lines
+from pipeline.explain.tier_report import tier_data
+from pipeline.explain.tier_text import tier_lines
 from pipeline.replay.mapping import MappingError
 from pipeline.replay.source import InputError
 from pipeline.runtime.ports import StateError
@@ -26,10 +31,23 @@ from pipeline.topics import AGENT_TOPICS, SHOPPER
 _PATIENCE = 10.0
 _WRONG = 2
 
+# Blocks of the topology.
+SEGMENTS = "segments"
+LOYALTY = "loyalty"
+
+Told = tuple[dict[str, Any], Iterable[str]]
+"""The same as data and as lines."""
+
 
 def command(
     shopper: Annotated[str, typer.Argument(metavar="SHOPPER", help="The shopper's id, as clients send it.")],
-    segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="A segment of the topology.")],
+    rule: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE",
+            help="A segment or a loyalty programme of the topology; `segments.NAME` or `loyalty.NAME` if it has both.",
+        ),
+    ],
     inputs: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="FILE", help="Replay this file (also .gz, `-`); may be given several times."),
@@ -44,11 +62,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as data.")] = False,
 ) -> None:
     """Say whether a shopper is a member of a segment and since when, each clause with its value against its threshold,
-    what it is made of, and when it next changes if nothing happens. From files (--input), from the stores of a worker
+    what it is made of, and when it next changes if nothing happens; of a loyalty programme, on which tier and why,
+    what keeps it and what leads to the next, and by when. From files (--input), from the stores of a worker
     that may run meanwhile (--data-dir), or from the changelog on the brokers (--brokers). Without any of them: the data
     directory, if there is one, else the brokers. Exits 1 if the shopper is not known there.
 
     Examples: [bold]afterclick explain kim engaged --input events.ndjson --at 2026-01-31T00:00:00Z[/] ·
+    [bold]afterclick explain kim club --data-dir /data/b[/] ·
     [bold]afterclick explain kim engaged --data-dir /data/b[/] ·
     [bold]afterclick explain kim engaged --brokers kafka:9092 --json | jq .changes_at[/]
     """
@@ -56,7 +76,7 @@ def command(
         raise Failure("--input, --data-dir and --brokers are three places to look at; name one.", _WRONG)
     environment = process_environment()
     loaded = load(topology, environment)
-    _check_segment(loaded, segment)
+    kind, name = _meant(loaded, rule)
     settings = resolve(environment, topology=topology, brokers=brokers, data_directory=data_dir)
     instant = _instant(at)
     if inputs:
@@ -65,21 +85,37 @@ def command(
         known = _stored(loaded, settings.data_directory, shopper, instant)
     else:
         known = _logged(loaded, settings, shopper, instant)
-    plan = loaded.plan()
-    explanation = Explainer(plan, Loyalty(plan).on_due).explain(known.shopper, segment, known.at)
+    told = _of_segment if kind == SEGMENTS else _of_tier
+    data, text = told(name, known, loaded.plan())
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
+
+
+def _of_segment(name: str, known: Known, plan: Plan) -> Told:
+    explanation = Explainer(plan, Engine(plan).loyalty.on_due).explain(known.shopper, name, known.at)
     data = explanation_data(explanation, known, plan)
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(data)))
+    return data, lines(data)
 
 
-def _check_segment(topology: Topology, segment: str) -> None:
-    if segment in topology.segments:
-        return
-    meant = nearest(segment, topology.segments)
-    if not topology.segments:
-        raise Failure("The topology has no segments.", _WRONG)
+def _of_tier(name: str, known: Known, plan: Plan) -> Told:
+    data = tier_data(name, explain_tier(Engine(plan).loyalty, name, known.shopper, known.at), known, plan)
+    return data, tier_lines(data)
+
+
+def _meant(topology: Topology, rule: str) -> tuple[str, str]:
+    """Kind and name of a segment or a programme."""
+    rules = [(SEGMENTS, name) for name in topology.segments] + [(LOYALTY, name) for name in topology.loyalty]
+    found = [one for one in rules if rule in (one[1], ".".join(one))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Failure(f"There is a segment and a programme {rule}, say {' or '.join(map('.'.join, found))}.", _WRONG)
+    names = sorted(name for _, name in rules)
+    if not names:
+        raise Failure("The topology has no segments and no loyalty programmes.", _WRONG)
+    meant = nearest(rule, names)
     raise Failure(
-        f"The topology has no segment {segment}, "
-        + (f"did you mean {meant}?" if meant else f"it has {', '.join(sorted(topology.segments))}."),
+        f"The topology has no segment or programme {rule}, "
+        + (f"did you mean {meant}?" if meant else f"it has {', '.join(names)}."),
         _WRONG,
     )
 

@@ -21,6 +21,7 @@ from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
 from pipeline.domain.messaging.consent_book import ConsentBook
+from pipeline.domain.messaging.contact import hear
 from pipeline.domain.reading import Reading
 from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
@@ -117,6 +118,8 @@ class Engine:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
+        if event.locale and not late:
+            hear(shopper, event)
         zones = self._zones if event.timezone and not late else None
         moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:

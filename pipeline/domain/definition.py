@@ -207,6 +207,7 @@ class Plan:
 
     rates: currency -> value of one unit in the shop's currency, in millionths.
     digest: hash of all meanings; a shopper decided under another one is evaluated anew.
+    links: whether carts and products keep and tell where they are found (commerce/link.py).
     """
 
     name: str
@@ -227,6 +228,7 @@ class Plan:
     messaging: MessagingDefinition | None = None
     consent: ConsentDefinition | None = None
     free_shipping_from: int | None = None
+    links: bool = False
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition: of segments, stages, and the guards of abandonment rules and of messages."""

@@ -30,6 +30,7 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     anonymous: the shopper's id is an anonymous id, as the call had no user id.
     consents: (purpose, granted?) of each category in `context.consent` that the topology gives a purpose.
     device: the push token in `context.device`, "" if not sent, or under a topology that asks for no consent.
+    locale: the language in `context.locale`, "" if not sent, or under a topology whose messages do not tell it.
     origin: fingerprints of device and network address, of events that refer (referrer.py), else 0.
     referred: of a REFERRAL the shopper whose event it is.
     """
@@ -50,6 +51,7 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     device: str = ""
     origin: tuple[int, int] = (0, 0)
     referred: str = ""
+    locale: str = ""
 
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])

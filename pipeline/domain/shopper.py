@@ -7,7 +7,7 @@ import msgspec
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.messaging.word import Words
-from pipeline.domain.shopping import Cart, Cooldown, Instance, Order, Parked, Shopping, Standing, View
+from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 2
 
@@ -66,6 +66,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     messages: None of whom no message was ever asked for; see `correspondence`.
+    locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
     """
 
     format: int = FORMAT
@@ -91,6 +92,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     anonymous: bool | None = None
     consent: KeptWords = None
     messages: Messages | None = None
+    locale: tuple[int, str] | None = None
 
     def correspondence(self) -> Correspondence:
         """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""
@@ -164,6 +166,16 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     def standings(self) -> dict[str, Standing]:
         shopping = self.shopping
         return (shopping if type(shopping) is Shopping else self._open()).standings
+
+    @property
+    def early_updates(self) -> list[EarlyUpdate]:
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).early_updates
+
+    @early_updates.setter
+    def early_updates(self, updates: list[EarlyUpdate]) -> None:
+        shopping = self.shopping
+        (shopping if type(shopping) is Shopping else self._open()).early_updates = updates
 
     @property
     def words(self) -> Words | None:

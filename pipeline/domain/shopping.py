@@ -8,7 +8,8 @@ from pipeline.domain.bonus_book import BonusBook
 class Line(msgspec.Struct, array_like=True, gc=False):
     """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
     None if unknown; conversion is half up per line, so the price stays in the currency it came in. updated: event time
-    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back."""
+    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back. links: of
+    the product and its image (link.py), under a topology that tells them."""
 
     product_id: str
     variant: str
@@ -18,17 +19,20 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     price: int | None
     currency: str = ""
     updated: int = 0
+    links: tuple[str, str] | None = None
 
 
 class Cart(msgspec.Struct, array_like=True, gc=False):
     """A cart; without lines it is kept for its times, so that what is older does not refill it. Event times in ms,
-    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it."""
+    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it.
+    links: of the cart and its checkout, as those of lines."""
 
     cart_id: str
     lines: list[Line]
     updated: int = 0
     snapshot: int = 0
     ordered: int = 0
+    links: tuple[str, str] | None = None
 
 
 class View(msgspec.Struct, array_like=True, gc=False):
@@ -201,6 +205,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
     history: (instant, level), flat, the latest changes of level. due: of the tier. purse: None while points are only
     earned and taken back. bonuses: None until there is something to keep. tenure: the same. tier: name of the level.
+    reason: why it is that one, a place in REASONS (tier_line.py); -1 of a level that was reached before this was kept.
     """
 
     level: int = -1
@@ -221,6 +226,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     bonuses: BonusBook | None = None
     tenure: Tenure | None = None
     tier: str = ""
+    reason: int = -1
 
     @property
     def held(self) -> int:
@@ -251,6 +257,13 @@ class Parked(msgspec.Struct, array_like=True, gc=False):
     lines: list[int]
 
 
+class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):
+    """An `Order Updated` whose order, by its key, is not there yet. properties: JSON, as sent. See early_update.py."""
+
+    order: int
+    properties: bytes
+
+
 class Shopping(msgspec.Struct, array_like=True, gc=False):
     """What is known of a shopper's carts and orders.
 
@@ -265,3 +278,4 @@ class Shopping(msgspec.Struct, array_like=True, gc=False):
     instances: list[Instance] = []
     cooldowns: list[Cooldown] = []
     standings: dict[str, Standing] = {}
+    early_updates: list[EarlyUpdate] = []

@@ -19,9 +19,7 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
     if not data["sequence"]:
         since = " and has never been"
     yield f"{data['shopper']} {verb} a member of {data['segment']}{title}{since}."
-    yield f"As of {data['as_of']}, {_source(data['source'])}."
-    if data["other_topology"]:
-        yield "The record was decided under another topology; this is what the present one makes of it."
+    yield from stands_at(data)
     if data["known_from"]:
         yield f"It knows what came from {data['known_from']} on; `afterclick backfill` adds what is retained of before."
     turns = "leaves" if data["member"] else "enters"
@@ -31,6 +29,13 @@ def lines(data: dict[str, Any]) -> Iterator[str]:
         yield "Time alone does not change that."
     yield ""
     yield from _clause(data["when"], 0)
+
+
+def stands_at(data: dict[str, Any]) -> Iterator[str]:
+    """When and where it was looked."""
+    yield f"As of {data['as_of']}, {_source(data['source'])}."
+    if data["other_topology"]:
+        yield "The record was decided under another topology; this is what the present one makes of it."
 
 
 def _source(source: dict[str, Any]) -> str:
@@ -95,11 +100,11 @@ def _value(clause: dict[str, Any]) -> str:
     if value is None:
         return "nothing"
     if clause["clause"] == "cart":
-        return f"{_plain(value['value'])} in {value['items']} pieces"
+        return f"{plain(value['value'])} in {value['items']} pieces"
     if clause["clause"] == "rfm":
         scored = [f"{name} {score}" for name, score in value.items() if score is not None]
         return ", ".join(scored) or "no orders"
-    return _plain(value) + ("" if clause["exact"] else " or more" if isinstance(value, int) else ", of the latest")
+    return plain(value) + ("" if clause["exact"] else " or more" if isinstance(value, int) else ", of the latest")
 
 
 def _threshold(threshold: dict[str, Any]) -> str:
@@ -123,8 +128,8 @@ def _test(op: str, operand: Any) -> str:
     if op == "exists":
         return "is there" if operand else "is missing"
     if op == "between":
-        return f"between {_plain(operand[0])} and {_plain(operand[1])}"
-    return f"{op.replace('_', ' ')} {_plain(operand)}"
+        return f"between {plain(operand[0])} and {plain(operand[1])}"
+    return f"{op.replace('_', ' ')} {plain(operand)}"
 
 
 def _evidence(evidence: dict[str, Any]) -> str:
@@ -133,7 +138,7 @@ def _evidence(evidence: dict[str, Any]) -> str:
     if isinstance(value, dict) and "product_id" in value:
         text += "  " + ", ".join(f"{name} {one}" for name, one in value.items())
     elif value is not None:
-        text += f"  {_plain(value)}"
+        text += f"  {plain(value)}"
     if "message_id" in evidence:
         text += f"  message {evidence['message_id']}"
     if "leaves_at" in evidence:
@@ -141,11 +146,12 @@ def _evidence(evidence: dict[str, Any]) -> str:
     return text
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value as text, money with its currency."""
     if isinstance(value, dict) and set(value) == {"amount", "currency"}:
         return format_money(value["amount"], value["currency"])
     if isinstance(value, list):
-        return " or ".join(map(_plain, value))
+        return " or ".join(map(plain, value))
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

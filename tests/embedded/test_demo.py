@@ -58,7 +58,7 @@ def _commands() -> Iterator[str]:
 def test_simulated_shoppers_are_decided_about_and_nothing_is_left_behind(temporary: Path) -> None:
     demo = start(temporary, "--seconds", "20")
 
-    told, complaints = demo.communicate(timeout=60)
+    told, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 0, complaints
     assert not complaints
@@ -105,7 +105,7 @@ def test_ctrl_c_ends_it_in_order(temporary: Path) -> None:
 
     demo.send_signal(signal.SIGINT)
     began = time.monotonic()
-    told, complaints = demo.communicate(timeout=60)
+    told, complaints = demo.communicate(timeout=3 * 60)
 
     assert time.monotonic() - began < END
     assert demo.returncode == 0, complaints
@@ -120,7 +120,7 @@ def test_ctrl_c_while_it_starts_ends_it_too(temporary: Path) -> None:
         time.sleep(0.05)
 
     demo.send_signal(signal.SIGINT)
-    _, complaints = demo.communicate(timeout=60)
+    _, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 0
     assert not complaints
@@ -133,7 +133,7 @@ def test_a_file_is_decided_about_as_replay_does(temporary: Path, tmp_path: Path)
     assert afterclick("replay", file, "--output", output, "--topology", REPOSITORY / "topology.yaml").returncode == 0
 
     demo = start(temporary, "--input", str(file))
-    told, complaints = demo.communicate(timeout=90)
+    told, complaints = demo.communicate(timeout=3 * 90)
 
     assert demo.returncode == 0, complaints
     lines = {path.stem: len(path.read_text().splitlines()) for path in output.glob("*.ndjson")}
@@ -158,7 +158,7 @@ def test_a_worker_that_dies_ends_the_demo_with_a_reason(temporary: Path, tmp_pat
     worker = _wait_for_worker(temporary)
 
     os.kill(worker, signal.SIGKILL)
-    _, complaints = demo.communicate(timeout=60)
+    _, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 1
     assert complaints.startswith("The worker ended by signal 9")
@@ -188,7 +188,7 @@ def _wait_for_worker(temporary: Path) -> int:
 def test_a_mistake_is_told_in_one_sentence(temporary: Path, arguments: list[str], code: int, told: str) -> None:
     demo = start(temporary, *arguments)
 
-    _, complaints = demo.communicate(timeout=30)
+    _, complaints = demo.communicate(timeout=3 * 30)
 
     assert demo.returncode == code
     assert told in complaints
@@ -203,7 +203,7 @@ def test_a_file_in_which_nothing_happens_is_a_failure(temporary: Path, tmp_path:
     file.write_text(json.dumps(call) + "\n")
 
     demo = start(temporary, "--input", str(file), "--seconds", "30")
-    _, complaints = demo.communicate(timeout=60)
+    _, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 1
     assert "nothing was decided" in complaints

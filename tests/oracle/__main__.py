@@ -3,7 +3,8 @@
 decisions: every line of every output of a random topology and stream. explanations: every clause at random instants.
 windows, window-explanations: the same on windows of the calendar and since events, on tiers and points, and on shoppers
 who travel. arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent,
-messages: of those that send messages, earning: of programmes that earn in every way, ledgers: of their members' months.
+messages: of those that send messages, earning: of programmes that earn in every way, ledgers: of their members' months,
+tier-explanations: what is told of their tiers at random instants.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from multiprocessing import Pool
 
 from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
+from tests.oracle.explained_tiers import misjudged
 from tests.oracle.ledger_trial import misbooked
 from tests.oracle.random_abandonment import abandonment_case
 from tests.oracle.random_consent import consent_case
@@ -63,6 +65,7 @@ LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "messages": misdecided_on_messages,
     "ledgers": misbooked,
     "earning": misdecided_on_earning,
+    "tier-explanations": misjudged,
 }
 
 

@@ -13,7 +13,6 @@ from pipeline.domain.definition import Member, Plan
 from pipeline.domain.derived_definition import Stage
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
-from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.segments.explanation import Clause, Explainer, Explanation
 from pipeline.domain.segments.measure import CART, MICRO, MONEY, CartValue
 from pipeline.domain.shopper import Shopper
@@ -118,7 +117,7 @@ def mistakes(plan: Plan, topology: dict[str, Any], events: list[dict[str, Any]],
     seen = Foresight(shopper, records[:count], topology, at)
     before = deepcopy(record)
     for segment, rule in topology["segments"].items():
-        told: Explanation = Explainer(plan, Loyalty(plan).on_due).explain(record, segment, at)
+        told: Explanation = Explainer(plan, Engine(plan).loyalty.on_due).explain(record, segment, at)
         yield from wrong(told.clause, rule["when"], seen)
         past = [one["effective_at"] for one in seen.changes if one["segment"] == segment]
         coming = [one["effective_at"] for one in seen.coming if one["segment"] == segment]

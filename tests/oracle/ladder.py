@@ -29,7 +29,8 @@ class Word:
 
 class Ladder:
     """level: place of the tier that the metric leads to, -1 before joining; lock: what is shown instead; grant: what is
-    the least. history: of what was shown. moved: when the level was reached. lines: of `loyalty-tiers`."""
+    the least. history: of what was shown. moved, moved_by: when and why the level was reached. lines: of
+    `loyalty-tiers`."""
 
     def __init__(self, name: str, entry: dict[str, Any], shop: Shop) -> None:
         self.name, self.entry, self.shop = name, entry, shop
@@ -44,7 +45,7 @@ class Ladder:
         self.term, self.grace = entry.get("term"), entry.get("grace")
         self.window = entry.get("window", "lifetime")
         self.periods = self.window != "lifetime" and "rolling" not in self.window
-        self.level, self.moved = -1, 0
+        self.level, self.moved, self.moved_by = -1, 0, ""
         self.lock, self.grant = Word(), Word()
         self.history: list[tuple[int, int]] = []
         self.joined: int | None = None
@@ -135,7 +136,7 @@ class Ladder:
 
     def join(self) -> None:
         value = self.value()
-        self.level, self.joined, self.moved = 0, self.now, self.now
+        self.level, self.joined, self.moved, self.moved_by = 0, self.now, self.now, "first_event"
         self.history.append((self.now, 0))
         self._tell("joined", "first_event", None, 0, self.start[0], 0 if self.metric != "points_active" else value)
 
@@ -254,7 +255,7 @@ class Ladder:
         level = self.level
         value = self.value() if value is None else value
         since = self.since(self.now) if since == "" else since
-        self.level, self.moved = to, self.now
+        self.level, self.moved, self.moved_by = to, self.now, reason
         if self.lock.level < 0:
             self.history.append((self.now, to))
         if change == "downgraded" or reason == "granted":

@@ -19,7 +19,7 @@ class Lot:
     """Points with one cause. number: in order of booking. demanded: what refunds have asked back, cumulative.
 
     net: posted earnings less posted reversals. taken, expired, forgiven: what answers the demand.
-    pending: not confirmed yet. held: under review.
+    pending: not confirmed yet. held: under review. bonus: not what a rate gave.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Lot:
     forgiven: int = 0
     pending: int = 0
     held: bool = False
+    bonus: bool = False
 
 
 @dataclass
@@ -103,16 +104,20 @@ class Ledger:
         """A lot of what happened at `time`, without points yet."""
         lot = Lot(len(self.lots), time, order_id)
         hold = None if confirmed else self.entry.get("confirm_after")
-        lot.confirm_at = time if hold is None else later(time, hold, self.zone)
+        lot.confirm_at = 0 if hold is None else later(time, hold, self.zone)
         if "after" in self._expiry:
             lot.expires = self._end(later(time, self._expiry["after"], self.zone))
         self.lots.append(lot)
         return lot
 
-    def earn(self, lot: Lot, points: int, entry: str = "confirmed") -> None:
-        """Post what a lot earns: pending until its hold is over."""
+    def earn(self, lot: Lot, points: int, entry: str = "confirmed", *, held: bool = False) -> None:
+        """Post what a lot earns: pending until its hold is over, or somebody has looked at it."""
         lot.worth, lot.net = lot.worth + points, lot.net + points
-        if lot.confirm_at is not None and lot.confirm_at > self.now:
+        lot.held = lot.held or held
+        if lot.held:
+            lot.pending += points
+            self.post("pending_review" if held else entry, points, lot, moves=(0, points), expires=lot.expires)
+        elif lot.confirm_at is not None and lot.confirm_at > self.now:
             lot.pending += points
             self.post("pending" if entry == "confirmed" else entry, points, lot, moves=(0, points), expires=lot.expires)
         else:
@@ -155,6 +160,7 @@ class Ledger:
         if lot.pending:
             points = min(points, lot.pending)
             lot.pending -= points
+            lot.held = lot.held and lot.pending > 0
             self.post(entry, -points, lot, moves=(0, -points), expires=None)
             posted = points
         else:
@@ -174,6 +180,8 @@ class Ledger:
             taken, forgiven = lot.taken, lot.forgiven
             self.demand(lot, min(lot.worth, asked + lot.worth - worth), "adjusted")
             lot.taken, lot.forgiven = taken, forgiven
+            # What had expired, and no refund has come for, answers the price.
+            lot.expired -= min(lot.worth - worth, max(0, lot.expired - max(0, asked - taken - forgiven)))
         # As with the money of a refund: what is lost is never more than the order is worth.
         lot.worth, lot.taken = worth, min(lot.taken, worth)
         lot.expired = min(lot.expired, worth - lot.taken)

@@ -32,6 +32,7 @@ _PROBES: dict[str, dict[str, Any]] = {
     "metrics": {"tiers": {**_CLUB["tiers"], "metric": "orders"}},
     "notices": {"tiers": {**_CLUB["tiers"], "term": "30d", "notices": ["3d"]}},
     "tiers": {"tiers": {**_CLUB["tiers"], "on_refund": "at_review"}},
+    "review": {"review": {"points_per_day": 5}},
 }
 
 
@@ -125,7 +126,7 @@ def broken_invariants(verdict: Verdict) -> list[str]:
         if total != club["balance"] + club["pending"]:
             found.append(f"{shopper} {programme}: entries add up to {total}, profile says {club}")
     for key, own in orders.items():
-        earned = (own["pending"] or own["confirmed"]) + own["bonus"] + max(own["adjusted"], 0)
+        earned = max(own["pending"] + own["pending_review"], own["confirmed"]) + own["bonus"] + max(own["adjusted"], 0)
         if key[2] and -own["reversed"] > earned:
             found.append(f"{key}: {own['reversed']} reversed of {earned} earned")
     return found

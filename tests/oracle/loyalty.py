@@ -10,6 +10,7 @@ from tests.oracle.ledger import Ledger, Lot
 from tests.oracle.orders import Order
 from tests.oracle.points import Earned, given_back
 from tests.oracle.redemptions import Redemptions, whole
+from tests.oracle.review import Review
 from tests.oracle.segments import Facts
 from tests.oracle.values import Shop, span
 
@@ -29,6 +30,7 @@ class Programme:
         self.ledger = Ledger(name, entry, self.shop.zone)
         self.bonuses = Bonuses(entry, topology)
         self.redemptions = Redemptions(name, entry, self.ledger, self.ladder, alone=len(topology["loyalty"]) == 1)
+        self.review = Review(entry, self.ledger)
         self.lots: dict[str, Lot] = {}
         self.earned: dict[str, Earned] = {}
         self.refunds: dict[str, int] = {}
@@ -100,7 +102,9 @@ class Programme:
             return
         self._give(self.bonuses.record(record, facts))
         if order is not None:
+            self.review.order(order, earlier.orders.get(order.order_id))
             self._take_back(order)
+        self.review.record(record)
         self.ledger.pass_time()
         self._confirmed(facts)
         self.bonuses.look(facts)
@@ -120,7 +124,8 @@ class Programme:
         self._at(facts, record.message_id)
         if not self.member:
             self._join(facts)
-        self._give(self.bonuses.referred(record))
+        grants = self.bonuses.referred(record)
+        self._give(grants, held=bool(grants) and self.review.holds_friend(record))
         self.ledger.pass_time()
         self.bonuses.look(facts)
         self._measure(facts)
@@ -160,7 +165,7 @@ class Programme:
         if order.cancelled:
             self.refunds[order.order_id] = lot.forgiven = earned.points
         else:
-            self.ledger.earn(lot, earned.points)
+            self.ledger.earn(lot, earned.points, held=self.review.holds(earned.points))
 
     def _worth(self, order: Order, record: Record) -> Earned:
         first = self.bonuses.first == order.order_id
@@ -185,8 +190,9 @@ class Programme:
             return
         back = self.back.setdefault(order.order_id, [])
         # Parked refunds arrive with their order, one line each: fold them one by one.
-        for count in range(len(order.refunds) + 1):
-            if count > self.seen.get(order.order_id, 0):
+        seen = self.seen.get(order.order_id, 0)
+        for count in range(seen + 1, len(order.refunds) + 1) or ([seen] if order.cancelled else []):
+            if count > seen:
                 back.append(given_back(order.refunds[count - 1], order.value - sum(back), self.shop))
                 self.seen[order.order_id] = count
             partial = Order(order.order_id, order.completed, order.value, refunds=order.refunds[:count])
@@ -198,10 +204,11 @@ class Programme:
 
     # Bonuses.
 
-    def _give(self, grants: list[Grant]) -> None:
+    def _give(self, grants: list[Grant], *, held: bool = False) -> None:
         for points, at, order_id in grants:
             lot = self.ledger.open(at, order_id, confirmed=True)
-            self.ledger.earn(lot, points, "bonus")
+            lot.bonus = True
+            self.ledger.earn(lot, points, "bonus", held=held or self.review.holds(points))
             self.ledger.touch(at)
             self.given.append(lot)
 
@@ -218,7 +225,7 @@ class Programme:
         """The one who was referred is paid once an order of theirs is confirmed."""
         standing = [order for order in facts.orders.values() if order.counts and (order.net or not order.value)]
         lots = [self.lots.get(order.order_id) for order in standing]
-        if any(lot is None or not lot.pending for lot in lots):
+        if any(lot is None or (not lot.pending and (lot.net or not lot.worth)) for lot in lots):
             self._give(self.bonuses.confirmed(facts.now))
 
     # The metric.

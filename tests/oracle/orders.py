@@ -109,7 +109,7 @@ def complete(order: Order, record: Record, shop: Shop) -> None:
     worth, priced = amount(record, shop)
     # An order that states no amount leaves the price to what does.
     if order.updated is None or (order.updated.time < record.time and worth is not None):
-        order.value, order.priced = worth or 0, priced
+        order.value, order.priced, order.updated = worth or 0, priced, None
 
 
 def update(order: Order, record: Record, shop: Shop) -> None:

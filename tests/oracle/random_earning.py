@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+from tests.oracle.random_ledger import looked_at, signs
 from tests.oracle.random_stream import Call, Stream, track
 from tests.oracle.random_windows import WindowTopologies, travelling
 from tests.oracle.trial import may_mean_any_cart, valid
@@ -20,7 +21,14 @@ class EarningTopologies(WindowTopologies):
         bonuses = [self._bonus(index) for index in range(random.randint(1, 4))]
         earn = [*([] if random.random() < 0.3 else programme["earn"]), *rates, *bonuses]
         random.shuffle(earn)
-        return {**programme, "earn": earn}
+        review = {"review": self._review()} if random.random() < 0.4 else {}
+        return {**programme, "earn": earn, **review}
+
+    def _review(self) -> dict[str, Any]:
+        random = self.random
+        limit = random.choice([{"times": 1}, {"times": 1, "within": "1d"}, {"times": 2, "within": "4h"}])
+        friends = {f"referrals_per_{kind}": limit for kind in ("device", "address") if random.random() < 0.7}
+        return signs(random) | friends
 
     def draw(self) -> dict[str, Any]:
         while True:
@@ -82,12 +90,16 @@ class EarningStream(Stream):
     def __init__(self, random: Random, several_carts: bool = True) -> None:
         super().__init__(random, several_carts)
         self.draws += [(6, self.reviewed), (4, self.referred), (4, self.born), (6, self.ordered), (3, self.other)]
+        self.draws.append((3, lambda: looked_at(self.random, [f"o{number}" for number in range(4)])))
 
     def reviewed(self) -> Call:
         return track("Product Reviewed", {"rating": self.random.choice([1, 3, 4, "5", None])})
 
     def referred(self) -> Call:
-        return track("Referral Completed", {"referrer_id": self.random.choice(["u1", "a2", "u3", "", None, 4])})
+        call = track("Referral Completed", {"referrer_id": self.random.choice(["u1", "a2", "u3", "", None, 4])})
+        device, address = self.random.choice([None, "x", "y"]), self.random.choice([None, "10.0.0.1", "10.0.0.2"])
+        context = {"device": {"id": device}, "ip": address}
+        return {**call, "context": context} if self.random.random() < 0.7 else call
 
     def born(self) -> Call:
         year = self.random.choice(["1988-", "2000-", "--"])

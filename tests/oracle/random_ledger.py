@@ -7,6 +7,8 @@ What a programme may ask for comes in groups, so that a seed shows which of them
 from random import Random
 from typing import Any
 
+import xxhash
+
 from tests.oracle.random_stream import DAY, HOUR, MINUTE, START, Call, cancellation, track
 from tests.oracle.values import rfc3339
 
@@ -23,6 +25,7 @@ GROUPS = (
     "bonuses",
     "rewards",
     "tiers",
+    "review",
 )
 PRICES = {"a": "3.33", "b": "10", "c": "0.99", "d": "25.50"}
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "UTC"]
@@ -72,6 +75,8 @@ class Programmes:
                 entry["rewards"]["bag"] = {"cost": 50, "tier": entry["tiers"]["levels"][1]["name"]}
         if self._may("floor", 0.3):
             entry["refunds"] = "floor_zero"
+        if self._may("review", 0.3):
+            entry["review"] = signs(random)
         return entry
 
     def earn(self) -> list[dict[str, Any]]:
@@ -136,6 +141,25 @@ class Programmes:
         return tiers
 
 
+def signs(random: Random) -> dict[str, Any]:
+    """What points are held for; at least one sign."""
+    refunds = {"times": random.choice([1, 2]), **random.choice([{}, {"within": "5d"}, {"within": "15d"}])}
+    found = {"points_per_day": random.choice([20, 40, 80]), "refunds": refunds}
+    if random.random() < 0.6:
+        del found[random.choice(list(found))]
+    return found
+
+
+def looked_at(random: Random, orders: list[str]) -> Call:
+    """What is held, all of it or of one order, is released or rejected."""
+    told: dict[str, Any] = {}
+    if random.random() < 0.5:
+        told["programme"] = random.choice(["club", "club", "circle"])
+    if orders and random.random() < 0.4:
+        told["lot"] = f"{xxhash.xxh3_64(random.choice(orders).encode()).intdigest():016x}"
+    return track(random.choice(["Points Review Released", "Points Review Released", "Points Review Rejected"]), told)
+
+
 class Members:
     """Draws the calls of two shoppers. groups: what besides orders, refunds and cancellations may happen."""
 
@@ -155,6 +179,8 @@ class Members:
             self.draws.append((3, self.reviewed))
         if "tiers" in groups and self.random.random() < 0.5:
             self.draws += [(1, self.locked), (1, self.unlocked), (1, self.granted), (1, self.invited)]
+        if "review" in groups and self.random.random() < 0.4:
+            self.draws.append((3, self.looked_at))
         self.years = "windows" in groups and self.random.random() < 0.25
 
     def draw(self, count: int) -> list[Call]:
@@ -274,6 +300,9 @@ class Members:
 
     def reviewed(self) -> Call:
         return track(self.random.choice(["Product Reviewed", "Product Reviewed", "Photo Added"]), {})
+
+    def looked_at(self) -> Call:
+        return looked_at(self.random, [order["properties"]["order_id"] for order in self.orders])
 
     def _until(self) -> dict[str, Any]:
         """Mostly days ahead, at times exactly as far as other spans; at times passed, or nonsense."""

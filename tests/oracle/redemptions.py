@@ -45,7 +45,8 @@ class Redemptions:
             done = self._redeem(record, redemption)
         elif record.name == "Redemption Cancelled":
             done = redemption in self.ledger.redeemed and self.ledger.give_back(redemption)
-            self.void.add(redemption)
+            if self.ladder.level >= 0:
+                self.void.add(redemption)
         else:
             done = points is not None and points > 0
             self.ledger.adjust(record.time, points or 0)

@@ -59,7 +59,7 @@ def text(time: int | str | None) -> str | None:
 def compare(run: ReplayRun, topic: str, expected: Told, fields: tuple[str, ...], end: str) -> None:
     found: Told = Counter()
     for line in run.lines(topic):
-        found += told(line["shopper"], [line], fields, end)
+        found.update(told(line["shopper"], [line], fields, end))
     missing, unexpected = expected - found, found - expected
     assert (list(missing)[:5], list(unexpected)[:5]) == ([], [])
 
@@ -78,7 +78,7 @@ def test_every_basket_is_an_order(history: list[Call], run: ReplayRun) -> None:
 def test_every_entry_is_booked(members: dict[str, Programme], run: ReplayRun) -> None:
     expected: Told = Counter()
     for who, club in members.items():
-        expected += told(who, club.points, POINTS, "expires_at")
+        expected.update(told(who, club.points, POINTS, "expires_at"))
     compare(run, "loyalty-points", expected, POINTS, "expires_at")
     kinds = {line[2] for line in expected}
     assert kinds >= {"pending", "confirmed", "reversed", "redeemed", "returned", "expired", "bonus", "expiring"}
@@ -87,7 +87,7 @@ def test_every_entry_is_booked(members: dict[str, Programme], run: ReplayRun) ->
 def test_every_change_of_tier_is_told(members: dict[str, Programme], run: ReplayRun) -> None:
     expected: Told = Counter()
     for who, club in members.items():
-        expected += told(who, club.tiers, TIERS, "valid_until")
+        expected.update(told(who, club.tiers, TIERS, "valid_until"))
     compare(run, "loyalty-tiers", expected, TIERS, "valid_until")
     assert {line[2] for line in expected} >= {"joined", "upgraded", "renewed", "will_downgrade", "downgraded"}
 

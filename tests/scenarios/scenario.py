@@ -31,7 +31,7 @@ EVENT = re.compile(
 @dataclass
 class Scenario:
     """refused: what a sentence of `check` must say instead of any decision. profiles: what profiles must contain.
-    judges: who must say so, see test_scenarios.py."""
+    judges: who must say so, see test_scenarios.py. changes: (instant, topology) of what comes to hold meanwhile."""
 
     name: str
     rules: str
@@ -42,6 +42,7 @@ class Scenario:
     refused: str | None = None
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     judges: tuple[str, ...] = ("engine", "oracle")
+    changes: tuple[tuple[int, dict[str, Any]], ...] = ()
 
 
 def flow(text: str) -> Any:
@@ -96,7 +97,8 @@ def scenario(entry: dict[str, Any]) -> Scenario:
         until=rfc3339(instant_of(until)) if until else None,
         refused=entry.get("refused"),
         profiles=entry.get("profiles") or {},
-        judges=tuple(entry.get("judges", ("engine", "oracle"))),
+        judges=tuple(entry.get("judges", ("engine",) if "changed" in entry else ("engine", "oracle"))),
+        changes=tuple((instant_of(one["at"]), one["to"]) for one in entry.get("changed", ())),
     )
 
 

@@ -10,7 +10,8 @@ from pipeline.config.problem import TopologyError
 from tests.oracle.engine_run import run
 from tests.oracle.feedback import named
 from tests.oracle.oracle import Verdict, expect
-from tests.scenarios.edge_cases import ABANDONMENT_AND_MESSAGES, EDGE_CASES, LEFT_OUT, held, numbers
+from tests.scenarios.changed_run import ChangedRun
+from tests.scenarios.edge_cases import EDGE_CASES, LEFT_OUT, TOLD, held, numbers
 from tests.scenarios.scenario import Scenario, scenarios, written_out
 from tests.scenarios.telling import tell, tell_profile
 
@@ -38,7 +39,10 @@ JUDGES: dict[str, Judge] = {"engine": engine, "oracle": oracle}
 def test_scenario(case: Scenario, judge: str) -> None:
     if judge not in case.judges:
         pytest.skip(f"the {judge} does not know this part of the language yet")
-    verdict = JUDGES[judge](case.events, case.topology, case.until)
+    if case.changes:
+        verdict = ChangedRun(case.topology, case.changes).run(case.events, case.until)
+    else:
+        verdict = JUDGES[judge](case.events, case.topology, case.until)
 
     assert tell(verdict, case.events) == case.then, case.rules
     for shopper, expected in case.profiles.items():
@@ -62,5 +66,5 @@ def test_every_edge_case_has_a_scenario_or_a_reason_to_have_none() -> None:
     found = set(held())
     assert set(EDGE_CASES) - found == set()
     assert found <= set(range(1, 91)), "no such case"
-    assert set(ABANDONMENT_AND_MESSAGES) - set(EDGE_CASES) == set(LEFT_OUT)
+    assert set(TOLD) - set(EDGE_CASES) == set(LEFT_OUT)
     assert found & set(LEFT_OUT) == set()

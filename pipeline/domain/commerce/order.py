@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import xxhash
 
+from pipeline.domain.commerce.early_update import keep_update, take_update
 from pipeline.domain.commerce.order_book import find_order, insert, is_settled, net_value, settle
 from pipeline.domain.commerce.pricing import Pricing, line_key, products_of, quantity_of
 from pipeline.domain.decision import Moment
@@ -49,7 +50,8 @@ class OrderChange(msgspec.Struct, gc=False):
     order, or an order as old as those that are forgotten, which may be one), `updated`, `cancelled`, `refunded`,
     `parked` (a refund that waits for its order), `ignored` (counts for nothing, as a repeated refund). order: None if
     it is unknown. money: how the order's net value moved. refund: fingerprint of the refund, 0 = none. lines: the
-    refunded (line fingerprint, quantity), flat. whole: all that was left was given back.
+    refunded (line fingerprint, quantity), flat. whole: all that was left was given back. told: what the update said
+    that had overtaken a completed order, and gives it its price.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class OrderChange(msgspec.Struct, gc=False):
     refund: int = 0
     lines: list[int] = []
     whole: bool = False
+    told: dict[str, Any] | None = None
 
     @property
     def completes(self) -> bool:
@@ -69,16 +72,17 @@ class OrderChange(msgspec.Struct, gc=False):
 class Orders:
     """Folds order events into `Shopper.orders`, sorted by (time, key), and the refunds that wait for an order."""
 
-    __slots__ = ("_pricing",)
+    __slots__ = ("_keeps_updates", "_pricing")
 
     def __init__(self, plan: Plan) -> None:
+        self._keeps_updates = any(rule.per for programme in plan.programmes for rule in programme.earn)
         self._pricing = Pricing(Exchange(plan.currency, plan.rates))
 
     def fold(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> list[OrderChange]:
         """Take one event of ORDER_EVENTS, however late; the changes in order of cause, at least one.
 
         An order that arrives is followed by the refunds that waited for it. Remarks: `unknown_currency`,
-        `order_without_id`, `refund_without_amount`, `amount_limit`, `order_limit`, `refund_limit`.
+        `order_without_id`, `refund_without_amount`, `amount_limit`, `order_limit`, `refund_limit`, `update_limit`.
         """
         changes = self._take(shopper, event, properties, moment)
         settle(shopper, moment)
@@ -126,10 +130,11 @@ class Orders:
                 order.priced += order.time - event.time
             order.time = event.time
             order.completed = True
+        told = take_update(shopper, key)
         if order.priced is None or order.priced < 0:
-            self._price(order, event, properties, moment)
+            told = None if self._price(order, event, properties, moment) else told
         insert(shopper.orders, order)
-        changes = [OrderChange(COMPLETED, order, order_id, net_value(order))]
+        changes = [OrderChange(COMPLETED, order, order_id, net_value(order), told=told)]
         if shopper.parked:
             changes += _apply_parked(shopper, order, order_id)
         return changes
@@ -146,6 +151,8 @@ class Orders:
         overtaken = order.priced is not None and order.priced > event.time - order.time
         if overtaken or not self._price(order, event, properties, moment):
             return OrderChange(IGNORED, order, order_id)
+        if self._keeps_updates and not order.completed:
+            keep_update(shopper, order.key, event.properties, moment)
         return OrderChange(UPDATED, order, order_id, net_value(order) - before)
 
     def _cancel(self, shopper: Shopper, event: Event, order_id: str) -> OrderChange:

@@ -156,12 +156,13 @@ class Earning:
         return True
 
     def _first_confirmed(self, shopper: Shopper, standing: Standing) -> int:
-        """When the first order is confirmed that stands, was not sent back, and is not held; ms, 0 = there is none."""
+        """When the first order is confirmed that stands, was not sent back, and whose points are neither held nor taken
+        back; ms, 0 = there is none."""
         held = held_numbers(standing)
         for order in shopper.orders:
             if stands(order) and (order.refunded < order.value or not order.value):
                 lot = find_lot(standing, order)
-                if lot is None or lot.number not in held:
+                if lot is None or (lot.number not in held and (left_of(lot) or not lot.points)):
                     return order.time + self._hold
         return 0
 

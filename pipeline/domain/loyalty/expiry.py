@@ -96,13 +96,15 @@ class Expiry:
         self._entries.post(standing, "expired", -gone, moment, expires_at=now, balance=-gone)
         if gone:
             fold_closed(standing, now - self._kept)
-        for notice in self._notices:
+        for notice in self._notices if purse.holdings or self._inactive is not None else ():
             for expires, points in self._between(standing, purse, looked + notice, now + notice):
                 self._entries.post(standing, "expiring", -points, moment, expires_at=expires)
         purse.looked = now
 
     def due(self, standing: Standing, purse: Purse, now: int) -> int:
         """The next instant at which points expire or a notice is due, ms; 0 = none."""
+        if not purse.holdings and self._inactive is None:
+            return 0
         idle = self._idle_until(standing, purse)
         soonest = [idle] if idle else []
         dated = purse.holdings if self._lot is not None else []

@@ -59,7 +59,7 @@ class Ledger:
             return
         if change.kind == COMPLETED:
             if not order.cancelled:
-                self._earn(standing, change, order, level, properties, moment, hold)
+                self._earn(standing, change, order, level, change.told or properties, moment, hold)
             return
         lot = find_lot(standing, order)
         if lot is None:

@@ -31,7 +31,7 @@ _OPENING = TIER_EVENTS | {POINTS_ADJUSTED}
 class Loyalty:
     """All programmes of a plan. Keeps `Shopper.standings`, and `Shopper.loyalty_due` right after each call."""
 
-    __slots__ = ("_has_days", "_programmes", "names")
+    __slots__ = ("_by_name", "_has_days", "_programmes", "names")
 
     def __init__(self, plan: Plan, watch_zones: Callable[[], ZoneOf] | None = None) -> None:
         """watch_zones: has the zones of the shoppers kept, asked only if something goes by them. None: all live in the
@@ -42,7 +42,12 @@ class Loyalty:
         shop = ZoneInfo(plan.timezone)
         zone_of = watch_zones() if watch_zones is not None and by_zone else lambda _: shop
         self._programmes = [Programme(definition, plan, pricing, zone_of) for definition in plan.programmes]
+        self._by_name = {programme.name: programme for programme in self._programmes}
         self.names = frozenset(name for programme in self._programmes for name in programme.names)
+
+    def programme(self, name: str) -> Programme:
+        """Raises KeyError."""
+        return self._by_name[name]
 
     def on_event(
         self, shopper: Shopper, event: Event, properties: dict[str, Any], changes: list[OrderChange], moment: Moment

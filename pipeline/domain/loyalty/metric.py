@@ -40,13 +40,15 @@ class Metric:
 
     def between(self, shopper: Shopper, standing: Standing, begin: int, end: int | None = None) -> int:
         """Of what happened from `begin` on, ms, and before `end`."""
-        total = 0
-        for time, amount in self._latest_first(shopper, standing):
-            if time < begin:
+        return sum(amount for time, amount in self.counted(shopper, standing, begin) if end is None or time < end)
+
+    def counted(self, shopper: Shopper, standing: Standing, begin: int | None) -> Iterator[tuple[int, int]]:
+        """(event time, amount) of each order and bonus that the record holds from `begin` on, ms, the latest first;
+        nothing of a balance."""
+        for time, amount in () if self.is_balance else self._latest_first(shopper, standing):
+            if begin is not None and time < begin:
                 break
-            if end is None or time < end:
-                total += amount
-        return total
+            yield time, amount
 
     def before(self, shopper: Shopper, standing: Standing, changes: list[OrderChange], now: int) -> int:
         """The value before `changes`, of which the order book knows already but the ledger does not."""

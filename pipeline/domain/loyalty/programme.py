@@ -32,10 +32,11 @@ from pipeline.domain.value.money import render
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ladder", "_ledger", "_manual", "_metric",
-                 "_redemptions", "_rewards", "_spend", "_tiers", "loud", "name", "names")  # fmt: skip
+    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_manual", "_metric", "_redemptions",
+                 "_rewards", "_spend", "_tiers", "definition", "ladder", "loud", "name", "names")  # fmt: skip
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zone_of: ZoneOf) -> None:
+        self.definition = definition
         self.name = definition.name
         self.loud = definition.loud
         self._currency = plan.currency
@@ -45,8 +46,8 @@ class Programme:
         self._metric = Metric(definition.metric, window)
         self._accounts = Accounts(definition, ZoneInfo(plan.timezone))
         self._ledger = Ledger(definition, pricing, self._accounts)
-        self._ladder = Ladder(definition, self._metric)
-        self._tiers = Tiers(definition, plan, self._ladder)
+        self.ladder = Ladder(definition, self._metric)
+        self._tiers = Tiers(definition, plan, self.ladder)
         self._manual = Manual(definition, self._tiers)
         self._earning = Earning(definition, self._accounts, zone_of)
         self._redemptions = Redemptions(definition, self._accounts)
@@ -169,4 +170,4 @@ class Programme:
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level."""
         order = change.order
-        return change.kind != COMPLETED and order is not None and self._ladder.counted(standing, order)
+        return change.kind != COMPLETED and order is not None and self.ladder.counted(standing, order)

@@ -38,7 +38,7 @@ class Tiers:
         """Enter the lowest level. value: the metric before the event that made the shopper join."""
         if self._window.of_member:
             tenure_of(case.standing).joined = case.now
-        self._move(case, 0)
+        self._move(case, 0, why.FIRST_EVENT)
         measure = Measure(value, self._ladder.measure(case).begin)
         self._tell(case, "joined", why.FIRST_EVENT, None, 0, measure, self._ladder.start(0))
 
@@ -145,7 +145,7 @@ class Tiers:
         level, standing.history = standing.level, []
         to = max(self._ladder.qualified(measure.value), self._ladder.next_below(min(level, len(self._ladder.names))))
         if to != level:
-            self._move(case, to)
+            self._move(case, to, why.TIER_GONE)
         change = _change(level, to)
         if not is_locked(standing):
             self._lines.tell(
@@ -196,14 +196,14 @@ class Tiers:
             begin, end = window.period(standing, case.now)
             tenure = tenure_of(standing)
             tenure.promoted_since, tenure.promoted_until = begin or 0, end
-        self._move(case, to)
+        self._move(case, to, reason)
         standing.promoted_at = case.now if won else 0
         standing.promoted_lots = standing.lots_taken if won else 0
         self._tell(case, "upgraded", reason, level, to, measure, self._ladder.start(to) if won else None)
 
     def _downgrade(self, case: Case, to: int, measure: Measure, threshold: int | None, reason: str) -> None:
         level = case.standing.level
-        self._move(case, to)
+        self._move(case, to, reason)
         case.standing.promoted_at = case.standing.promoted_lots = 0
         self._tell(case, "downgraded", reason, level, to, measure, threshold)
 
@@ -215,9 +215,9 @@ class Tiers:
             case, "renewed", reason, level, level, measure, None if reason == why.GRANTED else self._ladder.keep[level]
         )
 
-    def _move(self, case: Case, to: int) -> None:
+    def _move(self, case: Case, to: int, reason: str) -> None:
         standing = case.standing
-        standing.level, standing.tier = to, self._ladder.names[to]
+        standing.level, standing.tier, standing.reason = to, self._ladder.names[to], why.REASONS.index(reason)
         standing.since = case.now
         standing.grace_until = 0
         if self._keeps_history and not is_locked(standing):

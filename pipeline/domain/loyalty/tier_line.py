@@ -27,6 +27,9 @@ UNLOCKED = "unlocked"
 LOCK_ENDED = "lock_ended"
 TIER_GONE = "tier_gone"
 
+REASONS = (FIRST_EVENT, REACHED, REVIEWED, BELOW_KEEP, GRACE_ENDED, REFUND, GRANTED, GRANT_ENDED, TIER_GONE)
+"""Why a level came to be that of a shopper. Records hold places in it: add at the end."""
+
 
 @dataclass(slots=True)
 class Case:

@@ -16,10 +16,7 @@ from pipeline.domain.segments.condition import Conditions, Look
 from pipeline.domain.segments.measure import Measure, measure
 from pipeline.domain.segments.segment import Segments, reads
 from pipeline.domain.shopper import Membership, Shopper
-from pipeline.domain.value.instant import DAY
-
-# How far ahead of an explanation a change is looked for, ms: a condition on the month of now never comes to rest.
-FORESIGHT = 3_660 * DAY
+from pipeline.domain.value.foresight import FORESIGHT
 
 Timers = Callable[[Shopper, Moment], None]
 

@@ -17,6 +17,7 @@ from tests.support.replaying import call, write
 from tests.support.shop_history import history, write_topology
 from tests.support.shop_state import CODEC, records_of, write_stores
 
+UNKNOWN = "The topology has no segment or programme"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "explain.md"
 TOPOLOGY = """
 version: 1
@@ -235,8 +236,8 @@ def test_a_record_of_another_topology_is_explained_under_this_one_and_that_is_sa
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        ("kim engagd --input events.ndjson", 2, "The topology has no segment engagd, did you mean engaged?"),
-        ("kim x --input events.ndjson", 2, "The topology has no segment x, it has curious, engaged, slipping."),
+        ("kim engagd --input events.ndjson", 2, f"{UNKNOWN} engagd, did you mean engaged?"),
+        ("kim x --input events.ndjson", 2, f"{UNKNOWN} x, it has curious, engaged, slipping."),
         (
             "jim engaged --input events.ndjson",
             1,

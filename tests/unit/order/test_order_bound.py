@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from pipeline.domain.commerce import order, order_book
+from pipeline.domain.commerce import early_update, order, order_book
 from pipeline.domain.commerce.order_book import of_all_time
 from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty import lot
@@ -138,3 +138,17 @@ def test_totals_are_those_of_a_book_without_a_bound(seed: int, monkeypatch: pyte
         assert len(till.shopper.orders) <= bound
         found.append(totals(till))
     assert found[0] == found[1]
+
+
+def test_few_updates_wait_for_their_orders_and_what_is_not_kept_is_told_by_the_order() -> None:
+    till = club(MICRO)
+    for number in range(early_update.UPDATES + 1):
+        till.update(f"o{number}", 20, DAY, points_discount=5)
+    assert remarks(till) == ["update_limit"]
+    for order_id, points in (("o0", 19), ("o1", 15)):
+        till.ring("Order Completed", order_id, 0, 2 * DAY, total=50, points_discount=1)
+        assert till.points()[-1][:2] == ("confirmed", points)
+    # one that has been taken leaves room, a long one finds none
+    till.update("o-long", 20, 3 * DAY, note="x" * 9_000)
+    assert remarks(till) == ["update_limit"]
+    assert len(till.shopper.early_updates) == early_update.UPDATES - 1
