@@ -48,6 +48,11 @@ class CollectorProcess:
         except httpx2.TransportError:
             return ""
 
+    def resident(self) -> int:
+        """Memory, bytes."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def _answers(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()
         return self.health() != ""
