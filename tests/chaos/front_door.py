@@ -60,7 +60,7 @@ class Shopper(Thread):
         with httpx2.Client(timeout=30) as http:
             while not self._over.wait(PAUSE):
                 order = f"{self.shopper}-{number}"
-                properties = {"order_id": order, "total": 10, "currency": "USD"}
+                properties = {"order_id": order, "total": 10, "currency": "EUR"}
                 call = {
                     "userId": self.shopper,
                     "event": "Order Completed",

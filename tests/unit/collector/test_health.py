@@ -37,9 +37,11 @@ def test_a_spool_that_takes_no_more_is_503_until_it_does(tmp_path: Path) -> None
 def test_the_document_names_every_path_and_nothing_else_is_taken(tmp_path: Path) -> None:
     client = CollectorClient(tmp_path)
     described = client.request("GET", "/openapi.json").json()["paths"]
-    assert set(described) == {path for _, path in FORMATS} | set(SETTINGS) | {"/health"}
+    assert set(described) == {path for _, path in FORMATS} | {*SETTINGS, "/array/{key}/config", "/health"}
     for method, path in FORMATS:
         assert method.lower() in described[path]
     for method, path in [("HEAD", "/i?e=pv&aid=shop"), ("GET", "/v1/track"), ("PUT", "/v1/track"), ("POST", "/i")]:
         assert client.request(method, path, b"{}" if method == "PUT" else b"").status_code == 405
+    assert client.request("POST", "/health").status_code == client.request("HEAD", "/flags/").status_code == 405
+    assert client.request("GET", "/").status_code == client.request("POST", "/v1/none").status_code == 404
     assert client.log.records == []
