@@ -90,6 +90,7 @@ def test_an_outage_of_the_broker_is_bridged_on_disk_in_order_and_over_kills(live
     assert on_log(live, "u-0-later") == later.acknowledged != []
 
 
+@pytest.mark.timeout(900)
 def test_what_was_acknowledged_is_decided_once_whoever_is_killed(tmp_path: Path) -> None:
     require_java()
     door = FrontDoor(tmp_path, 1)
