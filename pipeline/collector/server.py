@@ -65,6 +65,8 @@ def serve(
     bounds = Bounds(_connections(settings.connections), _ARRIVAL, in_flight, metrics.refuse)
     endpoint = None if scraped is None else Endpoint(scraped, {"/metrics": lambda: _scraped(metrics)})
     listening = _listening(settings.listen)
+    # It would write a line for each malformed request; they are counted.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     for number in (signal.SIGTERM, signal.SIGINT):
         # The server takes these signals itself, and raises them again when it is through.
         signal.signal(number, lambda *_: None)

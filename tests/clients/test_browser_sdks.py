@@ -26,6 +26,8 @@ SDKS = {
         "@snowplow/browser-plugin-snowplow-ecommerce/dist/index.umd.js",
     ],
     "posthog": ["posthog-js/dist/array.full.no-external.js"],
+    # The demo's own sender.
+    "demo": [],
 }
 CAPTURED = [
     ("browser_ajs", "segment", "/static/ajs.html"),
@@ -50,11 +52,12 @@ def page(shop: Shop, packages: Path, sdk: str, path: str, shopper: Shopper) -> I
         "batching": "batch" in path,
     }
     scripts = [(packages / file).read_bytes() for file in SDKS[sdk]]
+    tag = SHOP / "tag.js" if sdk == "demo" else HERE / "browser" / f"{sdk}.js"
     captured_page = (HERE / "browser" / "captured.html").read_bytes()
     contents = {
         path: (SHOP / "index.html").read_bytes() if path == "/" else captured_page,
         "/settings.js": f"window.settings = {json.dumps(settings)}".encode(),
-        "/tag.js": b"\n;\n".join([*scripts, (HERE / "browser" / f"{sdk}.js").read_bytes()]),
+        "/tag.js": b"\n;\n".join([*scripts, tag.read_bytes()]),
         "/shop.js": (SHOP / "shop.js").read_bytes(),
         "/shop.css": (SHOP / "shop.css").read_bytes(),
     }

@@ -1,6 +1,7 @@
 """`/health` says what is, and the document of the paths says what there is."""
 
 import json
+import time
 from pathlib import Path
 
 from pipeline.collector.format import FORMATS, SETTINGS
@@ -32,6 +33,20 @@ def test_a_spool_that_takes_no_more_is_503_until_it_does(tmp_path: Path) -> None
         pass
     assert health(client) == (503, "full")
     assert post(client) == 200 and health(client) == (200, "spooling"), "there was room for a small one"
+
+
+def test_a_full_spool_is_healthy_again_as_soon_as_it_gets_shorter(tmp_path: Path) -> None:
+    client = CollectorClient(tmp_path, away=True, SPOOL_MIB="1")
+    while post(client, 30_000) == 200:
+        pass
+    assert health(client) == (503, "full")
+    client.log.away = False
+    client.delivery.start()
+    deadline = time.monotonic() + 10
+    while health(client) != (200, "ok") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert health(client) == (200, "ok")
+    client.delivery.stop()
 
 
 def test_the_document_names_every_path_and_nothing_else_is_taken(tmp_path: Path) -> None:
