@@ -34,6 +34,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "stage and computed traits": ("derived",),
     "consent": ("consent",),
     "messages": ("messages",),
+    "identity": ("identity",),
 }
 """Fields of Shopper and of Shopping, by what they are for."""
 
