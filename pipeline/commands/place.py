@@ -7,7 +7,16 @@ from pipeline.commands.replay import sources_of
 from pipeline.config.settings import Settings
 from pipeline.config.topology import Topology
 from pipeline.domain.value.instant import format_instant
-from pipeline.explain.known import Known, NoState, TooEarly, UnknownShopper, from_record, from_replay, from_stores
+from pipeline.explain.known import (
+    Alias,
+    Known,
+    NoState,
+    TooEarly,
+    UnknownShopper,
+    from_record,
+    from_replay,
+    from_stores,
+)
 from pipeline.replay.mapping import MappingError
 from pipeline.replay.source import InputError
 from pipeline.runtime.ports import StateError
@@ -31,11 +40,14 @@ def known_at(
     from the data directory, if there is one, else from the brokers. at: ms, None: where time stands. Raises Failure."""
     if sum(bool(one) for one in (inputs, data_dir, brokers)) > 1:
         raise Failure("--input, --data-dir and --brokers are three places to look at; name one.", _WRONG)
-    if inputs:
-        return _replayed(topology, inputs, mapping, shopper, at)
-    if data_dir is not None or (brokers is None and settings.data_directory.exists()):
-        return _stored(topology, settings.data_directory, shopper, at)
-    return _logged(topology, settings, shopper, at)
+    try:
+        if inputs:
+            return _replayed(topology, inputs, mapping, shopper, at)
+        if data_dir is not None or (brokers is None and settings.data_directory.exists()):
+            return _stored(topology, settings.data_directory, shopper, at)
+        return _logged(topology, settings, shopper, at)
+    except Alias as alias:
+        raise Failure(f"This id has become another shopper's: ask for {alias.user}.") from None
 
 
 def _replayed(topology: Topology, inputs: list[str], mapping: Path | None, shopper: str, at: int | None) -> Known:
@@ -85,7 +97,7 @@ def _logged(topology: Topology, settings: Settings, shopper: str, at: int | None
         source = {"kind": "changelog", "topic": topic, "partition": partition}
         return from_record(topology.plan(), shopper, found.value, found.checkpoint, at, source)
     except UnknownShopper:
-        raise Failure("This shopper's record has ended: not seen for `retention.inactive`.") from None
+        raise Failure(f"This shopper is not known: of that id {topic} holds nothing that counts now.") from None
     except TooEarly as error:
         raise _too_early(error) from None
     except (BrokersAway, AdminError, ClientError, RestoreError, StateError) as error:

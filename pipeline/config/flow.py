@@ -23,6 +23,7 @@ DECISIONS = (
 )
 REWARD_TOPICS = ("redemption-rejected", "reward-available")
 MESSAGE_TOPICS = ("messages", "message-suppressions", "message-results", "experiment-exposures")
+IDENTITY_CHANGES = "identity-changes"
 ERASURES = "erasures"
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
@@ -34,6 +35,7 @@ LOGICAL_TOPICS = (
     *DECISIONS,
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
+    IDENTITY_CHANGES,
     ERASURES,
     SEGMENT_CALLS,
     *CHANGELOGS,

@@ -10,6 +10,7 @@ from pipeline.config.resolution import Surroundings, resolved, surroundings_of
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.consent_definition import ConsentDefinition
 from pipeline.domain.definition import Plan, SegmentDefinition
+from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 
@@ -63,11 +64,20 @@ def make_plan(topology: "Topology") -> Plan:
         journey=journey,
         traits=traits,
         free_shipping_from=shop.free_shipping_from,
+        links=_tells_links(messaging) if shop.links is None else shop.links,
         messaging=messaging,
         erasure=topology.erasure.definition() if topology.erasure is not None else None,
         inactive=topology.retention.inactive,
     )
-    return replace(plan, consent=_consent(topology, plan))
+    return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
+
+
+def _identities(topology: "Topology") -> IdentityDefinition | None:
+    """None where ids are shoppers as sent."""
+    if topology.identity is None:
+        return None
+    rule = topology.identity.definition()
+    return replace(rule, identity=identity(rule, {}))
 
 
 def _consent(topology: "Topology", plan: Plan) -> ConsentDefinition | None:
@@ -87,7 +97,15 @@ def _facts(topology: "Topology") -> dict[str, Any]:
         facts["free_shipping_from"] = shop.free_shipping_from
     if topology.retention.inactive is not None:
         facts["inactive"] = topology.retention.inactive
+    if shop.links is not None:
+        facts["links"] = shop.links
     return facts
+
+
+def _tells_links(messaging: MessagingDefinition | None) -> bool:
+    """Whether a message tells of carts or products that were left."""
+    messages = messaging.messages if messaging is not None else ()
+    return any(one.on.source == "abandonment" and not one.reference for one in messages)
 
 
 def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:

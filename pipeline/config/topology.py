@@ -18,6 +18,7 @@ from pipeline.config.entry import Entry, Reading
 from pipeline.config.erasure import Erasure, Retention
 from pipeline.config.flow import (
     ERASURES,
+    IDENTITY_CHANGES,
     LOGICAL_TOPICS,
     MESSAGE_TOPICS,
     REWARD_TOPICS,
@@ -26,6 +27,7 @@ from pipeline.config.flow import (
     physical,
     topic_mistakes,
 )
+from pipeline.config.identity_rules import IdentityRules
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme, referral_mistakes
@@ -68,6 +70,11 @@ class Topology(Entry):
         default=None, description="Erasing shoppers. Left out: nobody is erased.", examples=[{}]
     )
     retention: Retention = Field(default=Retention(), description="How long anything is kept.")
+    identity: IdentityRules | None = Field(
+        default=None,
+        description="When an anonymous id becomes a known shopper's. Left out: never, each id is a shopper.",
+        examples=[{"devices": 10}],
+    )
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
     segment_calls: SegmentCalls | None = Field(
         default=None,
@@ -112,6 +119,7 @@ class Topology(Entry):
         unused.update(MESSAGE_TOPICS if self.messaging is None else ())
         unused.update(() if self.loyalty else REWARD_TOPICS)
         unused.update(() if self.ends_records() else (ERASURES,))
+        unused.update({IDENTITY_CHANGES} if self.identity is None else ())
         return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     def ends_records(self) -> bool:

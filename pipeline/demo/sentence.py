@@ -9,6 +9,7 @@ from pipeline.domain.decision import (
     CONSENT_CHANGES,
     ERASURES,
     EXPERIMENT_EXPOSURES,
+    IDENTITY_CHANGES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
@@ -157,6 +158,13 @@ def _ending(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return "is forgotten" + (", as asked" if line["change"] == "erased" else "")
 
 
+def _identity(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    if line["change"] == "refused":
+        return f"does not become {printable(line['loser'])}, {(line['reason'] or '').replace('_', ' ')}"
+    former = f", who was {printable(line['former'])}" if line["former"] else ""
+    return f"turns out to be {printable(line['loser'])}{former}"
+
+
 _CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
@@ -173,4 +181,5 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     MESSAGE_RESULTS: _result,
     EXPERIMENT_EXPOSURES: _exposure,
     ERASURES: _ending,
+    IDENTITY_CHANGES: _identity,
 }

@@ -19,7 +19,7 @@ class Acquaintance:
 
     def __init__(self, plan: Plan, conditions: Conditions, readings: Readings) -> None:
         self._conditions, self._readings = conditions, readings
-        self._consents = ConsentBook(plan.consent)
+        self.consents = ConsentBook(plan.consent)
         self._zones = conditions.zones
 
     def heed(
@@ -28,10 +28,10 @@ class Acquaintance:
         """Take in what the event says of consent; what has to be done if a category or a device moves that, else
         `reading`."""
         if reading.consent:
-            self._consents.on_event(shopper, event, properties, moment)
-        moved = bool(event.consents) and self._consents.on_categories(shopper, event, moment)
+            self.consents.on_event(shopper, event, properties, moment)
+        moved = bool(event.consents) and self.consents.on_categories(shopper, event, moment)
         if event.device:
-            moved |= self._consents.on_device(shopper, event)
+            moved |= self.consents.on_device(shopper, event)
         return self._readings.wider(reading, CONSENT) if moved else reading
 
     def know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:

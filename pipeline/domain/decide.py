@@ -7,8 +7,6 @@ for a shopper. Timers that are due fire before a record is applied, each at its 
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.acquaintance import Acquaintance
 from pipeline.domain.commerce.cart import Carts
@@ -26,11 +24,14 @@ from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
 from pipeline.domain.erasure import Erasure
 from pipeline.domain.erasure_definition import SHOPPER_ERASED
-from pipeline.domain.event import REFERRAL, Event, decode_object
+from pipeline.domain.event import OF_OTHERS, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
+from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
+from pipeline.domain.messaging.contact import hear
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.reading import Reading
 from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
@@ -45,24 +46,12 @@ from pipeline.domain.visit import GAP, fold_visit
 _NOTHING: dict[str, Any] = {}
 
 
-class Outcome(msgspec.Struct, gc=False):
-    """What came of a record or of passing time.
-
-    refusal: None, `duplicate` (dropped), or the reason of a dead letter: `duplicate_mismatch`, `late` (orders and
-    loyalty still took it). remarks: names of things to count, as `unknown_currency`.
-    """
-
-    decisions: list[Decision]
-    remarks: list[str]
-    refusal: str | None = None
-
-
 class StalledTimer(RuntimeError):
     """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
 
 
 class Engine:
-    """A plan, compiled. Keeps no state: that is in the records. pieces: fingerprints of what events are folded into."""
+    """A plan, compiled; state is in the records. pieces: fingerprints of what events are folded into."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -89,6 +78,10 @@ class Engine:
         self._acquaintance = Acquaintance(plan, self._conditions, self._readings)
         self.erasure = Erasure(plan)
         self._kept = KeptState(self._conditions)
+        self.merger = Merger(
+            self.digest, self._conditions, self._segments, self.derivations, self._abandonment, self.loyalty,
+            self._acquaintance.consents, self._arbiter if self._messaging else None,
+        )  # fmt: skip
         self._zones = self._conditions.zones
         self.pieces = pieces_for(self._conditions)
 
@@ -116,13 +109,13 @@ class Engine:
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
-            outcome.refusal = refusal if event.type != REFERRAL else "duplicate"
+            outcome.refusal = refusal if event.type not in OF_OTHERS else "duplicate"
             return outcome
         if self.erasure.inactive is not None:
             self.erasure.see(shopper, event, now, new)
         reading = self._readings.of(event)
         late = now - event.time > self._late
-        if event.type == REFERRAL:
+        if event.type in OF_OTHERS:
             # It is another shopper's event, and was refused as that one's if it was to be.
             late = False
         else:
@@ -131,6 +124,8 @@ class Engine:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
+        if event.locale and not late:
+            hear(shopper, event)
         zones = self._zones if event.timezone and not late else None
         moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:
@@ -286,10 +281,8 @@ class Engine:
         return refusal is not None
 
     def _moment(self, shopper: Shopper, shopper_id: str, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
-        moment = Moment(self._tenant, shopper_id, shopper.now, kind, message_id, outcome.decisions, outcome.remarks)
-        if shopper.past is not None:
-            moment.epoch = shopper.past.epoch
-        return moment
+        told = outcome.decisions, outcome.remarks, False, outcome.letters, shopper.epoch
+        return Moment(self._tenant, shopper_id, shopper.now, kind, message_id, *told)
 
 
 def _taken(decisions: list[Decision], told: int) -> list[Decision]:

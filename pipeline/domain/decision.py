@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.event import Event
+
 SEGMENT_CHANGES = "segment-changes"
 ABANDONMENT_TRIGGERS = "abandonment-triggers"
 LOYALTY_TIERS = "loyalty-tiers"
@@ -26,6 +28,8 @@ MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EX
 
 ERASURES = "erasures"
 """Receipts of records that are no more; nothing is on it of a topology without `erasure` and `retention.inactive`."""
+IDENTITY_CHANGES = "identity-changes"
+"""Who became whom; nothing is on it of a topology without `identity`."""
 
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
@@ -37,6 +41,7 @@ DECISION_TOPICS = (
     CONSENT_CHANGES,
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
+    IDENTITY_CHANGES,
     ERASURES,
 )
 
@@ -51,6 +56,7 @@ KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"
 KIND_BACKFILL = "backfill"
 KIND_ERASURE = "erasure"
+KIND_MERGE = "merge"
 
 
 class Decision(msgspec.Struct, gc=False):
@@ -58,7 +64,7 @@ class Decision(msgspec.Struct, gc=False):
 
     topic: logical topic name, one of DECISION_TOPICS.
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
-    cause_kind: one of those above; message_id: of the causing event, None for timers.
+    cause_kind: one of those above; message_id: of the causing event, else None.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
     the names listed in INSTANT_FIELDS.
     """
@@ -120,7 +126,7 @@ class Moment(msgspec.Struct, gc=False):
 
     tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
     decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
-    epoch: see Past.
+    letters: events for other shoppers' records. epoch: see Past.
     """
 
     tenant: str
@@ -131,6 +137,7 @@ class Moment(msgspec.Struct, gc=False):
     decisions: list[Decision]
     remarks: list[str]
     silent: bool = False
+    letters: list[Event] = []
     epoch: int = 0
 
     def id_of(self, *cause: str | int) -> str:

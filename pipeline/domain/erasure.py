@@ -8,9 +8,11 @@ from pipeline.domain.decision import ERASURES, KIND_ERASURE, Decision, Moment, d
 from pipeline.domain.definition import Plan
 from pipeline.domain.due import keep_due
 from pipeline.domain.erasure_definition import SHOPPER_ERASED, ErasureDefinition
-from pipeline.domain.event import REFERRAL, Event, decode_object
+from pipeline.domain.event import ENDING, OF_OTHERS, Event, decode_object
+from pipeline.domain.identity_book import REFUSED
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS, SUPPRESSED, UNSUPPRESSED, Unreadable, statement
 from pipeline.domain.messaging.word import OPT_IN, REDUCED_TO
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.past import Past, digest_of
 from pipeline.domain.removal import removal_of
 from pipeline.domain.shopper import Shopper
@@ -63,12 +65,17 @@ class Erasure:
             moment.remarks.append(SUPPRESSED_EVENT)
             return ""
         if past.gone:
-            shopper.past = Past(past.erased_at, past.erased_at, past.erasures, past.asked) if past.erased_at else None
+            self.revive(shopper)
         return None
+
+    def revive(self, shopper: Shopper) -> None:
+        """Somebody comes under the id of a record that has ended."""
+        past = shopper.past or Past()
+        shopper.past = Past(past.erased_at, past.erased_at, past.erasures, past.asked) if past.erased_at else None
 
     def see(self, shopper: Shopper, event: Event, now: int, new: bool) -> None:
         """An event was taken: the record has as long as `inactive` says from now on."""
-        if self.inactive is None or (event.type == REFERRAL and not new):
+        if self.inactive is None or (event.type in OF_OTHERS and not new):
             return
         past = shopper.past
         if past is None:
@@ -98,10 +105,35 @@ class Erasure:
 
     def expire(self, shopper: Shopper, moment: Moment) -> None:
         """End the record of a shopper who was not seen for `inactive`."""
+        self._end_devices(shopper, moment, EXPIRED)
         past = shopper.past or Past()
         fields = {"sequence": past.erasures, "requested_at": None, "reason": None, "removed": removal_of(shopper)}
         self._tell(moment, EXPIRED, "retention", moment.now, fields)
         shopper.wipe(Past(0, past.erased_at, past.erasures, past.asked, gone=True))
+
+    def end_device(self, shopper: Shopper, ending: Event, now: int) -> Outcome:
+        """Have a device's record end with that of the user it has become; another's device by now stays."""
+        outcome, book = Outcome([], []), shopper.identity
+        if book is None or book.alias != ending.referred:
+            return outcome
+        if ending.name == ERASED:
+            moment = Moment(
+                self._tenant, ending.shopper, now, KIND_ERASURE, ending.message_id, outcome.decisions, outcome.remarks
+            )
+            self._erase(shopper, ending, moment)
+        else:
+            past = shopper.past or Past()
+            shopper.wipe(Past(0, past.erased_at, past.erasures, past.asked, gone=True))
+        return outcome
+
+    def _end_devices(self, shopper: Shopper, moment: Moment, how: str) -> None:
+        """Tell the devices that have become this shopper's."""
+        for device in shopper.identity.devices if shopper.identity is not None else ():
+            if device.state != REFUSED:
+                cause = f"{moment.message_id or moment.now}/{how}"
+                moment.letters.append(
+                    Event(ENDING, how, device.id, moment.now, moment.now, cause, referred=moment.shopper)
+                )
 
     def _was_heeded(self, past: Past, event: Event) -> bool:
         """It was sent again, or it asked before an erasure after which the shopper came back."""
@@ -119,12 +151,13 @@ class Erasure:
             "removed": removal_of(shopper),
         }
         self._tell(moment, ERASED, "erasure", number, fields)
+        self._end_devices(shopper, moment, ERASED)
         asked = _fingerprint(event.message_id)
         shopper.wipe(Past(0, moment.now, number, asked, suppressed=True, gone=True))
 
     def _returns(self, event: Event) -> bool:
         """Whether an erased shopper may come back with it. An event on consent has to grant something."""
-        if event.name not in self._rule.return_by or event.type == REFERRAL:
+        if event.name not in self._rule.return_by or event.type in OF_OTHERS:
             return False
         if event.name not in CONSENT_EVENTS or event.name in (SUPPRESSED, UNSUPPRESSED):
             return True

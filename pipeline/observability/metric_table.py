@@ -25,6 +25,7 @@ CounterName = Literal[
     "message_suppressions_total",
     "message_results_total",
     "experiment_exposures_total",
+    "identity_changes_total",
     "timers_fired_total",
     "shoppers_written_total",
     "shoppers_swept_total",
@@ -141,6 +142,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         "holdout",
         "change",
     ),
+    _counter(
+        "identity_changes_total",
+        "anonymous ids",
+        "What became of anonymous ids that a user came with, and why of those that were refused.",
+        "change",
+        "reason",
+    ),
     _counter("timers_fired_total", "timers", "Due times that were reached and looked at."),
     _counter("shoppers_written_total", "writes", "Shopper records written: distinct shoppers of each round, added up."),
     _counter("shoppers_swept_total", "shoppers", "Brought under a changed topology by the sweep."),
@@ -219,7 +227,8 @@ COLLECTOR: tuple[Definition, ...] = (
         "counter",
         "connections",
         ("reason",),
-        "Closed by a bound: `connections`, too many; `slow`, no whole request in 20 s; `memory`, too much in it.",
+        "Closed by a bound: `connections`, too many; `slow`, no whole request in 20 s; `memory`, too much in it; "
+        "`malformed`, no HTTP.",
     ),
     Definition(
         "collector_request_seconds",

@@ -8,15 +8,24 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pipeline.domain.decide import Engine, Outcome
-from pipeline.domain.decision import DECISION_TOPICS, ERASURES, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
+from pipeline.domain.decide import Engine
+from pipeline.domain.decision import (
+    DECISION_TOPICS,
+    ERASURES,
+    IDENTITY_CHANGES,
+    MESSAGE_TOPICS,
+    REWARD_TOPICS,
+    SEGMENT_CALLS,
+)
 from pipeline.domain.definition import Plan
-from pipeline.domain.event import Event
+from pipeline.domain.event import CLAIM, Event
+from pipeline.domain.identity.letter import has_letters
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.output import Files
-from pipeline.replay.partition import Partition
+from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import Reading, readings, whence
 from pipeline.replay.source import Source, Value
 from pipeline.replay.summary import Summary
@@ -63,6 +72,7 @@ class Replay:
         unused = set(MESSAGE_TOPICS if self.plan.messaging is None else ())
         unused.update(() if self.plan.programmes else REWARD_TOPICS)
         unused.update(() if self.plan.ends_records else (ERASURES,))
+        unused.update({IDENTITY_CHANGES} if self.plan.identities is None else ())
         return [topic for topic in DECISION_TOPICS if topic not in unused]
 
 
@@ -72,8 +82,14 @@ class _Run:
         self._engine = Engine(replay.plan)
         self._summary = Summary(decisions=dict.fromkeys(replay.topics(), 0))
         self._partitions = [
-            Partition(number, self._engine, self._publish, _TRACED_TOPIC) for number in range(replay.partitions)
+            Partition(number, self._engine, self._publish, _TRACED_TOPIC, self._refuse_held)
+            for number in range(replay.partitions)
         ]
+        self._has_letters = has_letters(replay.plan)
+        # Where events stand that may wait, by partition and place; None: none ever does.
+        self._held: dict[tuple[int, int], tuple[str, Value, int]] | None = None
+        if replay.plan.identities is not None:
+            self._held = {}
 
     def through(self, stream: Iterator[Reading], progress: Callable[[int], None] | None) -> Summary:
         summary, until = self._summary, self._replay.until
@@ -83,23 +99,30 @@ class _Run:
             if until is not None and received > until:
                 received = until
                 break
+            if index == 0 and self._has_letters:
+                # All that a value says is known before anything that comes of it is told others.
+                self._exchange()
             if type(call) is not Event:
                 number, _, _ = whence(value, index)
                 self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
                 continue
             if several > 1:
-                apply = partitions[crc32(call.shopper.encode()) % several].apply
-            refusal = apply(call)
-            summary.events += 1
-            if refusal is not None:
-                self._refused(refusal, name, value, index)
-            left -= 1
-            if not left:
+                apply = partitions[self._place_of(call.shopper)].apply
+            if self._held is not None:
+                self._remember(call, name, value, index)
+            if index == 0 and left <= 0:
+                # Between values none waits for what a later part of one says.
                 left = STRIDE
                 self._advance(received)
                 self._files.write_until(received)
                 if progress is not None:
                     progress(summary.events)
+            refusal = apply(call)
+            summary.events += call.type != CLAIM
+            if refusal is not None:
+                self._refused(refusal, name, value, index)
+            left -= 1
+        self._exchange()
         self._advance(received if until is None else until)
         summary.last = received
         summary.shoppers = sum(len(partition) for partition in partitions)
@@ -107,9 +130,29 @@ class _Run:
             self._write_profiles(received if until is None else until)
         return summary
 
+    def _place_of(self, shopper: str) -> int:
+        return crc32(shopper.encode()) % len(self._partitions)
+
+    def _remember(self, event: Event, name: str, value: Value, index: int) -> None:
+        """Where an event stands that may have to wait for what its value says further on."""
+        if self._held is not None:
+            if index == 0:
+                self._held.clear()
+            number = self._place_of(event.shopper)
+            self._held[number, self._partitions[number].offset] = name, value, index
+
+    def _refuse_held(self, partition: int, place: int, refusal: str) -> None:
+        if self._held is not None and (partition, place) in self._held:
+            self._refused(refusal, *self._held[partition, place])
+
     def _advance(self, until: int) -> None:
         for partition in self._partitions:
             partition.advance(until)
+        self._exchange()
+
+    def _exchange(self) -> None:
+        if self._has_letters:
+            exchange(self._partitions, self._place_of)
 
     def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:

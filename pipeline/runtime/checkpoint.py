@@ -14,9 +14,6 @@ from pipeline.runtime.ports import CHANGELOG, RESERVED, Checkpoint, Output, Stat
 CHECKPOINT_KEY = RESERVED + b"checkpoint"
 CHECKPOINT_FORMAT = 3
 
-# What a version of format 2 does not know of: it would let erased shoppers in again.
-_WITHOUT_GRAVES = 2
-
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Checkpoint)
 
@@ -39,7 +36,7 @@ def decode_checkpoint(value: bytes) -> Checkpoint:
         # Records of format 1 wait for a plan to join their windows: the sweep goes over all of them once more.
         checkpoint.sweep = msgspec.structs.replace(checkpoint.sweep, cursor=None, looked_at=0, done=False)
     # It is written again as one of ours: an older version has to refuse what this one had.
-    checkpoint.format = CHECKPOINT_FORMAT if checkpoint.erased else _WITHOUT_GRAVES
+    checkpoint.format = CHECKPOINT_FORMAT
     return checkpoint
 
 

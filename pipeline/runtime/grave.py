@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 import msgspec
 
 from pipeline.domain.past import Past
-from pipeline.runtime.checkpoint import CHECKPOINT_FORMAT
 from pipeline.runtime.ports import RESERVED, Checkpoint, DueEntry, StateFormatError, StatePartition
 
 GRAVE_PREFIX = RESERVED + b"erased/"
@@ -70,7 +69,6 @@ class Graves:
             return []
         checkpoint.erased += len(keys)
         checkpoint.mark = self._mark
-        checkpoint.format = CHECKPOINT_FORMAT
         return due_entries_of(self._state, keys)
 
 

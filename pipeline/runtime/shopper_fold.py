@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.domain.decision import ERASURES, SEGMENT_CALLS
+from pipeline.domain.identity.identities import Identities
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
@@ -30,15 +31,16 @@ from pipeline.runtime.ports import (
     StatePartition,
 )
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
+from pipeline.runtime.resolving import Resolving
 from pipeline.runtime.round import Round
 from pipeline.runtime.shopper_settings import Settings
 from pipeline.runtime.sweep import Brought, StoreSweep, take_over
 
 
 class ShopperFold:
-    """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of
-    (due, shopper), or at least what is due of its shopper, see `Settings.timers_first`; a record behind its shopper's
-    now or behind partition time is raised to it. One thread at a time."""
+    """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of (due,
+    shopper), or at least what is due of its shopper (`Settings.timers_first`); a record behind its shopper's now or
+    behind partition time is raised to it. One thread at a time."""
 
     def __init__(
         self,
@@ -49,19 +51,21 @@ class ShopperFold:
         settings: Settings,
         caches: CacheBudget | None = None,
         renderer: DecisionRenderer | None = None,
+        identities: Identities | None = None,
         digest_of: DigestOf | None = None,
     ) -> None:
         """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish.
-        digest_of: see Graves."""
-        self._engine = engine
-        self._settings = settings
-        self._encoder = encoder
-        self._renderer = renderer
+        identities: around the engine, of a topology with `identity`. digest_of: see Graves."""
+        self._engine, self._settings, self._encoder, self._renderer = engine, settings, encoder, renderer
         self._graves = Graves(state, digest_of)
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes), self._graves)
         self._due = DueQueue(state, self._overlay)
-        self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
-        self._grafting = StoreGrafting(engine, self._overlay, settings)
+        self._sweep = StoreSweep(identities or engine, state, codec, self._overlay, settings)
+        self._grafting = StoreGrafting(identities or engine, self._overlay, settings)
+        self._resolving, self._apply_all = None, self._apply_events
+        if identities is not None:
+            self._resolving = Resolving(identities, self._overlay, self._due, self._tell, settings)
+            self._apply_all = self._resolving.apply_events
 
     def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
@@ -87,8 +91,6 @@ class ShopperFold:
                 raise StateFormatError(str(damaged)) from damaged
         if taken:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
-        round_.counts.records = taken
-        round_.counts.progress = len(round_.progress)
         effects = self._effects(round_, taken, finished)
         self._check_bounds(round_, effects)
         return effects
@@ -104,18 +106,17 @@ class ShopperFold:
         return None
 
     def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
-        """See sweep.py. What is due comes first, as in any round."""
+        """See sweep.py. What is due comes first, as in any round, and in `graft`."""
         round_ = self._begin(batch, 0, checkpoint)
-        checkpoint = round_.checkpoint
-        if checkpoint.sweep.done:
+        if round_.checkpoint.sweep.done:
             return None
-        if not self._fire(round_, checkpoint.time, batch.follows):
+        if not self._fire(round_, round_.checkpoint.time, batch.follows):
             return self._effects(round_, 0, False)
-        round_.counts.swept = self._bring(round_, self._sweep.take(checkpoint))
-        return self._effects(round_, 0, checkpoint.sweep.done)
+        round_.counts.swept = self._bring(round_, self._sweep.take(round_.checkpoint))
+        return self._effects(round_, 0, round_.checkpoint.sweep.done)
 
     def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
-        """See grafting.py. What is due comes first, as in any round."""
+        """See grafting.py."""
         round_ = self._begin(batch, 0, checkpoint)
         if not self._fire(round_, round_.checkpoint.time, batch.follows):
             return self._effects(round_, 0, False)
@@ -151,18 +152,18 @@ class ShopperFold:
         return round_
 
     def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
-        erased = self._graves.dig(self._overlay.erased(), round_.checkpoint)
-        round_.counts.shoppers = len(self._overlay.touched)
-        round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
+        counts, erased = round_.counts, self._graves.dig(self._overlay.erased(), round_.checkpoint)
+        counts.records, counts.progress, counts.shoppers = taken, len(round_.progress), len(self._overlay.touched)
+        counts.hits, counts.misses = self._overlay.take_counts()
         return Effects(
             checkpoint=round_.checkpoint,
             taken=taken,
             finished=finished,
-            counts=round_.counts,
+            counts=counts,
             outputs=round_.outputs,
             values=self._overlay.changes(),
             due_added=self._due.added(),
-            due_dropped=self._due.dropped + erased if erased else self._due.dropped,
+            due_dropped=[*self._due.dropped, *erased],
             behind=round_.entries >= self._settings.timers and self._due.waits(round_.checkpoint.time),
         )
 
@@ -176,15 +177,11 @@ class ShopperFold:
     def _apply(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
         records, checkpoint = round_.batch.records, round_.checkpoint
-        first = self._settings.timers_first
-        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == len(items)):
+        first, index, end = self._settings.timers_first, start, len(items)
+        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == end):
             return 0, False
-        self._overlay.load(
-            records[index].key  # type: ignore[misc]  # see decode_item
-            for index in range(start, len(items))
-            if items[index] is None
-        )
-        index, end = start, len(items)
+        keys = (records[index].key for index in range(start, end) if items[index] is None)
+        self._overlay.load(keys)  # type: ignore[arg-type]  # see decode_item
         while index < end:
             index, until = self._take(round_, items, index)
             if until is not None and not self._fire(round_, until, records[index - 1].offset) and first:
@@ -221,7 +218,7 @@ class ShopperFold:
                 round_.refuse(index, item, settings.dead_letter_bytes)
         touched = self._overlay.touched
         for key, indexes in of_shopper.items():
-            self._apply_events(round_, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
+            self._apply_all(round_, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
         round_.sort(begun)
         return index + 1, until
 
@@ -244,7 +241,7 @@ class ShopperFold:
                     now = max(time, shopper.now)
                     counts.raised += 1
                 outcome = decide(shopper, event, now, changed_at)
-                if outcome.decisions or outcome.remarks:
+                if outcome.decisions or outcome.remarks or outcome.letters:
                     self._tell(round_, outcome, shopper, record)
                 if outcome.refusal is not None:
                     round_.turn_away(index, outcome.refusal, self._settings.dead_letter_bytes)
@@ -270,13 +267,14 @@ class ShopperFold:
         while True:
             if round_.entries >= self._settings.timers and due.waits(until):
                 return False
-            entry = due.pop(until)
-            if entry is None:
+            if (entry := due.pop(until)) is None:
                 return True
             round_.entries += 1
             at, held = entry
             shopper = self._overlay.open(held)
-            if 0 < shopper.due <= at:
+            if 0 < shopper.due <= at and self._resolving is not None:
+                self._resolving.wake(round_, held, shopper, at, until, offset)
+            elif 0 < shopper.due <= at:
                 outcome = self._engine.on_due(shopper, held.key.decode(), at, round_.checkpoint.sweep.since)
                 for decision in outcome.decisions:
                     decision.decided_at = max(decision.decided_at, until)
@@ -287,13 +285,15 @@ class ShopperFold:
 
     def _tell(self, round_: Round, outcome: Outcome, shopper: Shopper, cause: Record) -> None:
         batch, counts = round_.batch, round_.counts
+        source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
         for decision in outcome.decisions:
-            source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
             value, headers = self._encoder.encode(decision, source)
+            # A receipt names nobody.
             key = cause.key if decision.topic != ERASURES else decision.shopper.encode()
             round_.outputs.append(Output(decision.topic, key, value, headers))
             counts.count(decision)
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
+        round_.write_to(outcome.letters)
         tally(counts.remarks, outcome.remarks)

@@ -1,6 +1,6 @@
 """The oracle: raw client calls and a topology in, the expected lines of every output topic out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.oracle import consent, messages
@@ -9,7 +9,7 @@ from tests.oracle.carts import payload
 from tests.oracle.endings import Life, digest, may_end
 from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
-from tests.oracle.loyalty import Programme
+from tests.oracle.loyalty import Letter, Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
 from tests.oracle.values import instant, rfc3339
@@ -31,8 +31,9 @@ REWARD_TOPICS = ("redemption-rejected", "reward-available")
 
 def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
     rewards = REWARD_TOPICS if topology.get("loyalty") else ()
+    identities = ("identity-changes",) if "identity" in topology else ()
     endings = ("erasures",) if may_end(topology) else ()
-    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()), *endings)
+    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()), *identities, *endings)
 
 
 OPENING = ("Points Adjusted", "Tier Granted", "Tier Locked", "Tier Unlocked")
@@ -161,6 +162,25 @@ class History:
         self._segments(facts, record)
         self.messages.record(facts, self.fresh(known), record)
 
+    def letters(self) -> list[Letter]:
+        """What this record has to tell others, once."""
+        found = [letter for programme in self.programmes for letter in programme.letters]
+        for programme in self.programmes:
+            programme.letters = []
+        return found
+
+    def heard(self, letter: Letter, record: Record) -> None:
+        """record: of the friend, that it comes of."""
+        self.advance(record.received)
+        self.now = record.received
+        known = self.known()
+        facts, cause = Facts(self.records, self.topology, self.now), replace(record, message_id=letter.message_id)
+        for programme in self.programmes:
+            if programme.name == letter.programme:
+                programme.heard(letter, facts)
+        self._segments(facts, cause)
+        self.messages.record(facts, self.fresh(known), cause)
+
     def _segments(self, facts: Facts, record: Record | None) -> None:
         facts.standings = {one.name: one.standing for one in self.programmes}
         segments = self.topology.get("segments") or {}
@@ -250,6 +270,8 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
         referrer = shopper.history.referrer(record) if reason in (None, "late") else None
         if referrer is not None:
             shoppers.setdefault(referrer, Shopper(referrer, topology)).referred(record)
+        for letter in shopper.history.letters():
+            shoppers.setdefault(letter.referrer, Shopper(letter.referrer, topology)).heard(letter, record)
     last = records[-1].received if records else 0
     for shopper in shoppers.values():
         shopper.advance(max(end or last, last))
@@ -287,6 +309,13 @@ class Shopper:
             if not self.history.begun:
                 self.life.seen = record.received
             self.history.referred(record)
+
+    def heard(self, letter: Letter, record: Record) -> None:
+        self.advance(record.received)
+        if not self.life.suppressed and record.received > (self.life.erased_at or 0):
+            if not self.history.begun:
+                self.life.seen = record.received
+            self.history.heard(letter, record)
 
     def advance(self, until: int) -> None:
         expires = self.life.expires()

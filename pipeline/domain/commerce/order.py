@@ -6,7 +6,7 @@ import msgspec
 import xxhash
 
 from pipeline.domain.commerce.early_update import keep_update, take_update
-from pipeline.domain.commerce.order_book import find_order, insert, is_settled, net_value, settle
+from pipeline.domain.commerce.order_book import find_order, insert, is_settled, net_value, remove, settle
 from pipeline.domain.commerce.pricing import Pricing, line_key, products_of, quantity_of
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -107,7 +107,7 @@ class Orders:
             for parked in shopper.parked:
                 if parked.due <= moment.now:
                     moment.remarks.append("refund_unmatched")
-            _keep_parked(shopper, [parked for parked in shopper.parked if parked.due > moment.now])
+            keep_parked(shopper, [parked for parked in shopper.parked if parked.due > moment.now])
 
     def _complete(
         self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment, order_id: str
@@ -125,7 +125,7 @@ class Orders:
                 return [OrderChange(DUPLICATE, None, order_id)]
             order = Order(key, event.time, 0, priced=None)
         else:
-            shopper.orders.remove(order)
+            remove(shopper, order)
             if order.priced is not None:
                 order.priced += order.time - event.time
             order.time = event.time
@@ -133,10 +133,10 @@ class Orders:
         told = take_update(shopper, key)
         if order.priced is None or order.priced < 0:
             told = None if self._price(order, event, properties, moment) else told
-        insert(shopper.orders, order)
+        insert(shopper, order)
         changes = [OrderChange(COMPLETED, order, order_id, net_value(order), told=told)]
         if shopper.parked:
-            changes += _apply_parked(shopper, order, order_id)
+            changes += apply_parked(shopper, order, order_id)
         return changes
 
     def _update(
@@ -146,7 +146,7 @@ class Orders:
         order = find_order(shopper, order_key(order_id))
         if order is None:
             order = Order(order_key(order_id), event.time, 0, completed=False, priced=None)
-            insert(shopper.orders, order)
+            insert(shopper, order)
         before = net_value(order)
         overtaken = order.priced is not None and order.priced > event.time - order.time
         if overtaken or not self._price(order, event, properties, moment):
@@ -159,7 +159,7 @@ class Orders:
         key = order_key(order_id)
         order = find_order(shopper, key)
         if order is None:
-            insert(shopper.orders, Order(key, event.time, 0, cancelled=True, completed=False, priced=None))
+            insert(shopper, Order(key, event.time, 0, cancelled=True, completed=False, priced=None))
             _drop_parked(shopper, key)
             return OrderChange(IGNORED, None, order_id)
         if order.cancelled:
@@ -186,7 +186,7 @@ class Orders:
             parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines)
             if len(shopper.parked) >= PARKED_LIMIT:
                 moment.remarks.append("refund_unmatched")
-            _keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
+            keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
             return OrderChange(PARKED, None, order_id, refund=refund, lines=lines)
         return _give_back(order, order_id, refund, amount, lines)
 
@@ -260,7 +260,8 @@ def _give_back(order: Order, order_id: str, refund: int, amount: int | None, lin
     return OrderChange(REFUNDED, order, order_id, -given, refund, lines, whole=amount is None)
 
 
-def _apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderChange]:
+def apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderChange]:
+    """What the refunds do that waited for this order."""
     waiting = [parked for parked in shopper.parked if parked.order == order.key]
     _drop_parked(shopper, order.key)
     return [_give_back(order, order_id, parked.refund, parked.amount, parked.lines) for parked in waiting]
@@ -268,9 +269,10 @@ def _apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderCh
 
 def _drop_parked(shopper: Shopper, key: int) -> None:
     if shopper.parked:
-        _keep_parked(shopper, [parked for parked in shopper.parked if parked.order != key])
+        keep_parked(shopper, [parked for parked in shopper.parked if parked.order != key])
 
 
-def _keep_parked(shopper: Shopper, parked: list[Parked]) -> None:
+def keep_parked(shopper: Shopper, parked: list[Parked]) -> None:
+    """Have these refunds wait, and no others."""
     shopper.parked = parked
     shopper.orders_due = min((one.due for one in parked), default=0)

@@ -14,14 +14,16 @@ from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.earning import Earning
 from pipeline.domain.loyalty.ladder import Ladder
 from pipeline.domain.loyalty.ledger import Ledger
+from pipeline.domain.loyalty.lot_block import file_lots
 from pipeline.domain.loyalty.manual import Manual
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
-from pipeline.domain.loyalty.purse import purse_due
+from pipeline.domain.loyalty.purse import file_holdings, purse_due
 from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import TIER_GONE, Case
+from pipeline.domain.loyalty.union import Ledgers
 from pipeline.domain.loyalty.window import Window
 from pipeline.domain.loyalty_definition import REDEMPTION_EVENTS, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
@@ -32,8 +34,9 @@ from pipeline.domain.value.money import render
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_manual", "_metric", "_redemptions",
-                 "_rewards", "_spend", "_tiers", "definition", "ladder", "loud", "name", "names")  # fmt: skip
+    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_ledgers", "_manual", "_metric",
+                 "_redemptions", "_rewards", "_spend", "_tiers", "definition", "ladder", "loud", "name",
+                 "names")  # fmt: skip
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zone_of: ZoneOf) -> None:
         self.definition = definition
@@ -52,6 +55,7 @@ class Programme:
         self._earning = Earning(definition, self._accounts, zone_of)
         self._redemptions = Redemptions(definition, self._accounts)
         self._rewards = Rewards(definition)
+        self._ledgers = Ledgers(self._accounts.entries, definition.earn)
         self.names = self._earning.names | REDEMPTION_EVENTS | self._manual.names
 
     def on_event(
@@ -97,6 +101,7 @@ class Programme:
             self._manual.on_event(case, event, properties, addressed=addressed)
         self._tiers.settle(case, before if promoting else None)
         self._rewards.tell(standing, moment)
+        _file(standing)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
@@ -118,6 +123,7 @@ class Programme:
             self._manual.end_lock(case)
             self._tiers.set_due(case)
         self._rewards.tell(standing, moment)
+        _file(standing)
 
     def redeemed(self, shopper: Shopper, event: Event, properties: dict[str, Any]) -> bool:
         """Whether the redemption that an event names was in this programme."""
@@ -141,6 +147,37 @@ class Programme:
                 self._tiers.shift(case, *lost, TIER_GONE)
             self._tiers.settle(case)
             self._rewards.tell(standing, moment)
+            _file(standing)
+
+    def join(self, shopper: Shopper, other: Standing, refunds: list[OrderChange], moment: Moment) -> None:
+        """Put the standing of another id of the same person to the shopper's: the higher tier stays until it is looked
+        at next. refunds: what they do that find their order now."""
+        standing = shopper.standings.get(self.name)
+        joins = standing is None
+        if standing is None:
+            standing = shopper.standings[self.name] = Standing()
+            self._accounts.open(standing)
+        case = Case(shopper, standing, moment)
+        if joins:
+            self._tiers.join(case, 0)
+            self._earning.join(shopper, standing, moment.now)
+        self._accounts.look(standing, moment.now)
+        self._ledgers.join(standing, other, moment)
+        for change in refunds:
+            self._ledger.book(standing, change, standing.held, {}, moment)
+        self._accounts.advance(standing, moment)
+        if self._earning.on_confirmed(shopper, standing, moment):
+            self._accounts.advance(standing, moment)
+        self._earning.look_ahead(shopper, standing, moment.now)
+        self._tiers.raise_to(case, other.level)
+        self._tiers.settle(case)
+        self._rewards.tell(standing, moment)
+        _file(standing)
+
+    def leave(self, shopper: Shopper, moment: Moment) -> None:
+        """The record is to be no shopper's any more: its points are another's."""
+        if self.name in shopper.standings:
+            self._ledgers.leave(shopper.standings[self.name], moment)
 
     def summary(self, shopper: Shopper) -> dict[str, Any]:
         standing = shopper.standings[self.name]
@@ -171,3 +208,9 @@ class Programme:
         """Whether what changed is an order that counted for the upgrade to the present level."""
         order = change.order
         return change.kind != COMPLETED and order is not None and self.ladder.counted(standing, order)
+
+
+def _file(standing: Standing) -> None:
+    """Pack what is old, now that nobody has any of it in hand."""
+    file_lots(standing)
+    file_holdings(standing)

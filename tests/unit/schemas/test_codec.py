@@ -77,6 +77,7 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
     "redemption-rejected": [{"points": None, "reward": None}, {"reason": "tier"}],
     "reward-available": [{"balance": 2**62}],
     "erasures": [{"requested_at": None, "reason": None}, {"reason": 'ü\n"', "change": "expired"}],
+    "identity-changes": [{"change": "refused", "former": None, "reason": "limit", "merge_id": None}],
     "messages": [
         {"variant": None, "expires_at": None},
         {"payload": {"tier": None, "abandonment": {"abandoned_since": -1, "cart": None}, "points": {"expires_at": 5}}},
