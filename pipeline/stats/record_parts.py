@@ -28,7 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "memberships": ("memberships",),
     "first and last": ("observations",),
     "traits": ("traits", "anonymous"),
-    "orders": ("orders", "filed_orders", "refund_keys", "parked"),
+    "orders": ("orders", "filed_orders", "refund_keys", "parked", "early_updates"),
     "carts": ("carts",),
     "abandonment": ("views", "instances", "cooldowns"),
     "loyalty": ("standings",),
