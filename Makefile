@@ -32,8 +32,8 @@ test: setup lint types  ## all that must pass: lint, types, every layer of tests
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
 	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
 
-simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
-	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n, MERGES=1)
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(MERGES),--merges)
 
 oracle: setup  ## recompute everything by plain code: random topologies and streams (SEEDS=n, FIRST=n), all CDNOW customers and Complete Journey households
 	$(BIN)/python -m tests.oracle --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)

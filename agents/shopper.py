@@ -7,6 +7,7 @@ from agents.local_state import LocalState
 from pipeline.config.memory import DEFAULT_BOUNDS, MemoryBounds
 from pipeline.config.topology import Topology
 from pipeline.domain.decide import Engine
+from pipeline.domain.identity.identities import identities_of
 from pipeline.observability.partition_watch import MemoryUse
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.dead_letter_limit import UNLIMITED, DeadLetterLimit
@@ -51,7 +52,8 @@ class ShopperParts(LocalState):
         )
         # An engine a partition: it keeps caches, and partitions run on several threads.
         engine = Engine(topology.plan())
-        fold = ShopperFold(engine, state, self.codec, self._encoder, settings, self._caches, self._renderer)
+        identities = identities_of(engine, settings.shopper_bytes)
+        fold = ShopperFold(engine, state, self.codec, self._encoder, settings, self._caches, self._renderer, identities)
         return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
     def memory(self) -> Iterator[MemoryUse]:

@@ -26,7 +26,7 @@ def agent_grants_of(topology: Topology, name: str) -> list[Grant]:
 def grants_of(topology: Topology) -> list[Grant]:
     """Of all roles: the agents, `afterclick topics` and `backfill`, and a consumer of decisions."""
     shopper = AGENT_TOPICS[SHOPPER]
-    read = [logical for logical in outputs_of(topology, SHOPPER) if logical != DEAD_LETTERS]
+    read = [logical for logical in outputs_of(topology, SHOPPER) if logical not in (DEAD_LETTERS, shopper.source)]
     return [
         *(grant for name in AGENT_TOPICS for grant in agent_grants_of(topology, name)),
         *topics_grants(plan.name for plan in plans_of(topology)),
@@ -43,7 +43,7 @@ def grants_of(topology: Topology) -> list[Grant]:
 def table_of_grants() -> str:
     """Of a topology with the name `shop`, all that it may publish, and topics named as by default."""
     rule = (
-        "segment_calls: {}\nmessaging: {}\n"
+        "identity: {}\nsegment_calls: {}\nmessaging: {}\n"
         "loyalty: {club: {tiers: {metric: spend, levels: [{name: bronze, from: 0}]}}}\n"
         "segments:\n  buyers: {when: {orders: {within: 30d, at_least: 1}}}\n"
     )

@@ -25,15 +25,20 @@ class AgentTopics(NamedTuple):
 AGENT_TOPICS = {
     INTAKE: AgentTopics("clickstream", "intake-changelog", (SHOPPER_EVENTS, DEAD_LETTERS)),
     SHOPPER: AgentTopics(
-        SHOPPER_EVENTS, "shopper-changelog", (*DECISION_TOPICS, SEGMENT_CALLS, DEAD_LETTERS), BACKFILL
+        SHOPPER_EVENTS,
+        "shopper-changelog",
+        (*DECISION_TOPICS, SEGMENT_CALLS, DEAD_LETTERS, SHOPPER_EVENTS),
+        BACKFILL,
     ),
 }
 
 
 def outputs_of(topology: Topology, agent: str) -> tuple[str, ...]:
     """What an agent of this topology writes, besides its changelog: logical topics."""
-    used = topology.used_topics()
-    return tuple(logical for logical in AGENT_TOPICS[agent].outputs if logical in used)
+    used, topics = topology.used_topics(), AGENT_TOPICS[agent]
+    # Shoppers write to each other, and only where one may become another.
+    own = {topics.source} if topology.identity is None else set()
+    return tuple(logical for logical in topics.outputs if logical in used and logical not in own)
 
 
 def plans_of(topology: Topology, agents: Collection[str] | None = None) -> list[TopicPlan]:

@@ -23,6 +23,7 @@ DECISIONS = (
 )
 REWARD_TOPICS = ("redemption-rejected", "reward-available")
 MESSAGE_TOPICS = ("messages", "message-suppressions", "message-results", "experiment-exposures")
+IDENTITY_CHANGES = "identity-changes"
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 BACKFILL = "backfill"
@@ -33,6 +34,7 @@ LOGICAL_TOPICS = (
     *DECISIONS,
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
+    IDENTITY_CHANGES,
     SEGMENT_CALLS,
     *CHANGELOGS,
     BACKFILL,

@@ -11,6 +11,7 @@ from pipeline.domain import (
     consent_definition,
     definition,
     derived_definition,
+    identity_definition,
     loyalty_definition,
     message_definition,
     standing_definition,
@@ -68,6 +69,7 @@ _TAGS: dict[type, str] = {
     message_definition.Holdout: "holdout",
     message_definition.Layer: "layer",
     message_definition.MessagingDefinition: "messaging",
+    identity_definition.IdentityDefinition: "identities",
 }
 _NO_MEANING = frozenset({"identity", "title", "loud"})
 

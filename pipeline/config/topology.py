@@ -16,6 +16,7 @@ from pipeline.config.contradiction import contradictions
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.flow import (
+    IDENTITY_CHANGES,
     LOGICAL_TOPICS,
     MESSAGE_TOPICS,
     REWARD_TOPICS,
@@ -24,6 +25,7 @@ from pipeline.config.flow import (
     physical,
     topic_mistakes,
 )
+from pipeline.config.identity_rules import IdentityRules
 from pipeline.config.inclusion import include
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme, referral_mistakes
@@ -62,6 +64,11 @@ class Topology(Entry):
     )
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
+    identity: IdentityRules | None = Field(
+        default=None,
+        description="When an anonymous id becomes a known shopper's. Left out: never, each id is a shopper.",
+        examples=[{"devices": 10}],
+    )
     segments: dict[RuleName, Segment] = Field(default={}, description="Groups of shoppers, by name.")
     segment_calls: SegmentCalls | None = Field(
         default=None,
@@ -105,6 +112,7 @@ class Topology(Entry):
         unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
         unused.update(MESSAGE_TOPICS if self.messaging is None else ())
         unused.update(() if self.loyalty else REWARD_TOPICS)
+        unused.update({IDENTITY_CHANGES} if self.identity is None else ())
         return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
 
     @cached_property

@@ -8,6 +8,7 @@ from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     CONSENT_CHANGES,
     EXPERIMENT_EXPOSURES,
+    IDENTITY_CHANGES,
     JOURNEY_CHANGES,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
@@ -152,6 +153,13 @@ def _exposure(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{'bought, and ' if line['change'] == 'converted' else ''}{arm} {line['experiment']}{variant}"
 
 
+def _identity(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    if line["change"] == "refused":
+        return f"does not become {printable(line['loser'])}, {(line['reason'] or '').replace('_', ' ')}"
+    former = f", who was {printable(line['former'])}" if line["former"] else ""
+    return f"turns out to be {printable(line['loser'])}{former}"
+
+
 _CONSENTS = {"granted": "agreed to", "denied": "is out of reach of", "reduced": "wants less"}
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     SEGMENT_CHANGES: _segment,
@@ -167,4 +175,5 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     MESSAGE_SUPPRESSIONS: _suppression,
     MESSAGE_RESULTS: _result,
     EXPERIMENT_EXPOSURES: _exposure,
+    IDENTITY_CHANGES: _identity,
 }

@@ -25,6 +25,7 @@ _RARE_TOPICS = {
     "message-suppressions": "suppressions",
     "message-results": "results of messages",
     "experiment-exposures": "exposures and conversions",
+    "identity-changes": "devices that became somebody's, or did not",
 }
 
 

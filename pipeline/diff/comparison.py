@@ -1,17 +1,18 @@
 """The run: one history under two plans, and then every shopper under both."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import tee
 
 from pipeline.diff.message_difference import MessageComparison, MessageDifference
 from pipeline.diff.some import Some
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
-from pipeline.replay.partition import Partition
+from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import Accept, Reading, readings, recorded
 from pipeline.replay.run import STRIDE, collector_off
 from pipeline.replay.source import Source, Value
@@ -96,12 +97,15 @@ class Comparison:
             return _Run(self).through(self._streams(sources, accept), progress)
 
     def _streams(self, sources: Sequence[Source], accept: Accept) -> Iterator[tuple[Reading, Reading]]:
+        # A plan where ids are shoppers as sent takes the same calls, and no claims.
+        identities = self.new.identities or self.old.identities
+        old, new = (Intake(replace(plan, identities=identities)) for plan in (self.old, self.new))
         if self.old.aliases == self.new.aliases:
-            return ((one, one) for one in readings(sources, Intake(self.new), accept))
+            return ((one, one) for one in readings(sources, new, accept))
         # Other aliases make other events of the same calls.
         copies = [[_Copy(source, values) for values in tee(source)] for source in sources]
-        before = readings([first for first, _ in copies], Intake(self.old), accept)
-        return zip(before, readings([second for _, second in copies], Intake(self.new), accept), strict=True)
+        before = readings([first for first, _ in copies], old, accept)
+        return zip(before, readings([second for _, second in copies], new, accept), strict=True)
 
 
 class _Run:
@@ -132,6 +136,7 @@ class _Run:
                 if type(call) is Event and (until is None or received <= until):
                     accepted = True
                     side.apply(call)
+                    exchange([side], lambda _: 0)
                     found.begins, found.at = found.begins or received, max(found.at, received)
             found.events += accepted
             if progress is not None and not found.events % STRIDE:

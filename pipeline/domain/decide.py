@@ -7,8 +7,6 @@ for a shopper. Timers that are due fire before a record is applied, each at its 
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order import DUPLICATE, Orders
@@ -17,10 +15,13 @@ from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
 from pipeline.domain.event import REFERRAL, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
+from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
 from pipeline.domain.messaging.consent_book import ConsentBook
+from pipeline.domain.messaging.contact import hear
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.reading import Reading
 from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
@@ -36,24 +37,12 @@ from pipeline.domain.visit import GAP, fold_visit
 _NOTHING: dict[str, Any] = {}
 
 
-class Outcome(msgspec.Struct, gc=False):
-    """What came of a record or of passing time.
-
-    refusal: None, `duplicate` (dropped), or the reason of a dead letter: `duplicate_mismatch`, `late` (orders and
-    loyalty still took it). remarks: names of things to count, as `unknown_currency`.
-    """
-
-    decisions: list[Decision]
-    remarks: list[str]
-    refusal: str | None = None
-
-
 class StalledTimer(RuntimeError):
     """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
 
 
 class Engine:
-    """A plan, compiled. Keeps no state: that is in the records. pieces: fingerprints of what events are folded into."""
+    """A plan, compiled; state is in the records. pieces: fingerprints of what events are folded into."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -79,6 +68,10 @@ class Engine:
         )
         self._consents = ConsentBook(plan.consent)
         self._kept = KeptState(self._conditions)
+        self.merger = Merger(
+            self.digest, self._conditions, self._segments, self.derivations, self._abandonment, self.loyalty,
+            self._consents, self._arbiter if self._messaging else None,
+        )  # fmt: skip
         self._zones = self._conditions.zones
         self.pieces = pieces_for(self._conditions)
 
@@ -117,6 +110,8 @@ class Engine:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
+        if event.locale and not late:
+            hear(shopper, event)
         zones = self._zones if event.timezone and not late else None
         moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:

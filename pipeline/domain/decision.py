@@ -24,6 +24,9 @@ EXPERIMENT_EXPOSURES = "experiment-exposures"
 MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EXPOSURES)
 """What the arbiter decides, and what comes of it; nothing is on them of a topology without `messaging`."""
 
+IDENTITY_CHANGES = "identity-changes"
+"""Who became whom; nothing is on it of a topology without `identity`."""
+
 DECISION_TOPICS = (
     SEGMENT_CHANGES,
     ABANDONMENT_TRIGGERS,
@@ -34,6 +37,7 @@ DECISION_TOPICS = (
     CONSENT_CHANGES,
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
+    IDENTITY_CHANGES,
 )
 
 SEGMENT_CALLS = "segment-calls"
@@ -46,6 +50,7 @@ KIND_EVENT = "event"
 KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"
 KIND_BACKFILL = "backfill"
+KIND_MERGE = "merge"
 
 
 class Decision(msgspec.Struct, gc=False):
@@ -53,7 +58,7 @@ class Decision(msgspec.Struct, gc=False):
 
     topic: logical topic name, one of DECISION_TOPICS.
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
-    cause_kind: `event`, `timer`, `definition_change`, `backfill`; message_id: of the causing event, None for timers.
+    cause_kind: `event`, `timer`, `definition_change`, `backfill`, `merge`; message_id: of the causing event, else None.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
     the names listed in INSTANT_FIELDS.
     """

@@ -11,12 +11,14 @@ BEHAVIOUR = frozenset({"track", "page", "screen"})
 CALLS = frozenset({"track", "page", "screen", "identify", "alias", "group"})
 # What intake makes of an event that refers to another shopper, for that one: no call, and no behaviour.
 REFERRAL = "referral"
+# And for the anonymous id that a user's event came with: no call either; see intake/claim.py.
+CLAIM = "claim"
 
 
 class Event(msgspec.Struct, gc=False, omit_defaults=True):
     """One accepted call of one shopper, in the shape of a `shopper-events` value.
 
-    type: one of CALLS, or REFERRAL.
+    type: one of CALLS, REFERRAL or CLAIM.
     name: the standard event name of a track call (after aliases); otherwise the call's type.
     shopper: the shopper's id as sent: user id, else anonymous id.
     time: event time, ms since the epoch, corrected for the client's clock, never later than `received`.
@@ -30,8 +32,10 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     anonymous: the shopper's id is an anonymous id, as the call had no user id.
     consents: (purpose, granted?) of each category in `context.consent` that the topology gives a purpose.
     device: the push token in `context.device`, "" if not sent, or under a topology that asks for no consent.
+    locale: the language in `context.locale`, "" if not sent, or under a topology whose messages do not tell it.
     origin: fingerprints of device and network address, of events that refer (referrer.py), else 0.
-    referred: of a REFERRAL the shopper whose event it is.
+    referred: of a REFERRAL or a CLAIM the shopper whose event it is.
+    anonymous_id: the device, of a user's event that came with one, "" under a topology without `identity`.
     """
 
     type: str
@@ -50,6 +54,8 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     device: str = ""
     origin: tuple[int, int] = (0, 0)
     referred: str = ""
+    locale: str = ""
+    anonymous_id: str = ""
 
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])

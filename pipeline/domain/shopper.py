@@ -7,6 +7,7 @@ import msgspec
 from pipeline.domain.block import Block
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
+from pipeline.domain.identity_book import IdentityBook
 from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
@@ -67,6 +68,8 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     messages: None of whom no message was ever asked for; see `correspondence`.
+    locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
+    identity: None of who never met another id.
     """
 
     format: int = FORMAT
@@ -92,6 +95,8 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     anonymous: bool | None = None
     consent: KeptWords = None
     messages: Messages | None = None
+    locale: tuple[int, str] | None = None
+    identity: IdentityBook | None = None
 
     def correspondence(self) -> Correspondence:
         """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""

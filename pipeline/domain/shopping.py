@@ -9,7 +9,8 @@ from pipeline.domain.bonus_book import BonusBook
 class Line(msgspec.Struct, array_like=True, gc=False):
     """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
     None if unknown; conversion is half up per line, so the price stays in the currency it came in. updated: event time
-    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back."""
+    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back. links: of
+    the product and its image (link.py), under a topology that tells them."""
 
     product_id: str
     variant: str
@@ -19,17 +20,20 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     price: int | None
     currency: str = ""
     updated: int = 0
+    links: tuple[str, str] | None = None
 
 
 class Cart(msgspec.Struct, array_like=True, gc=False):
     """A cart; without lines it is kept for its times, so that what is older does not refill it. Event times in ms,
-    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it."""
+    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it.
+    links: of the cart and its checkout, as those of lines."""
 
     cart_id: str
     lines: list[Line]
     updated: int = 0
     snapshot: int = 0
     ordered: int = 0
+    links: tuple[str, str] | None = None
 
 
 class View(msgspec.Struct, array_like=True, gc=False):

@@ -9,6 +9,8 @@ from pipeline.statement.audit import NOTHING, State, statement
 
 # What an entry that moves the balance is of, where it names no earning rule.
 ORDERS, BONUSES, BY_HAND = "orders", "bonuses", "by hand"
+# What moved between two ids of one person; nothing over all shoppers, but for orders that both had.
+MERGES = "merges"
 # When points expire that are of an entry before those that are kept.
 UNKNOWN = "unknown"
 NEVER = ""
@@ -74,6 +76,8 @@ class Account:
             self._rules[lot] = [(one["rule"], one["points"]) for one in entry["rules"]]
         if kind in _EARNING:
             self._earn(entry, moved)
+        elif kind == "merge" and moved:
+            self.earned[MERGES] += moved
         elif kind in ("redeemed", "returned"):
             self.redeemed -= moved
         elif kind == "expired":

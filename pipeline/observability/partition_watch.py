@@ -9,6 +9,7 @@ import msgspec
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     EXPERIMENT_EXPOSURES,
+    IDENTITY_CHANGES,
     MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
@@ -37,6 +38,7 @@ _OF_KIND: dict[str, CounterName] = {
     MESSAGE_SUPPRESSIONS: "message_suppressions_total",
     MESSAGE_RESULTS: "message_results_total",
     EXPERIMENT_EXPOSURES: "experiment_exposures_total",
+    IDENTITY_CHANGES: "identity_changes_total",
 }
 
 

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pipeline.domain.decide import Engine, Outcome
-from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
+from pipeline.domain.decide import Engine
+from pipeline.domain.decision import DECISION_TOPICS, IDENTITY_CHANGES, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
 from pipeline.domain.definition import Plan
-from pipeline.domain.event import Event
+from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.output import Files
-from pipeline.replay.partition import Partition
+from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import Reading, readings, whence
 from pipeline.replay.source import Source, Value
 from pipeline.replay.summary import Summary
@@ -62,6 +63,7 @@ class Replay:
         """Of the decisions that the plan may lead to."""
         unused = set(MESSAGE_TOPICS if self.plan.messaging is None else ())
         unused.update(() if self.plan.programmes else REWARD_TOPICS)
+        unused.update({IDENTITY_CHANGES} if self.plan.identities is None else ())
         return [topic for topic in DECISION_TOPICS if topic not in unused]
 
 
@@ -71,8 +73,13 @@ class _Run:
         self._engine = Engine(replay.plan)
         self._summary = Summary(decisions=dict.fromkeys(replay.topics(), 0))
         self._partitions = [
-            Partition(number, self._engine, self._publish, _TRACED_TOPIC) for number in range(replay.partitions)
+            Partition(number, self._engine, self._publish, _TRACED_TOPIC, self._refuse_held)
+            for number in range(replay.partitions)
         ]
+        # Where events stand that may wait, by partition and place; None: none ever does.
+        self._held: dict[tuple[int, int], tuple[str, Value, int]] | None = None
+        if replay.plan.identities is not None:
+            self._held = {}
 
     def through(self, stream: Iterator[Reading], progress: Callable[[int], None] | None) -> Summary:
         summary, until = self._summary, self._replay.until
@@ -87,13 +94,18 @@ class _Run:
                 self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
                 continue
             if several > 1:
-                apply = partitions[crc32(call.shopper.encode()) % several].apply
+                apply = partitions[self._place_of(call.shopper)].apply
+            if self._held is not None:
+                self._remember(call, name, value, index)
             refusal = apply(call)
-            summary.events += 1
+            if self._held is not None:
+                exchange(partitions, self._place_of)
+            summary.events += call.type != CLAIM
             if refusal is not None:
                 self._refused(refusal, name, value, index)
             left -= 1
-            if not left:
+            if left <= 0 and index == 0:
+                # At the beginning of a value none waits for what a later part of one says.
                 left = STRIDE
                 self._advance(received)
                 self._files.write_until(received)
@@ -105,6 +117,21 @@ class _Run:
         if self._replay.profiles:
             self._write_profiles(received if until is None else until)
         return summary
+
+    def _place_of(self, shopper: str) -> int:
+        return crc32(shopper.encode()) % len(self._partitions)
+
+    def _remember(self, event: Event, name: str, value: Value, index: int) -> None:
+        """Where an event stands that may have to wait for what its value says further on."""
+        if self._held is not None:
+            if index == 0:
+                self._held.clear()
+            number = self._place_of(event.shopper)
+            self._held[number, self._partitions[number].offset] = name, value, index
+
+    def _refuse_held(self, partition: int, place: int, refusal: str) -> None:
+        if self._held is not None and (partition, place) in self._held:
+            self._refused(refusal, *self._held[partition, place])
 
     def _advance(self, until: int) -> None:
         for partition in self._partitions:

@@ -8,6 +8,7 @@ from rich.table import Table
 from pipeline.domain.decision import (
     DECISION_TOPICS,
     EXPERIMENT_EXPOSURES,
+    IDENTITY_CHANGES,
     MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
@@ -21,6 +22,7 @@ _PARTS = {
     MESSAGE_SUPPRESSIONS: "reason",
     MESSAGE_RESULTS: "result",
     EXPERIMENT_EXPOSURES: "change",
+    IDENTITY_CHANGES: "change",
 }
 
 

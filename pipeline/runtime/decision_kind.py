@@ -4,6 +4,7 @@ are about, never by shopper."""
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     EXPERIMENT_EXPOSURES,
+    IDENTITY_CHANGES,
     MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
@@ -16,6 +17,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     MESSAGE_SUPPRESSIONS: ("message", "reason", "until"),
     MESSAGE_RESULTS: ("message", "variant", "result"),
     EXPERIMENT_EXPOSURES: ("experiment", "variant", "holdout", "change"),
+    IDENTITY_CHANGES: ("change", "reason"),
 }
 """Topic -> the fields that tell a kind from others."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.domain.decision import SEGMENT_CALLS
+from pipeline.domain.identity.identities import Identities
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime import progress as partition_time
 from pipeline.runtime.cache_budget import CacheBudget
 from pipeline.runtime.checkpoint import copy_checkpoint
-from pipeline.runtime.dead_letter import FAILED
 from pipeline.runtime.dead_letter_limit import TooManyDeadLetters
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.due_queue import DueQueue
@@ -16,6 +16,7 @@ from pipeline.runtime.fold import Effects, Refused, tally
 from pipeline.runtime.grafting import StoreGrafting
 from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay, RecordTooLarge, check_lengths
+from pipeline.runtime.poison import Poison, failed
 from pipeline.runtime.ports import (
     Batch,
     Checkpoint,
@@ -29,22 +30,16 @@ from pipeline.runtime.ports import (
     StatePartition,
 )
 from pipeline.runtime.progress import PROGRESS_PREFIX, Progress
+from pipeline.runtime.resolving import Resolving
 from pipeline.runtime.round import Round
 from pipeline.runtime.shopper_settings import Settings
 from pipeline.runtime.sweep import Brought, StoreSweep, take_over
 
 
-class _Poison(Exception):
-    def __init__(self, index: int, cause: Exception) -> None:
-        super().__init__(index)
-        self.index = index
-        self.cause = cause
-
-
 class ShopperFold:
-    """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of
-    (due, shopper), or at least what is due of its shopper, see `Settings.timers_first`; a record behind its shopper's
-    now or behind partition time is raised to it. One thread at a time."""
+    """See `fold.Fold`. Before a record is applied, all that is due by partition time has fired, in order of (due,
+    shopper), or at least what is due of its shopper (`Settings.timers_first`); a record behind its shopper's now or
+    behind partition time is raised to it. One thread at a time."""
 
     def __init__(
         self,
@@ -55,16 +50,22 @@ class ShopperFold:
         settings: Settings,
         caches: CacheBudget | None = None,
         renderer: DecisionRenderer | None = None,
+        identities: Identities | None = None,
     ) -> None:
-        """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish."""
+        """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish.
+        identities: around the engine, of a topology with `identity`."""
         self._engine = engine
         self._settings = settings
         self._encoder = encoder
         self._renderer = renderer
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
         self._due = DueQueue(state, self._overlay)
-        self._sweep = StoreSweep(engine, state, codec, self._overlay, settings)
-        self._grafting = StoreGrafting(engine, self._overlay, settings)
+        self._sweep = StoreSweep(identities or engine, state, codec, self._overlay, settings)
+        self._grafting = StoreGrafting(identities or engine, self._overlay, settings)
+        self._resolving, self._apply_all = None, self._apply_events
+        if identities is not None:
+            self._resolving = Resolving(identities, self._overlay, self._due, self._tell, settings)
+            self._apply_all = self._resolving.apply_events
 
     def decode(self, batch: Batch) -> list[Item | None]:
         return [decode_item(record) for record in batch.records]
@@ -76,7 +77,7 @@ class ShopperFold:
             try:
                 taken, finished = self._apply(round_, decoded, start)
                 break
-            except _Poison as poison:
+            except Poison as poison:
                 # What the record did to its shopper before it failed can't be undone in place: fold anew without it.
                 self.drop()
                 poisoned += 1
@@ -85,13 +86,11 @@ class ShopperFold:
                         f"more than {self._settings.poison} records of one batch make the core fail "
                         f"({type(poison.cause).__name__}): this version has a fault"
                     ) from poison.cause
-                decoded[poison.index] = Refused(FAILED, type(poison.cause).__name__)
+                decoded[poison.index] = failed(poison.cause)
             except DamagedRecord as damaged:
                 raise StateFormatError(str(damaged)) from damaged
         if taken:
             round_.checkpoint.next_offset = batch.records[start + taken - 1].offset + 1
-        round_.counts.records = taken
-        round_.counts.progress = len(round_.progress)
         effects = self._effects(round_, taken, finished)
         self._check_bounds(round_, effects)
         return effects
@@ -100,8 +99,7 @@ class ShopperFold:
         """A progress record is never left out: nobody's timers would fire any more."""
         if isinstance(item, Progress) or (record.key or b"").startswith(PROGRESS_PREFIX):
             return None
-        long = isinstance(error, RecordTooLarge)
-        return Refused(OVERSIZE, str(error)) if long else Refused(FAILED, type(error).__name__)
+        return Refused(OVERSIZE, str(error)) if isinstance(error, RecordTooLarge) else failed(error)
 
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> Effects | None:
         """Nothing: a shopper partition's time is in its records."""
@@ -110,16 +108,15 @@ class ShopperFold:
     def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
         """See sweep.py. What is due comes first, as in any round."""
         round_ = self._begin(batch, 0, checkpoint)
-        checkpoint = round_.checkpoint
-        if checkpoint.sweep.done:
+        if round_.checkpoint.sweep.done:
             return None
-        if not self._fire(round_, checkpoint.time, batch.follows):
+        if not self._fire(round_, round_.checkpoint.time, batch.follows):
             return self._effects(round_, 0, False)
-        round_.counts.swept = self._bring(round_, self._sweep.take(checkpoint))
-        return self._effects(round_, 0, checkpoint.sweep.done)
+        round_.counts.swept = self._bring(round_, self._sweep.take(round_.checkpoint))
+        return self._effects(round_, 0, round_.checkpoint.sweep.done)
 
     def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
-        """See grafting.py. What is due comes first, as in any round."""
+        """See grafting.py. What is due comes first, too."""
         round_ = self._begin(batch, 0, checkpoint)
         if not self._fire(round_, round_.checkpoint.time, batch.follows):
             return self._effects(round_, 0, False)
@@ -154,13 +151,14 @@ class ShopperFold:
         return round_
 
     def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
-        round_.counts.shoppers = len(self._overlay.touched)
-        round_.counts.hits, round_.counts.misses = self._overlay.take_counts()
+        counts = round_.counts
+        counts.records, counts.progress, counts.shoppers = taken, len(round_.progress), len(self._overlay.touched)
+        counts.hits, counts.misses = self._overlay.take_counts()
         return Effects(
             checkpoint=round_.checkpoint,
             taken=taken,
             finished=finished,
-            counts=round_.counts,
+            counts=counts,
             outputs=round_.outputs,
             values=self._overlay.changes(),
             due_added=self._due.added(),
@@ -223,7 +221,7 @@ class ShopperFold:
                 round_.refuse(index, item, settings.dead_letter_bytes)
         touched = self._overlay.touched
         for key, indexes in of_shopper.items():
-            self._apply_events(round_, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
+            self._apply_all(round_, touched[key], indexes, time)  # type: ignore[index]  # see decode_item
         round_.sort(begun)
         return index + 1, until
 
@@ -259,7 +257,7 @@ class ShopperFold:
         except DamagedRecord:
             raise
         except Exception as error:
-            raise _Poison(index, error) from error
+            raise Poison(index, error) from error
         if taken:
             counts.events += taken
             self._overlay.close(held, shopper)
@@ -278,7 +276,9 @@ class ShopperFold:
             round_.entries += 1
             at, held = entry
             shopper = self._overlay.open(held)
-            if 0 < shopper.due <= at:
+            if 0 < shopper.due <= at and self._resolving is not None:
+                self._resolving.wake(round_, held, shopper, at, until, offset)
+            elif 0 < shopper.due <= at:
                 outcome = self._engine.on_due(shopper, held.key.decode(), at, round_.checkpoint.sweep.since)
                 for decision in outcome.decisions:
                     decision.decided_at = max(decision.decided_at, until)
@@ -289,8 +289,8 @@ class ShopperFold:
 
     def _tell(self, round_: Round, outcome: Outcome, shopper: Shopper, cause: Record) -> None:
         batch, counts = round_.batch, round_.counts
+        source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
         for decision in outcome.decisions:
-            source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
             value, headers = self._encoder.encode(decision, source)
             round_.outputs.append(Output(decision.topic, cause.key, value, headers))
             counts.count(decision)

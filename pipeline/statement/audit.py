@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 # Entries that tell of points and move none.
 _NOTICES = frozenset({"expiring"})
-# Entries that move what is pending; `confirmed` moves it to the balance, `reversed` and `adjusted` what holds the lot.
+# Entries that move what is pending; `confirmed` moves it to the balance, `reversed` and `adjusted` what holds the lot,
+# `merge` one or the other.
 _WAITING = frozenset({"pending", "pending_review"})
-_EITHER = frozenset({"reversed", "adjusted"})
+_EITHER = frozenset({"reversed", "adjusted", "merge"})
 
 
 class State(NamedTuple):

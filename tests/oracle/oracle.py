@@ -30,7 +30,8 @@ REWARD_TOPICS = ("redemption-rejected", "reward-available")
 
 def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
     rewards = REWARD_TOPICS if topology.get("loyalty") else ()
-    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()))
+    identities = ("identity-changes",) if "identity" in topology else ()
+    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()), *identities)
 
 
 OPENING = ("Points Adjusted", "Tier Granted", "Tier Locked", "Tier Unlocked")

@@ -43,8 +43,15 @@ EDGE_CASES = {
     36: "another currency in the middle of a cart",
     37: "a cart emptied and filled again within the cool-down",
     38: "a part of the cart bought",
+    39: "two carts at a merge",
     40: "another person's order",
     42: "visits to the tracking page after the purchase",
+    43: "a shared device",
+    44: "logged out, and another user in",
+    45: "known while something waits",
+    46: "a chain of merges",
+    47: "two merges that contradict each other",
+    48: "a blocked id",
     50: "suppressed, and not any more",
     52: "another e-mail address",
     53: "flapping around a threshold",
@@ -64,6 +71,7 @@ EDGE_CASES = {
     71: "another rule between order and confirmation",
     72: "the tier at a late order's time",
     73: "points pending as a programme ends",
+    74: "a merge of two members",
     75: "unsubscribed between decision and sending",
     76: "exactly at the end of a cap's span",
     77: "deferred beyond its expiry",
@@ -76,9 +84,7 @@ EDGE_CASES = {
 """By number: what part 9 asks of time, duplicates, orders, carts, addresses, segments, loyalty, caps and consent."""
 
 LEFT_OUT = {
-    39: "two carts at a merge: profiles are not merged, a shopper is the id as sent (readings.md, 1)",
     41: "all items out of stock: no catalogue is read, so nothing is known of stock",
-    74: "two members of tiers are merged: see 39",
 }
 """By number: why a case has no scenario."""
 

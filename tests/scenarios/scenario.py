@@ -2,7 +2,7 @@
 
 An event is one line: `RECEIVED [@HAPPENED] [#MESSAGE_ID] [SHOPPER:] NAME [{properties}]`. Times are `10:00`,
 `10:00:30.500`, or with a day `d2 10:00`; day 1 is Monday, 5 January 2026, in UTC. `RAW {...}` takes a whole body,
-`$context` in the properties is the context of the call.
+`$context` in the properties is the context of the call. `~a1` is an anonymous shopper, `kim~a1` a user on a device.
 """
 
 import re
@@ -24,7 +24,7 @@ EVENT = re.compile(
     CLOCK.format("")
     + r"(?: @"
     + CLOCK.format("then_")
-    + r")?(?: #(?P<id>\S+))?(?: (?P<shopper>[\w@.-]+):)? (?P<name>[^{]*[^{ ]) ?(?P<body>\{.*\})?"
+    + r")?(?: #(?P<id>\S+))?(?: (?P<shopper>[\w@.-]+|[\w@.-]*~[\w@.-]+):)? (?P<name>[^{]*[^{ ]) ?(?P<body>\{.*\})?"
 )
 
 
@@ -73,8 +73,13 @@ def event(line: str, number: int) -> dict[str, Any]:
         return {"receivedAt": rfc3339(received), **body}
     happened = at(match, "then_") if match["then_hour"] else received
     context = body.pop("$context", None)
-    call: dict[str, Any] = {"userId": match["shopper"] or "kim", "messageId": match["id"] or f"m{number}"}
-    if name == "identify":
+    user, _, device = (match["shopper"] or "kim").partition("~")
+    ids = {"userId": user} if user else {}
+    ids |= {"anonymousId": device} if device else {}
+    call: dict[str, Any] = {**ids, "messageId": match["id"] or f"m{number}"}
+    if name == "alias":
+        call |= {"type": "alias", "previousId": body["previousId"]}
+    elif name == "identify":
         call |= {"type": "identify", "traits": body}
     elif name in ("page", "screen"):
         call |= {"type": name, "properties": body}

@@ -20,6 +20,7 @@ from pipeline.domain.abandonment.instance import (
 from pipeline.domain.abandonment.recovery import Purchase, Recovery
 from pipeline.domain.abandonment.rule import BROWSE, CART, Guard, Rule
 from pipeline.domain.abandonment.trigger import Triggers
+from pipeline.domain.abandonment.union import Lost, Union
 from pipeline.domain.abandonment.wishlist import Wishlists
 from pipeline.domain.commerce.cart import CART_EVENTS, CartChange, Carts, find_cart
 from pipeline.domain.commerce.cart_line import fingerprint
@@ -28,7 +29,7 @@ from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Instance, Line
+from pipeline.domain.shopping import Instance
 
 
 class Abandonment:
@@ -49,6 +50,7 @@ class Abandonment:
         "_recovery",
         "_rules",
         "_triggers",
+        "_union",
         "_wishlists",
         "names",
     )
@@ -61,6 +63,7 @@ class Abandonment:
         self._instances = Instances(rules, plan.late_triggers)
         self._rules = self._instances.rules
         self._cart_rules = tuple(rule for rule in self._rules.values() if rule.kind == CART)
+        self._union = Union(self._instances)
         self._triggers = Triggers(carts.lines, plan.free_shipping_from)
         self._recovery = Recovery(self._rules, self._triggers)
         self._browsing = Browsing(self._instances, carts.lines)
@@ -154,17 +157,23 @@ class Abandonment:
                 self._instances.rest(rule, instance, max(instance.state, EXHAUSTED))
         self._keep_due(shopper)
 
+    def join(self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment) -> None:
+        """Take in what the record of another id of the same person keeps: see Union.join."""
+        self._union.join(shopper, other, lost, purchases, moment)
+        self._keep_due(shopper)
+
     def _ring(self, shopper: Shopper, instance: Instance, moment: Moment) -> bool:
         """What its due instant means to one instance; False if it is closed."""
         rule, now = self._rules.get(instance.kind), moment.now
         if rule is None or instance.state > WAITING:
             return False
         while (due := rule.stage_due(instance)) <= now and due <= rule.expiry(instance):
-            lines = self._lines(shopper, instance)
+            cart = None if instance.lines else find_cart(shopper, instance.cart_id)
+            lines = cart.lines if cart is not None else instance.lines
             purchase = last_purchase(shopper, cancelled=False)
             if rule.forbids(shopper, lines, self._carts.lines, purchase, now):
                 return False
-            self._triggers.emit_stage(moment, rule, instance, lines)
+            self._triggers.emit_stage(moment, rule, instance, cart, lines)
             cooldown = cooldown_of(shopper, rule.name)
             cooldown.last_stage, cooldown.contents = now, fingerprint(lines)
             if len(instance.stage_times) == len(rule.delays):
@@ -173,12 +182,6 @@ class Abandonment:
             instance.state = WAITING
         rule.schedule(instance)
         return rule.expiry(instance) > now
-
-    def _lines(self, shopper: Shopper, instance: Instance) -> list[Line]:
-        if instance.lines:
-            return instance.lines
-        cart = find_cart(shopper, instance.cart_id)
-        return cart.lines if cart is not None else []
 
     def _clear(self, shopper: Shopper, cart_id: str) -> None:
         """A cart was emptied: whatever was about it is closed (readings.md, 51)."""

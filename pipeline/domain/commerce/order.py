@@ -107,7 +107,7 @@ class Orders:
             for parked in shopper.parked:
                 if parked.due <= moment.now:
                     moment.remarks.append("refund_unmatched")
-            _keep_parked(shopper, [parked for parked in shopper.parked if parked.due > moment.now])
+            keep_parked(shopper, [parked for parked in shopper.parked if parked.due > moment.now])
 
     def _complete(
         self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment, order_id: str
@@ -136,7 +136,7 @@ class Orders:
         insert(shopper, order)
         changes = [OrderChange(COMPLETED, order, order_id, net_value(order), told=told)]
         if shopper.parked:
-            changes += _apply_parked(shopper, order, order_id)
+            changes += apply_parked(shopper, order, order_id)
         return changes
 
     def _update(
@@ -186,7 +186,7 @@ class Orders:
             parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines)
             if len(shopper.parked) >= PARKED_LIMIT:
                 moment.remarks.append("refund_unmatched")
-            _keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
+            keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
             return OrderChange(PARKED, None, order_id, refund=refund, lines=lines)
         return _give_back(order, order_id, refund, amount, lines)
 
@@ -260,7 +260,8 @@ def _give_back(order: Order, order_id: str, refund: int, amount: int | None, lin
     return OrderChange(REFUNDED, order, order_id, -given, refund, lines, whole=amount is None)
 
 
-def _apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderChange]:
+def apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderChange]:
+    """What the refunds do that waited for this order."""
     waiting = [parked for parked in shopper.parked if parked.order == order.key]
     _drop_parked(shopper, order.key)
     return [_give_back(order, order_id, parked.refund, parked.amount, parked.lines) for parked in waiting]
@@ -268,9 +269,10 @@ def _apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderCh
 
 def _drop_parked(shopper: Shopper, key: int) -> None:
     if shopper.parked:
-        _keep_parked(shopper, [parked for parked in shopper.parked if parked.order != key])
+        keep_parked(shopper, [parked for parked in shopper.parked if parked.order != key])
 
 
-def _keep_parked(shopper: Shopper, parked: list[Parked]) -> None:
+def keep_parked(shopper: Shopper, parked: list[Parked]) -> None:
+    """Have these refunds wait, and no others."""
     shopper.parked = parked
     shopper.orders_due = min((one.due for one in parked), default=0)

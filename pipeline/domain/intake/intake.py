@@ -11,9 +11,10 @@ from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, Event
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
 from pipeline.domain.intake.category import said_of
+from pipeline.domain.intake.claim import Claims
 from pipeline.domain.intake.clock import Clock
 from pipeline.domain.intake.commerce import COMMERCE, check_commerce
-from pipeline.domain.intake.device import token_of
+from pipeline.domain.intake.device import locale_of, token_of
 from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
 from pipeline.domain.intake.identity import anonymous, identifier
 from pipeline.domain.intake.provider.webhook import read_webhook
@@ -43,19 +44,22 @@ class Intake:
         self._aliases = Aliases(plan.aliases)
         self._clock = Clock(plan.future_skew)
         self._devices = plan.consent is not None
+        self._locales = plan.messaging is not None and plan.messaging.tells_recipients
         self._purposes = plan.consent.categories if plan.consent is not None else {}
         self._referrers = Referrers(plan.programmes)
         self._referring = self._referrers.events
+        self._claims = Claims(plan.identities) if plan.identities is not None else None
 
     def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
         """What one value comes to: one event or refusal for each of its calls, in their order, and then an event for
-        each shopper that one of them was referred by (referrer.py). Never raises.
+        each shopper that one of them was referred by (referrer.py), and for each device (claim.py). Never raises.
 
         received: when it was received, ms. from_field: the calls tell that themselves (`time.received: field`, and
         replay), `received` (0 = unknown) is only for those that have no time at all.
         """
         calls = self._calls(value, received, from_field)
-        return self._referrers.told(calls) if self._referring else calls
+        told = self._referrers.told(calls) if self._referring else calls
+        return told if self._claims is None else self._claims.told(told)
 
     def _calls(self, value: bytes | None, received: int, from_field: bool) -> list[Event | Refusal]:
         if value is None:
@@ -110,8 +114,11 @@ class Intake:
         kind = call.get("type")
         if type(kind) is not str or kind not in CALLS:
             raise RefusedCall(UNKNOWN_TYPE, "type is none of track, page, screen, identify, group, alias")
-        user = identifier(call.get("userId"), "userId")
-        shopper = user or anonymous(call)
+        if self._claims is None:
+            user = identifier(call.get("userId"), "userId")
+            shopper, anonymous_id = user or anonymous(call), ""
+        else:
+            shopper, user, anonymous_id = self._claims.ids(call)
         # What tells of the delivery is taken out as it is read: what is left in the end is the body.
         take = call.pop
         sent, forwarded, original = take("sentAt", None), take("receivedAt", None), take("originalTimestamp", None)
@@ -150,11 +157,12 @@ class Intake:
             zone = ""
         consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
         device = token_of(context) if self._devices and "device" in context else ""
+        locale = locale_of(context) if self._locales else ""
         fingerprint, unknown = xxh32_intdigest(body), user is None
         origin = origin_of(context) if name in self._referring else NOWHERE
         return Event(
             kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown,
-            consents, device, origin,
+            consents, device, origin, "", locale, anonymous_id,
         )  # fmt: skip
 
 

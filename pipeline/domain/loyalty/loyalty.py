@@ -19,6 +19,7 @@ from pipeline.domain.loyalty_definition import (
     TIER_EVENTS,
 )
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Standing
 from pipeline.domain.value.money import Exchange
 
 ADDRESSED = REDEMPTION_EVENTS | TIER_EVENTS
@@ -89,6 +90,19 @@ class Loyalty:
                     for decision in moment.decisions[told:]:
                         decision.silent = False
             self._set_due(shopper)
+
+    def join(self, shopper: Shopper, other: Shopper, refunds: list[OrderChange], moment: Moment) -> None:
+        """Put the standings of another id of the same person to the shopper's; see Programme.join."""
+        for programme in self._programmes:
+            standing = other.standings.get(programme.name) or (Standing() if refunds else None)
+            if standing is not None and (standing.level >= 0 or programme.name in shopper.standings):
+                programme.join(shopper, standing, refunds, moment)
+        self._set_due(shopper)
+
+    def leave(self, shopper: Shopper, moment: Moment) -> None:
+        """The record is to be no shopper's any more."""
+        for programme in self._programmes:
+            programme.leave(shopper, moment)
 
     def summary(self, shopper: Shopper) -> dict[str, dict[str, Any]]:
         """Per programme that the shopper is in: `tier`, `balance` and `pending` points; `earned` points and `spend`

@@ -23,6 +23,7 @@ from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tenure import level_at
 from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import TIER_GONE, Case
+from pipeline.domain.loyalty.union import Ledgers
 from pipeline.domain.loyalty.window import Window
 from pipeline.domain.loyalty_definition import REDEMPTION_EVENTS, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
@@ -33,8 +34,9 @@ from pipeline.domain.value.money import render
 class Programme:
     """One programme: its ledger, its metric and its tiers over one `Standing`."""
 
-    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_manual", "_metric", "_redemptions",
-                 "_rewards", "_spend", "_tiers", "definition", "ladder", "loud", "name", "names")  # fmt: skip
+    __slots__ = ("_accounts", "_currency", "_earned", "_earning", "_ledger", "_ledgers", "_manual", "_metric",
+                 "_redemptions", "_rewards", "_spend", "_tiers", "definition", "ladder", "loud", "name",
+                 "names")  # fmt: skip
 
     def __init__(self, definition: ProgrammeDefinition, plan: Plan, pricing: Pricing, zone_of: ZoneOf) -> None:
         self.definition = definition
@@ -53,6 +55,7 @@ class Programme:
         self._earning = Earning(definition, self._accounts, zone_of)
         self._redemptions = Redemptions(definition, self._accounts)
         self._rewards = Rewards(definition)
+        self._ledgers = Ledgers(self._accounts.entries, definition.earn)
         self.names = self._earning.names | REDEMPTION_EVENTS | self._manual.names
 
     def on_event(
@@ -145,6 +148,35 @@ class Programme:
             self._tiers.settle(case)
             self._rewards.tell(standing, moment)
             _file(standing)
+
+    def join(self, shopper: Shopper, other: Standing, refunds: list[OrderChange], moment: Moment) -> None:
+        """Put the standing of another id of the same person to the shopper's: the higher tier stays until it is looked
+        at next. refunds: what they do that find their order now."""
+        standing = shopper.standings.get(self.name)
+        joins = standing is None
+        if standing is None:
+            standing = shopper.standings[self.name] = Standing()
+            self._accounts.open(standing)
+        case = Case(shopper, standing, moment)
+        if joins:
+            self._tiers.join(case, 0)
+            self._earning.join(shopper, standing, moment.now)
+        self._accounts.look(standing, moment.now)
+        self._ledgers.join(standing, other, moment)
+        for change in refunds:
+            self._ledger.book(standing, change, standing.held, {}, moment)
+        self._accounts.advance(standing, moment)
+        if self._earning.on_confirmed(shopper, standing, moment):
+            self._accounts.advance(standing, moment)
+        self._earning.look_ahead(shopper, standing, moment.now)
+        self._tiers.raise_to(case, other.level)
+        self._tiers.settle(case)
+        self._rewards.tell(standing, moment)
+
+    def leave(self, shopper: Shopper, moment: Moment) -> None:
+        """The record is to be no shopper's any more: its points are another's."""
+        if self.name in shopper.standings:
+            self._ledgers.leave(shopper.standings[self.name], moment)
 
     def summary(self, shopper: Shopper) -> dict[str, Any]:
         standing = shopper.standings[self.name]

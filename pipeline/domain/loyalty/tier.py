@@ -93,6 +93,12 @@ class Tiers:
         elif level == standing.level:
             self._renew(case, self._ladder.measure(case), why.GRANTED)
 
+    def raise_to(self, case: Case, level: int) -> None:
+        """Take the level that another id of the same person had, if it is higher than what the metric asks for now."""
+        measure = self._ladder.measure(case)
+        if level > max(case.standing.level, self._ladder.qualified(measure.value)):
+            self._upgrade(case, min(level, len(self._ladder.names) - 1), measure, why.MERGED)
+
     def shift(self, case: Case, before: int, name: str, reason: str) -> None:
         """Tell what a lock, or its end, makes of the tier `name` that was shown at the level `before`."""
         held = case.standing.held

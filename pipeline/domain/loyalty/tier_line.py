@@ -26,6 +26,7 @@ LOCKED = "locked"
 UNLOCKED = "unlocked"
 LOCK_ENDED = "lock_ended"
 TIER_GONE = "tier_gone"
+MERGED = "merged"
 
 REASONS = (FIRST_EVENT, REACHED, REVIEWED, BELOW_KEEP, GRACE_ENDED, REFUND, GRANTED, GRANT_ENDED, TIER_GONE)
 """Why a level came to be that of a shopper. Records hold places in it: add at the end."""

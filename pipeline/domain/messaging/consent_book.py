@@ -6,7 +6,8 @@ from pipeline.domain.consent_definition import UNKNOWN, ConsentDefinition
 from pipeline.domain.decision import CONSENT_CHANGES, Moment
 from pipeline.domain.event import Event
 from pipeline.domain.messaging.consent_event import Unreadable, statement
-from pipeline.domain.messaging.contact import digest, key_of
+from pipeline.domain.messaging.contact import contacts, digest, key_of
+from pipeline.domain.messaging.union import join_words
 from pipeline.domain.messaging.word import ANY_ADDRESS, EVERY, OPT_IN, OPT_OUT, Word, Words
 from pipeline.domain.shopper import Shopper
 
@@ -46,6 +47,14 @@ class ConsentBook:
             later = self._take(shopper, moment, EVERY, purpose, None, reason, event.time)
             moved |= later is not None and (later or not granted)
         return moved
+
+    def join(self, shopper: Shopper, other: Words, moment: Moment) -> None:
+        """Take in what was said under another id of the same person, and tell what that changes. An address that the
+        profile does not tell is not told either: only a part of its digest is kept."""
+        words = _words_of(shopper)
+        for word, before in join_words(words, other, moment.remarks):
+            told = (digest(word.channel, one) for one in contacts(shopper, word.channel))
+            self._tell(words, moment, word, next((one for one in told if key_of(one) == word.address), None), before)
 
     def _take(
         self, shopper: Shopper, moment: Moment, channel: str, purpose: str, address: str | None, reason: int, time: int

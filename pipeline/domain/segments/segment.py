@@ -239,6 +239,14 @@ class Segments:
         self.evaluate(shopper, moment, self.all)
         shopper.segments_due = _least_due(shopper)
 
+    def leave(self, shopper: Shopper, moment: Moment) -> None:
+        """The record is to be no shopper's any more: leave them all."""
+        for name, membership in shopper.memberships.items():
+            if membership.member:
+                membership.member = False
+                segment = self._by_name.get(name)
+                self._change(moment, name, segment.definition.identity if segment else "removed", membership)
+
     def _change(self, moment: Moment, name: str, identity: str, membership: Membership) -> Decision:
         membership.sequence += 1
         membership.since = moment.now

@@ -25,9 +25,12 @@ FIELDS: dict[str, dict[str, Any]] = {
                     "name": "Schuhe",
                     "quantity": 2,
                     "price": {"amount": 1295, "currency": "EUR"},
+                    "url": "https://shop.example/p1",
+                    "image_url": "https://shop.example/p1.png",
                 }
             ],
             "total": {"amount": 2590, "currency": "EUR"},
+            "url": "https://shop.example/cart?t=1",
             "gap_to_free_shipping": {"amount": 2310, "currency": "EUR"},
             "local_total": {"amount": 3010, "currency": "USD"},
         },
@@ -141,6 +144,14 @@ FIELDS: dict[str, dict[str, Any]] = {
         "balance": 120,
     },
     "reward-available": {"programme": "club", "reward": "voucher-5", "cost": 500, "balance": 512},
+    "identity-changes": {
+        "change": "conflict",
+        "loser": "a1",
+        "winner": "u1",
+        "former": "u2",
+        "reason": None,
+        "merge_id": "0" * 32,
+    },
     "loyalty-points": {
         "programme": "club",
         "entry": "reversed",
