@@ -2,7 +2,16 @@
 
 from pipeline.domain.commerce.cart import CARTS, find_cart
 from pipeline.domain.commerce.order import PARKED_LIMIT, REFUNDS, OrderChange, apply_parked, keep_parked
-from pipeline.domain.commerce.order_book import SETTLED, Totals, find_order, insert, settle, settled
+from pipeline.domain.commerce.order_book import (
+    SETTLED,
+    Totals,
+    find_order,
+    insert,
+    leading,
+    settle,
+    settled,
+    thaw_orders,
+)
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cart, Order
@@ -11,15 +20,17 @@ from pipeline.domain.shopping import Cart, Order
 def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderChange]:
     """Take in the orders of the other record: of one that both have, the first by event time counts. What refunds do,
     that had waited in one record for an order of the other."""
+    thaw_orders(shopper)
+    thaw_orders(other)
     orders = shopper.orders
-    known = {order.key: order for order in orders}
+    known = {leading(order.key): order for order in orders}
     for order in other.orders:
-        same = known.get(order.key)
+        same = known.get(leading(order.key))
         if same is None:
-            insert(orders, order)
+            insert(shopper, order)
         else:
             orders.remove(same)
-            insert(orders, _first(same, order))
+            insert(shopper, _first(same, order))
     _join_settled(shopper, other)
     settle(shopper, moment)
     taken = set(shopper.refund_keys)

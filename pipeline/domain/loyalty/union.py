@@ -4,12 +4,14 @@ from bisect import insort
 from collections.abc import Iterable
 
 from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.commerce.order_book import leading
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
+from pipeline.domain.loyalty.lot_block import thaw_lots
 from pipeline.domain.loyalty.metric import held_numbers
-from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take
+from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
@@ -31,11 +33,14 @@ class Ledgers:
 
     def join(self, standing: Standing, other: Standing, moment: Moment) -> None:
         """Take in the lots of `other`, under numbers of their own, and the points that are left of them."""
-        known = {lot.order for lot in standing.lots}
-        doubles = [lot for lot in other.lots if lot.order in known]
+        thaw_holdings(other)
+        thaw_lots(other)
+        thaw_lots(standing)
+        known = {leading(lot.order) for lot in standing.lots}
+        doubles = [lot for lot in other.lots if leading(lot.order) in known]
         numbers: Numbers = {0: 0}
         for lot in other.lots:
-            if lot.order not in known:
+            if leading(lot.order) not in known:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
                 add_lot(standing, lot)
