@@ -18,7 +18,16 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.explanation import explain_tier
 from pipeline.domain.segments.explanation import Explainer
 from pipeline.domain.value.instant import format_instant, parse_instant
-from pipeline.explain.known import Known, NoState, TooEarly, UnknownShopper, from_record, from_replay, from_stores
+from pipeline.explain.known import (
+    Alias,
+    Known,
+    NoState,
+    TooEarly,
+    UnknownShopper,
+    from_record,
+    from_replay,
+    from_stores,
+)
 from pipeline.explain.report import explanation_data
 from pipeline.explain.text import lines
 from pipeline.explain.tier_report import tier_data
@@ -79,12 +88,15 @@ def command(
     kind, name = _meant(loaded, rule)
     settings = resolve(environment, topology=topology, brokers=brokers, data_directory=data_dir)
     instant = _instant(at)
-    if inputs:
-        known = _replayed(loaded, inputs, mapping, shopper, instant)
-    elif data_dir is not None or (brokers is None and settings.data_directory.exists()):
-        known = _stored(loaded, settings.data_directory, shopper, instant)
-    else:
-        known = _logged(loaded, settings, shopper, instant)
+    try:
+        if inputs:
+            known = _replayed(loaded, inputs, mapping, shopper, instant)
+        elif data_dir is not None or (brokers is None and settings.data_directory.exists()):
+            known = _stored(loaded, settings.data_directory, shopper, instant)
+        else:
+            known = _logged(loaded, settings, shopper, instant)
+    except Alias as alias:
+        raise Failure(f"This id has become another shopper's: ask for {alias.user}.") from None
     told = _of_segment if kind == SEGMENTS else _of_tier
     data, text = told(name, known, loaded.plan())
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
@@ -166,6 +178,8 @@ def _logged(topology: Topology, settings: Settings, shopper: str, at: int | None
             raise Failure(f"This shopper is not known: {topic}, partition {partition}, holds no record of that id.")
         source = {"kind": "changelog", "topic": topic, "partition": partition}
         return from_record(topology.plan(), shopper, found.value, found.checkpoint, at, source)
+    except UnknownShopper:
+        raise Failure(f"This shopper is not known: of that id {topic} holds nothing but claims.") from None
     except TooEarly as error:
         raise _too_early(error) from None
     except (BrokersAway, AdminError, ClientError, RestoreError, StateError) as error:

@@ -13,7 +13,7 @@ from pipeline.domain.commerce.order import DUPLICATE, Orders
 from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
-from pipeline.domain.event import REFERRAL, Event, decode_object
+from pipeline.domain.event import OF_OTHERS, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
 from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
@@ -97,11 +97,11 @@ class Engine:
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
-            outcome.refusal = refusal if event.type != REFERRAL else "duplicate"
+            outcome.refusal = refusal if event.type not in OF_OTHERS else "duplicate"
             return outcome
         reading = self._readings.of(event)
         late = now - event.time > self._late
-        if event.type == REFERRAL:
+        if event.type in OF_OTHERS:
             # It is another shopper's event, and was refused as that one's if it was to be.
             late = False
         else:
@@ -115,9 +115,7 @@ class Engine:
         zones = self._zones if event.timezone and not late else None
         moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:
-            moment = Moment(
-                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
-            )
+            moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
             if RESTING in shopper.windows:
                 self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
@@ -280,7 +278,8 @@ class Engine:
             decision.decided_at = max(decision.decided_at, until)
 
     def _moment(self, shopper: str, now: int, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
-        return Moment(self._tenant, shopper, now, kind, message_id, outcome.decisions, outcome.remarks)
+        told = outcome.decisions, outcome.remarks, False, outcome.letters
+        return Moment(self._tenant, shopper, now, kind, message_id, *told)
 
 
 def _taken(decisions: list[Decision], told: int) -> list[Decision]:

@@ -8,8 +8,11 @@ from typing import Any
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
+from pipeline.domain.identity.letter import has_letters
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
+from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import readings
 from pipeline.replay.source import Source
 from pipeline.runtime.gap import unpack
@@ -38,6 +41,14 @@ class UnknownShopper(Exception):
     """Nothing is known of the shopper there."""
 
 
+class Alias(Exception):
+    """The id has become a user's, and is no shopper any more."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+
 class TooEarly(Exception):
     """The record stands at a later instant, ms, than the one asked for."""
 
@@ -51,28 +62,39 @@ class NoState(Exception):
 
 
 def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int | None) -> Known:
-    """Replay up to `at` (ms, None: the last record), of this shopper alone; others change nothing of it.
+    """Replay up to `at` (ms, None: the last record), of this shopper alone unless others may change something of it.
 
-    Raises UnknownShopper, InputError, MappingError.
+    Raises UnknownShopper, Alias, InputError, MappingError.
     """
-    engine, shopper, last = Engine(plan), Shopper(), 0
-    for received, call, *_ in readings(sources, Intake(plan)):
+    partition, last, told = Partition(0, Engine(plan), _passed_over, ""), 0, has_letters(plan)
+    for received, call, _, _, index in readings(sources, Intake(plan)):
         if at is not None and received > at:
             break
         last = received
-        if type(call) is Event and call.shopper == shopper_id:
-            engine.decide(shopper, call, received)
+        if told and index == 0:
+            exchange([partition], lambda _: 0)
+        if type(call) is Event and (told or call.shopper == shopper_id):
+            partition.apply(call)
+    end = last if at is None else at
+    exchange([partition], lambda _: 0)
+    partition.advance(end)
+    exchange([partition], lambda _: 0)
+    shopper = dict(partition.records()).get(shopper_id, Shopper())
+    _refuse_alias(shopper)
     if not shopper.created:
         raise UnknownShopper
-    end = last if at is None else at
-    engine.on_due(shopper, shopper_id, end)
+    shopper.now = max(shopper.now, end)
     return Known(shopper_id, shopper, end, {"kind": "replay", "inputs": [source.name for source in sources]})
+
+
+def _passed_over(outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
+    """Nothing is published."""
 
 
 def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) -> Known:
     """From the stores of a worker, which may run meanwhile. at: ms, None: the partition's own time.
 
-    Raises NoState, UnknownShopper, TooEarly, StateError.
+    Raises NoState, UnknownShopper, Alias, TooEarly, StateError.
     """
     paths = [path for agent, path in store_paths(directory) if agent == _AGENT]
     if not paths:
@@ -91,9 +113,13 @@ def from_record(
 ) -> Known:
     """From a stored record. Its timers that are due by `at` fire on this copy alone; nothing is published.
 
-    at: ms, None: the time of the checkpoint. Raises TooEarly, StateFormatError.
+    at: ms, None: the time of the checkpoint. Raises UnknownShopper, Alias, TooEarly, StateFormatError.
     """
     engine, shopper = Engine(plan), RecordCodec().decode(value)
+    _refuse_alias(shopper)
+    if not shopper.created:
+        # Claims alone have come of it.
+        raise UnknownShopper
     if at is not None and at < shopper.now:
         raise TooEarly(shopper.now)
     end = max(shopper.now, 0 if checkpoint is None else checkpoint.time) if at is None else at
@@ -101,6 +127,15 @@ def from_record(
     other = shopper.plan != 0 and not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
     return Known(shopper_id, shopper, end, source, other, {} if checkpoint is None else _known_from(checkpoint))
+
+
+def _refuse_alias(shopper: Shopper) -> None:
+    if shopper.identity is not None and shopper.identity.alias:
+        raise Alias(shopper.identity.alias)
+
+
+def _publish_nothing(outcome: Outcome, shopper: Shopper, source: object) -> None:
+    """Only where it ends is of interest."""
 
 
 def _known_from(checkpoint: Checkpoint) -> dict[int, int]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from pipeline.domain.decision import Decision
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.gap import Gap
 from pipeline.runtime.graft_log import Grafting
@@ -218,6 +219,9 @@ class Outcome(Protocol):
 
     @property
     def remarks(self) -> list[str]: ...
+
+    @property
+    def letters(self) -> list[Event]: ...
 
 
 class Outbox(Protocol):

@@ -15,13 +15,14 @@ SLOWEST = 3
 COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 
-def afterclick(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end. settings: of its environment, without their AFTERCLICK_."""
+def afterclick(*arguments: str | Path, patience: float = 200, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end. patience: seconds, on a machine that is not busy. settings: of its environment, without
+    their AFTERCLICK_."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=200 * SLOWEST,
+        timeout=patience * SLOWEST,
         env=_environment(**settings),
         check=False,
     )

@@ -125,6 +125,12 @@ def find_order(shopper: Shopper, key: int) -> Order | None:
     return found
 
 
+def open_orders(shopper: Shopper) -> list[Order]:
+    """All orders at hand, to be changed until `settle`."""
+    thaw(LAYOUT, shopper.filed_orders, shopper.orders)
+    return shopper.orders
+
+
 def insert(shopper: Shopper, order: Order) -> None:
     orders = shopper.orders
     if shopper.filed_orders and (not orders or position(order) < position(orders[0])):
@@ -138,11 +144,6 @@ def insert(shopper: Shopper, order: Order) -> None:
 def remove(shopper: Shopper, order: Order) -> None:
     """Take out what `find_order` found, to insert it elsewhere."""
     shopper.orders.remove(order)
-
-
-def thaw_orders(shopper: Shopper) -> None:
-    """Have all orders at hand, until `settle`."""
-    thaw(LAYOUT, shopper.filed_orders, shopper.orders)
 
 
 def net_value(order: Order) -> int:

@@ -7,10 +7,12 @@ from pipeline.domain.commerce.order_book import (
     Totals,
     find_order,
     insert,
+    is_whole,
     leading,
+    open_orders,
+    remove,
     settle,
     settled,
-    thaw_orders,
 )
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
@@ -20,16 +22,13 @@ from pipeline.domain.shopping import Cart, Order
 def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderChange]:
     """Take in the orders of the other record: of one that both have, the first by event time counts. What refunds do,
     that had waited in one record for an order of the other."""
-    thaw_orders(shopper)
-    thaw_orders(other)
-    orders = shopper.orders
-    known = {leading(order.key): order for order in orders}
-    for order in other.orders:
+    known = {leading(order.key): order for order in open_orders(shopper)}
+    for order in open_orders(other):
         same = known.get(leading(order.key))
         if same is None:
             insert(shopper, order)
         else:
-            orders.remove(same)
+            remove(shopper, same)
             insert(shopper, _first(same, order))
     _join_settled(shopper, other)
     settle(shopper, moment)
@@ -49,6 +48,7 @@ def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderC
 def _first(one: Order, two: Order) -> Order:
     """What both know of one order."""
     first, second = sorted((one, two), key=lambda order: (not order.completed, order.time))
+    first.key = first.key if is_whole(first.key) else second.key
     first.cancelled = first.cancelled or second.cancelled
     first.refunded = min(first.value, max(first.refunded, second.refunded))
     return first

@@ -62,8 +62,8 @@ class Identities:
         return turn.step
 
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0) -> Outcome:
-        """See Engine.on_due; of who waits, or is an alias, nothing."""
-        if shopper.identity is not None and shopper.identity.rests:
+        """See Engine.on_due; of who waits, is an alias, or was never heard of but by claims, nothing."""
+        if shopper.identity is not None and (shopper.identity.rests or not shopper.created):
             return Outcome([], [])
         return self._engine.on_due(shopper, shopper_id, until, changed_at)
 

@@ -40,7 +40,7 @@ class Turn:
 
     def tell(self, place: int, outcome: Outcome, value: bytes | None = None) -> None:
         """place: of the record that it came of, 0 of none. value: of one that had waited."""
-        if outcome.decisions or outcome.remarks or outcome.refusal is not None:
+        if outcome.decisions or outcome.remarks or outcome.refusal is not None or outcome.letters:
             self.step.told.append(Told(place, outcome, value))
 
     def send(self, to: str, item: Item) -> None:

@@ -118,4 +118,5 @@ class Users:
         turn.tell(0, outcome)
 
     def _moment(self, turn: Turn, now: int, outcome: Outcome) -> Moment:
-        return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, outcome.decisions, outcome.remarks)
+        told = outcome.decisions, outcome.remarks, False, outcome.letters
+        return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, *told)

@@ -7,7 +7,7 @@ from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
 from pipeline.domain.commerce.order_book import earliest_orders, of_all_time, stands
 from pipeline.domain.decision import Moment
-from pipeline.domain.event import REFERRAL, Event
+from pipeline.domain.event import OF_OTHERS, REFERRAL, REFERRAL_CONFIRMED, Event
 from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
@@ -18,7 +18,7 @@ from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
-from pipeline.domain.loyalty.review import NOTHING_HELD, Signs
+from pipeline.domain.loyalty.review import HELD_REFERRALS, NOTHING_HELD, Signs
 from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Lot, Order, Standing
@@ -53,7 +53,7 @@ class Earning:
         self._hold = programme.confirm_after or 0
         self._accounts = accounts
         self._bonuses = Bonuses(rules)
-        self._referrals = Referrals(rules)
+        self._referrals = Referrals(programme.name, rules)
         self._missions = MissionRules(rules, zone_of)
         self._occasions = Occasions(rules, zone_of)
         self._signs = Signs(programme.review)
@@ -63,6 +63,8 @@ class Earning:
 
     def takes(self, event: Event, properties: dict[str, Any]) -> bool:
         """Whether a shopper joins with the event, which is none of an order."""
+        if event.type == REFERRAL_CONFIRMED:
+            return False
         if event.type == REFERRAL:
             return self._referrals.takes(event, properties)
         return self._bonuses.takes(event.name, properties, event.time) or self._referrals.takes(event, properties)
@@ -75,6 +77,8 @@ class Earning:
 
     def look_ahead(self, shopper: Shopper, standing: Standing, now: int) -> None:
         """Find the next days anew: a trait, the zone or the rules are others."""
+        if standing.bonuses is not None and standing.bonuses.expected:
+            self._referrals.set_due(standing.bonuses)
         if not self._occasions and (standing.bonuses is None or not standing.bonuses.days):
             return
         book = book_of(standing)
@@ -84,12 +88,14 @@ class Earning:
         self._occasions.set_due(shopper, book, now)
 
     def on_due(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
-        """Give what a day earns that has begun; whether there was one."""
+        """Give what a day earns that has begun, and friends whose orders are confirmed; whether there was any."""
         book = standing.bonuses
-        if book is None or not 0 < book.due <= moment.now:
+        if book is None or not (0 < book.due <= moment.now or 0 < book.pays <= moment.now):
             return False
         self._accounts.look(standing, moment.now)
-        self._post(standing, self._occasions.on_due(shopper, book, moment.now), moment)
+        if 0 < book.due <= moment.now:
+            self._post(standing, self._occasions.on_due(shopper, book, moment.now), moment)
+        self._pay(standing, book, moment)
         return True
 
     def before_orders(self, shopper: Shopper, standing: Standing, changes: Iterable[OrderChange]) -> None:
@@ -117,9 +123,9 @@ class Earning:
     ) -> None:
         """After the ledger has booked the orders."""
         completed = next((one for one in changes if one.completes), None)
-        if event.type == REFERRAL:
+        if event.type in OF_OTHERS:
             if event.name in self._referrals.names:
-                self._reward(standing, event, properties, moment)
+                self._on_friend(standing, event, properties, moment)
         elif completed is not None and completed.order is not None:
             self._on_completed(shopper, standing, event, properties, completed, completed.order, moment)
         elif event.name in REVIEW_EVENTS:
@@ -150,6 +156,7 @@ class Earning:
         if book is None or not book.waiting:
             return False
         confirms = self._first_confirmed(shopper, standing)
+        self._referrals.announce(book, confirms, moment)
         book.confirms = confirms if confirms > moment.now else 0
         if not confirms or book.confirms:
             return False
@@ -198,11 +205,21 @@ class Earning:
             else:
                 self._accounts.take_back(standing, lot, left_of(lot), order_id, moment)
 
-    def _reward(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+    def _on_friend(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        """A friend of this shopper is there, or buys."""
         book = book_of(standing)
-        grants = self._referrals.reward(book, event, properties)
-        sign = self._signs.of_referral(book, event) if grants else None
-        self._post(standing, grants, moment, sign=sign)
+        if event.type == REFERRAL:
+            new = self._referrals.register(book, event, properties, moment.remarks)
+            held = bool(new) and self._signs.of_referral(book, event) is not None
+            for one in new:
+                one.held = held
+        else:
+            self._referrals.hear(book, properties)
+            self._pay(standing, book, moment)
+
+    def _pay(self, standing: Standing, book: BonusBook, moment: Moment) -> None:
+        for grant, held in self._referrals.pay(book, moment.now):
+            self._post(standing, [grant], moment, sign=HELD_REFERRALS if held else None)
 
     def _take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
         """What an order earned beside its rates goes with it, once nothing of it is left."""

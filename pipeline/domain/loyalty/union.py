@@ -9,7 +9,7 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
-from pipeline.domain.loyalty.lot_block import thaw_lots
+from pipeline.domain.loyalty.lot_block import is_of, thaw_lots
 from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
@@ -33,14 +33,17 @@ class Ledgers:
 
     def join(self, standing: Standing, other: Standing, moment: Moment) -> None:
         """Take in the lots of `other`, under numbers of their own, and the points that are left of them."""
-        thaw_holdings(other)
-        thaw_lots(other)
-        thaw_lots(standing)
-        known = {leading(lot.order) for lot in standing.lots}
-        doubles = [lot for lot in other.lots if leading(lot.order) in known]
+        for each in (standing, other):
+            thaw_lots(each)
+            thaw_holdings(each)
+        known = {leading(lot.order): lot for lot in standing.lots}
+        doubles = [
+            lot for lot in other.lots if leading(lot.order) in known and is_of(known[leading(lot.order)], lot.order)
+        ]
+        double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}
         for lot in other.lots:
-            if leading(lot.order) not in known:
+            if lot.number not in double:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
                 add_lot(standing, lot)
@@ -117,7 +120,10 @@ class Ledgers:
         book.days = {**other.days, **book.days}
         book.first = book.first or other.first
         book.joined = min((one for one in (book.joined, other.joined) if one), default=0)
-        book.waiting = book.waiting or other.waiting
+        if not book.waiting:
+            book.waiting, book.introduced = other.waiting, other.introduced
+        known = {(one.friend, one.rule) for one in book.expected}
+        book.expected += [one for one in other.expected if (one.friend, one.rule) not in known]
         book.friends = list(dict.fromkeys((*other.friends, *book.friends)))
         for at in range(0, len(other.of_orders), 3):
             order, time, number = other.of_orders[at : at + 3]
