@@ -13,9 +13,9 @@ from pipeline.domain.shopper import FORMAT
 # Refused devices that a user remembers.
 REMEMBERED = 20
 
-LIMIT, KNOWN, BUSY, TOO_LARGE, FAILED = "limit", "known", "busy", "too_large", "failed"
+LIMIT, KNOWN, BUSY, TOO_LARGE, FAILED, ERASED = "limit", "known", "busy", "too_large", "failed", "erased"
 """Why a device is not taken: the user has as many as may be, it is a known shopper, it waits for another one, its state
-is too large, or the core fails on it."""
+is too large, the core fails on it, or it was erased."""
 
 MERGED, ATTACHED_ONLY, CONFLICT, REFUSAL = "merged", "attached", "conflict", "refused"
 """What is told of a device: its state is the user's; there was none; it was another's before; or it was not taken."""
@@ -118,5 +118,5 @@ class Users:
         turn.tell(0, outcome)
 
     def _moment(self, turn: Turn, now: int, outcome: Outcome) -> Moment:
-        told = outcome.decisions, outcome.remarks, False, outcome.letters
+        told = outcome.decisions, outcome.remarks, False, outcome.letters, turn.shopper.epoch
         return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, *told)
