@@ -36,8 +36,9 @@ AGENT_TOPICS = {
 def outputs_of(topology: Topology, agent: str) -> tuple[str, ...]:
     """What an agent of this topology writes, besides its changelog: logical topics."""
     used, topics = topology.used_topics(), AGENT_TOPICS[agent]
-    # Shoppers write to each other, and only where one may become another.
-    own = {topics.source} if topology.identity is None else set()
+    # Shoppers write to each other only where one may become another, or refer to one.
+    refers = any(rule.also for programme in topology.loyalty.values() for rule in programme.earn)
+    own = set() if refers or topology.identity is not None else {topics.source}
     return tuple(logical for logical in topics.outputs if logical in used and logical not in own)
 
 

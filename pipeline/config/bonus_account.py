@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pipeline.config.duration import format_duration
-from pipeline.config.packed_size import INTEGER, list_of
+from pipeline.config.packed_size import HEAD, INTEGER, list_of
+from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import earning, referral, review
 from pipeline.domain.loyalty.limit import SPARE
 from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, EarnRule, Limit, ProgrammeDefinition
@@ -18,6 +19,7 @@ def kept_of_bonuses(programme: ProgrammeDefinition) -> Iterator[str]:
             yield f"the next {rule.on}, and the year of the latest one"
         if rule.also:
             yield f"the {referral.FRIENDS:,} latest friends that {rule.on} was paid for"
+            yield f"the {referral.EXPECTED} latest who have not bought"
     if any(rule.first for rule in programme.earn):
         yield "which order was the first"
     if programme.review is not None:
@@ -37,7 +39,9 @@ def bonus_bytes(programme: ProgrammeDefinition) -> int:
     """Bytes of what the account above tells."""
     times = sum(_list(rule.limit.times + SPARE if rule.limit.within else 1) for rule in programme.earn if rule.limit)
     rules = len(programme.earn) * 4 * _list(3)
-    friends = _list(referral.FRIENDS) if any(rule.also for rule in programme.earn) else 0
+    referring = sum(1 for rule in programme.earn if rule.also)
+    friends = _list(referral.FRIENDS) + referral.EXPECTED * list_of(5) if referring else 0
+    friends += referring * (IDENTIFIER + HEAD + list_of(3))
     orders = _list(3 * earning.OF_ORDERS) if any(not rule.per for rule in programme.earn) else 0
     return times + rules + friends + orders + _signs(programme)
 

@@ -159,8 +159,8 @@ class Earn(Entry):
     )
     also: PropertyPath | None = Field(
         None,
-        description="Property with the id of the shopper who referred this one, and is given the points, too. The one"
-        " who was referred gets them with the first confirmed order.",
+        description="Property with the id of the shopper who referred this one. Both are given the points, with the"
+        " first confirmed order of the one who was referred.",
         examples=["referrer_id"],
         validate_default=False,
     )

@@ -65,6 +65,7 @@ def make_plan(topology: "Topology") -> Plan:
         journey=journey,
         traits=traits,
         free_shipping_from=shop.free_shipping_from,
+        links=_tells_links(messaging) if shop.links is None else shop.links,
         messaging=messaging,
     )
     return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
@@ -92,7 +93,15 @@ def _facts(shop: "Shop") -> dict[str, Any]:
     facts: dict[str, Any] = {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}
     if shop.free_shipping_from is not None:
         facts["free_shipping_from"] = shop.free_shipping_from
+    if shop.links is not None:
+        facts["links"] = shop.links
     return facts
+
+
+def _tells_links(messaging: MessagingDefinition | None) -> bool:
+    """Whether a message tells of carts or products that were left."""
+    messages = messaging.messages if messaging is not None else ()
+    return any(one.on.source == "abandonment" and not one.reference for one in messages)
 
 
 def _segments(topology: "Topology", surroundings: Surroundings) -> tuple[SegmentDefinition, ...]:

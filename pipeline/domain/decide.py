@@ -7,21 +7,21 @@ for a shopper. Timers that are due fire before a record is applied, each at its 
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order import DUPLICATE, Orders
 from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
-from pipeline.domain.event import REFERRAL, Event, decode_object
+from pipeline.domain.event import OF_OTHERS, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
 from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
 from pipeline.domain.messaging.consent_book import ConsentBook
+from pipeline.domain.messaging.contact import hear
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.reading import Reading
 from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
@@ -35,18 +35,6 @@ from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
-
-
-class Outcome(msgspec.Struct, gc=False):
-    """What came of a record or of passing time.
-
-    refusal: None, `duplicate` (dropped), or the reason of a dead letter: `duplicate_mismatch`, `late` (orders and
-    loyalty still took it). remarks: names of things to count, as `unknown_currency`.
-    """
-
-    decisions: list[Decision]
-    remarks: list[str]
-    refusal: str | None = None
 
 
 class StalledTimer(RuntimeError):
@@ -109,11 +97,11 @@ class Engine:
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
-            outcome.refusal = refusal if event.type != REFERRAL else "duplicate"
+            outcome.refusal = refusal if event.type not in OF_OTHERS else "duplicate"
             return outcome
         reading = self._readings.of(event)
         late = now - event.time > self._late
-        if event.type == REFERRAL:
+        if event.type in OF_OTHERS:
             # It is another shopper's event, and was refused as that one's if it was to be.
             late = False
         else:
@@ -122,12 +110,12 @@ class Engine:
             outcome.refusal = "late"
         elif reading.behaviour:
             fold_visit(shopper, event.time, now - self._late - GAP)
+        if event.locale and not late:
+            hear(shopper, event)
         zones = self._zones if event.timezone and not late else None
         moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:
-            moment = Moment(
-                self._tenant, event.shopper, now, KIND_EVENT, event.message_id, outcome.decisions, outcome.remarks
-            )
+            moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
             if RESTING in shopper.windows:
                 self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
@@ -290,7 +278,8 @@ class Engine:
             decision.decided_at = max(decision.decided_at, until)
 
     def _moment(self, shopper: str, now: int, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
-        return Moment(self._tenant, shopper, now, kind, message_id, outcome.decisions, outcome.remarks)
+        told = outcome.decisions, outcome.remarks, False, outcome.letters
+        return Moment(self._tenant, shopper, now, kind, message_id, *told)
 
 
 def _taken(decisions: list[Decision], told: int) -> list[Decision]:

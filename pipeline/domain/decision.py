@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.event import Event
+
 SEGMENT_CHANGES = "segment-changes"
 ABANDONMENT_TRIGGERS = "abandonment-triggers"
 LOYALTY_TIERS = "loyalty-tiers"
@@ -119,6 +121,7 @@ class Moment(msgspec.Struct, gc=False):
 
     tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
     decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
+    letters: events for other shoppers' records.
     """
 
     tenant: str
@@ -129,6 +132,7 @@ class Moment(msgspec.Struct, gc=False):
     decisions: list[Decision]
     remarks: list[str]
     silent: bool = False
+    letters: list[Event] = []
 
     def decide(
         self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]

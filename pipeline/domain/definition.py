@@ -207,8 +207,9 @@ class Plan:
     """All that is decided, and the facts of the shop that deciding needs.
 
     rates: currency -> value of one unit in the shop's currency, in millionths.
-    digest: hash of all meanings; a shopper decided under another one is evaluated anew. identities: None where ids are
-    shoppers as sent; they are no part of the digest, as they decide of what is to come.
+    digest: hash of all meanings; a shopper decided under another one is evaluated anew.
+    links: whether carts and products keep and tell where they are found (commerce/link.py).
+    identities: None where ids are shoppers as sent; they are no part of the digest, as they decide of what is to come.
     """
 
     name: str
@@ -229,6 +230,7 @@ class Plan:
     messaging: MessagingDefinition | None = None
     consent: ConsentDefinition | None = None
     free_shipping_from: int | None = None
+    links: bool = False
     identities: IdentityDefinition | None = None
 
     def conditions(self) -> Iterator[Condition]:

@@ -3,7 +3,7 @@
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.commerce.cart import CART_EVENTS
 from pipeline.domain.commerce.order import ORDER_EVENTS
-from pipeline.domain.event import BEHAVIOUR, REFERRAL, Event
+from pipeline.domain.event import BEHAVIOUR, OF_OTHERS, Event
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.reading import Reading, index_of
 from pipeline.domain.segments.condition import Conditions
@@ -45,7 +45,7 @@ class Readings:
         """The rules that an event touches by its name."""
         if event.type in BEHAVIOUR:
             return self._tracks.get(event.name, self._other_tracks)
-        if event.type == REFERRAL:
+        if event.type in OF_OTHERS:
             return self._referral
         return self._identify if event.type == "identify" else self._quiet
 

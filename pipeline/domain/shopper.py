@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipeline.domain.block import Block
 from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.identity_book import IdentityBook
 from pipeline.domain.messaging.word import Words
 from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
-FORMAT = 2
+FORMAT = 3
 
 
 class DamagedRecord(ValueError):
@@ -67,6 +68,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     at it is stored as it was. Read and written through the properties below; they raise DamagedRecord.
     consent: None until something is said of consent, and kept as `shopping` is. Read through `words`.
     messages: None of whom no message was ever asked for; see `correspondence`.
+    locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
     identity: None of who never met another id.
     """
 
@@ -93,6 +95,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     anonymous: bool | None = None
     consent: KeptWords = None
     messages: Messages | None = None
+    locale: tuple[int, str] | None = None
     identity: IdentityBook | None = None
 
     def correspondence(self) -> Correspondence:
@@ -117,6 +120,11 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     def orders(self) -> list[Order]:
         shopping = self.shopping
         return (shopping if type(shopping) is Shopping else self._open()).orders
+
+    @property
+    def filed_orders(self) -> list[Block]:
+        shopping = self.shopping
+        return (shopping if type(shopping) is Shopping else self._open()).filed_orders
 
     @property
     def refund_keys(self) -> list[int]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
+from pipeline.domain.identity.letter import has_letters
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import readings
@@ -60,26 +62,33 @@ class NoState(Exception):
 
 
 def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int | None) -> Known:
-    """Replay up to `at` (ms, None: the last record), of this shopper alone, unless ids may become others: else others
-    change nothing of it.
+    """Replay up to `at` (ms, None: the last record), of this shopper alone unless others may change something of it.
 
     Raises UnknownShopper, Alias, InputError, MappingError.
     """
-    one, last = Partition(0, Engine(plan), _publish_nothing, ""), 0
-    for received, call, *_ in readings(sources, Intake(plan)):
+    partition, last, told = Partition(0, Engine(plan), _passed_over, ""), 0, has_letters(plan)
+    for received, call, _, _, index in readings(sources, Intake(plan)):
         if at is not None and received > at:
             break
         last = received
-        if type(call) is Event and (plan.identities is not None or call.shopper == shopper_id):
-            one.apply(call)
-            exchange([one], lambda _: 0)
+        if told and index == 0:
+            exchange([partition], lambda _: 0)
+        if type(call) is Event and (told or call.shopper == shopper_id):
+            partition.apply(call)
     end = last if at is None else at
-    one.advance(end)
-    shopper = dict(one.records()).get(shopper_id, Shopper())
+    exchange([partition], lambda _: 0)
+    partition.advance(end)
+    exchange([partition], lambda _: 0)
+    shopper = dict(partition.records()).get(shopper_id, Shopper())
     _refuse_alias(shopper)
     if not shopper.created:
         raise UnknownShopper
+    shopper.now = max(shopper.now, end)
     return Known(shopper_id, shopper, end, {"kind": "replay", "inputs": [source.name for source in sources]})
+
+
+def _passed_over(outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
+    """Nothing is published."""
 
 
 def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) -> Known:

@@ -5,11 +5,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity.identities import identities_of
 from pipeline.domain.identity.letter import Item, Letter
 from pipeline.domain.identity.step import Step
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
@@ -80,11 +81,16 @@ class Partition:
         self._queue_up(seat, shopper_id)
         if outcome.decisions or outcome.remarks:
             self._publish(outcome, seat.shopper, self._source())
+        self._post(outcome)
         self._offset += 1
         return outcome.refusal
 
     def deliver(self, letter: Letter) -> None:
         """Take in what another shopper says."""
+        if self._identities is None:
+            if isinstance(letter.item, Event):
+                self.apply(letter.item)
+            return
         self._take(letter.to, letter.item, letter.item.received if isinstance(letter.item, Event) else 0)
 
     def advance(self, until: int) -> None:
@@ -109,6 +115,10 @@ class Partition:
         outcome = self._engine.on_due(shopper, shopper_id, due)
         if outcome.decisions or outcome.remarks:
             self._publish(outcome, shopper, None)
+        self._post(outcome)
+
+    def _post(self, outcome: Outcome) -> None:
+        self.letters.extend(Letter(event.shopper, event) for event in outcome.letters)
 
     def _take(self, shopper_id: str, item: Item, received: int) -> str | None:
         if self._identities is None:
@@ -129,6 +139,7 @@ class Partition:
         for told in step.told:
             source = None if place is None else self._source(told.place if told.value is not None else place)
             self._publish(told.outcome, shopper, source)
+            self._post(told.outcome)
             if told.outcome.refusal is not None and told.value is None:
                 refusal = told.outcome.refusal
             elif told.outcome.refusal is not None and self._refuse is not None:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS, IDENTITY_CHANGES, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import CLAIM, Event
+from pipeline.domain.identity.letter import has_letters
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.output import Files
@@ -75,6 +77,7 @@ class _Run:
             Partition(number, self._engine, self._publish, _TRACED_TOPIC, self._refuse_held)
             for number in range(replay.partitions)
         ]
+        self._has_letters = has_letters(replay.plan)
         # Where events stand that may wait, by partition and place; None: none ever does.
         self._held: dict[tuple[int, int], tuple[str, Value, int]] | None = None
         if replay.plan.identities is not None:
@@ -88,6 +91,9 @@ class _Run:
             if until is not None and received > until:
                 received = until
                 break
+            if index == 0 and self._has_letters:
+                # All that a value says is known before anything that comes of it is told others.
+                self._exchange()
             if type(call) is not Event:
                 number, _, _ = whence(value, index)
                 self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
@@ -96,20 +102,19 @@ class _Run:
                 apply = partitions[self._place_of(call.shopper)].apply
             if self._held is not None:
                 self._remember(call, name, value, index)
-            refusal = apply(call)
-            if self._held is not None:
-                exchange(partitions, self._place_of)
-            summary.events += call.type != CLAIM
-            if refusal is not None:
-                self._refused(refusal, name, value, index)
-            left -= 1
-            if left <= 0 and index == 0:
-                # At the beginning of a value none waits for what a later part of one says.
+            if index == 0 and left <= 0:
+                # Between values none waits for what a later part of one says.
                 left = STRIDE
                 self._advance(received)
                 self._files.write_until(received)
                 if progress is not None:
                     progress(summary.events)
+            refusal = apply(call)
+            summary.events += call.type != CLAIM
+            if refusal is not None:
+                self._refused(refusal, name, value, index)
+            left -= 1
+        self._exchange()
         self._advance(received if until is None else until)
         summary.last = received
         summary.shoppers = sum(len(partition) for partition in partitions)
@@ -135,6 +140,11 @@ class _Run:
     def _advance(self, until: int) -> None:
         for partition in self._partitions:
             partition.advance(until)
+        self._exchange()
+
+    def _exchange(self) -> None:
+        if self._has_letters:
+            exchange(self._partitions, self._place_of)
 
     def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:

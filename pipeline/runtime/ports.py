@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from pipeline.domain.decision import Decision
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.gap import Gap
 from pipeline.runtime.graft_log import Grafting
@@ -103,7 +104,7 @@ class Checkpoint(msgspec.Struct, gc=False):
     sources: dict[int, int] = {}
     first_progress: int = 0
     time: int = 0
-    format: int = 2
+    format: int = 3
     letters: LetterCount = LetterCount()
     sweep: Sweep = Sweep()
     kept: bytes | None = None
@@ -218,6 +219,9 @@ class Outcome(Protocol):
 
     @property
     def remarks(self) -> list[str]: ...
+
+    @property
+    def letters(self) -> list[Event]: ...
 
 
 class Outbox(Protocol):

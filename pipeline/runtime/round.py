@@ -1,11 +1,14 @@
 """A round of the shopper fold, as far as it has come."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
+from pipeline.domain.event import Event
+from pipeline.domain.identity.letter import encode_item
 from pipeline.runtime.dead_letter import dead_letter
 from pipeline.runtime.dead_letter_limit import NOT_COUNTED
 from pipeline.runtime.fold import Counts, Refused, tally
-from pipeline.runtime.ports import Batch, Checkpoint, Output
+from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Checkpoint, Output
 
 
 class Round:
@@ -25,6 +28,10 @@ class Round:
         self.outputs: list[Output] = []
         self.progress: list[int] = []
         self.unsorted: list[tuple[int, int]] = []
+
+    def write_to(self, others: Iterable[Event]) -> None:
+        """Send events to the shoppers that they are for."""
+        self.outputs += [Output(SHOPPER_EVENTS, event.shopper.encode(), encode_item(event)) for event in others]
 
     def refuse(self, index: int, why: Refused, limit: int) -> None:
         """Send a record to the dead letters. limit: see dead_letter.py."""

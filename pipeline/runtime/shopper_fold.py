@@ -244,7 +244,7 @@ class ShopperFold:
                     now = max(time, shopper.now)
                     counts.raised += 1
                 outcome = decide(shopper, event, now, changed_at)
-                if outcome.decisions or outcome.remarks:
+                if outcome.decisions or outcome.remarks or outcome.letters:
                     self._tell(round_, outcome, shopper, record)
                 if outcome.refusal is not None:
                     round_.turn_away(index, outcome.refusal, self._settings.dead_letter_bytes)
@@ -270,8 +270,7 @@ class ShopperFold:
         while True:
             if round_.entries >= self._settings.timers and due.waits(until):
                 return False
-            entry = due.pop(until)
-            if entry is None:
+            if (entry := due.pop(until)) is None:
                 return True
             round_.entries += 1
             at, held = entry
@@ -297,4 +296,5 @@ class ShopperFold:
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
+        round_.write_to(outcome.letters)
         tally(counts.remarks, outcome.remarks)

@@ -1,5 +1,6 @@
 """`afterclick demo`, as a user starts it: everything on one machine, and nothing left behind."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,10 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.support.shop_history import history
-from tests.support.worker_process import COMMAND, afterclick
+from tests.support.worker_process import COMMAND, afterclick, eventually
 
 pytestmark = pytest.mark.embedded
 
@@ -56,7 +58,7 @@ def _commands() -> Iterator[str]:
 def test_simulated_shoppers_are_decided_about_and_nothing_is_left_behind(temporary: Path) -> None:
     demo = start(temporary, "--seconds", "20")
 
-    told, complaints = demo.communicate(timeout=60)
+    told, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 0, complaints
     assert not complaints
@@ -68,6 +70,34 @@ def test_simulated_shoppers_are_decided_about_and_nothing_is_left_behind(tempora
     assert left_behind(temporary) == []
 
 
+def test_who_shops_on_its_page_is_told_what_was_decided(temporary: Path) -> None:
+    demo = start(temporary, "--seconds", "60")
+    assert demo.stdout is not None
+    url = next(line for line in demo.stdout if line.startswith("Shop yourself at ")).split()[-1]
+    settings = json.loads(httpx2.get(f"{url}/settings.js").text.removeprefix("window.settings = "))
+    product = {"product_id": "P1", "name": "Trail runner", "category": "Shoes", "price": 89.9, "quantity": 2}
+
+    def sent() -> bool:
+        call = {"event": "Product Added", "properties": product, "anonymousId": "web-7", "messageId": "m-7"}
+        with contextlib.suppress(httpx2.TransportError):
+            posted = httpx2.post(f"{settings['collector']}/v1/t", json=call, auth=(settings["writeKey"], ""))
+            return posted.status_code == 200
+        return False
+
+    eventually("the collector takes it", sent, 30)
+    decided: set[str] = set()
+
+    def told() -> bool:
+        decided.update(one["text"] for one in httpx2.get(f"{url}/decisions").json() if one["shopper"] == "web-7")
+        return {"big-cart", "left"} <= {word for text in decided for word in text.split()}
+
+    eventually("its cart is large, and it was left behind", told, 50)
+    demo.send_signal(signal.SIGINT)
+    _, complaints = demo.communicate(timeout=60)
+    assert (demo.returncode, complaints) == (0, "")
+    assert left_behind(temporary) == []
+
+
 def test_ctrl_c_ends_it_in_order(temporary: Path) -> None:
     demo = start(temporary, "--seconds", "120")
     assert demo.stdout is not None
@@ -75,7 +105,7 @@ def test_ctrl_c_ends_it_in_order(temporary: Path) -> None:
 
     demo.send_signal(signal.SIGINT)
     began = time.monotonic()
-    told, complaints = demo.communicate(timeout=60)
+    told, complaints = demo.communicate(timeout=3 * 60)
 
     assert time.monotonic() - began < END
     assert demo.returncode == 0, complaints
@@ -90,7 +120,7 @@ def test_ctrl_c_while_it_starts_ends_it_too(temporary: Path) -> None:
         time.sleep(0.05)
 
     demo.send_signal(signal.SIGINT)
-    _, complaints = demo.communicate(timeout=60)
+    _, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 0
     assert not complaints
@@ -103,7 +133,7 @@ def test_a_file_is_decided_about_as_replay_does(temporary: Path, tmp_path: Path)
     assert afterclick("replay", file, "--output", output, "--topology", REPOSITORY / "topology.yaml").returncode == 0
 
     demo = start(temporary, "--input", str(file))
-    told, complaints = demo.communicate(timeout=90)
+    told, complaints = demo.communicate(timeout=3 * 90)
 
     assert demo.returncode == 0, complaints
     lines = {path.stem: len(path.read_text().splitlines()) for path in output.glob("*.ndjson")}
@@ -128,7 +158,7 @@ def test_a_worker_that_dies_ends_the_demo_with_a_reason(temporary: Path, tmp_pat
     worker = _wait_for_worker(temporary)
 
     os.kill(worker, signal.SIGKILL)
-    _, complaints = demo.communicate(timeout=60)
+    _, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 1
     assert complaints.startswith("The worker ended by signal 9")
@@ -158,7 +188,7 @@ def _wait_for_worker(temporary: Path) -> int:
 def test_a_mistake_is_told_in_one_sentence(temporary: Path, arguments: list[str], code: int, told: str) -> None:
     demo = start(temporary, *arguments)
 
-    _, complaints = demo.communicate(timeout=30)
+    _, complaints = demo.communicate(timeout=3 * 30)
 
     assert demo.returncode == code
     assert told in complaints
@@ -173,7 +203,7 @@ def test_a_file_in_which_nothing_happens_is_a_failure(temporary: Path, tmp_path:
     file.write_text(json.dumps(call) + "\n")
 
     demo = start(temporary, "--input", str(file), "--seconds", "30")
-    _, complaints = demo.communicate(timeout=60)
+    _, complaints = demo.communicate(timeout=3 * 60)
 
     assert demo.returncode == 1
     assert "nothing was decided" in complaints

@@ -125,7 +125,8 @@ def comparable(topic: str, line: dict[str, Any], lines: list[dict[str, Any]]) ->
 
 
 def comparable_cart(cart: dict[str, Any]) -> dict[str, Any]:
-    items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in cart["items"]]
+    compared = ("product_id", "quantity", "price", "url", "image_url")
+    items = [{name: item[name] for name in compared if name in item} for item in cart["items"]]
     items.sort(key=lambda item: (str(item["product_id"]), json.dumps(item)))
     return {**cart, "items": items}
 

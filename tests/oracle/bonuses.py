@@ -1,5 +1,7 @@
 """Bonuses of one programme: looked up anew in the whole history, by the words of readings.md, 43, and docs/rules.md."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -15,6 +17,14 @@ UNITS = {"days": "day", "weeks": "week", "months": "month", "quarters": "quarter
 
 Grant = tuple[int, int, str | None]
 """Points, the event time at which they count, and the order that they belong to."""
+
+
+@dataclass
+class Expected:
+    """Of a friend who has not bought: whether it is to be looked at, and when the first order is confirmed."""
+
+    held: bool
+    confirms: int | None = None
 
 
 def fits(times: list[int], at: int, limit: dict[str, Any] | None) -> bool:
@@ -58,6 +68,8 @@ class Bonuses:
         self.first: str | None = None
         self.joined: int | None = None
         self.waiting: dict[int, bool] = {}
+        self.introduced: list[list[Any]] = []
+        self.expected: dict[tuple[str, int], Expected] = {}
         self.friends: set[str] = set()
 
     def _of(self, record: Record) -> list[tuple[int, dict[str, Any]]]:
@@ -143,21 +155,41 @@ class Bonuses:
         referrer = self._referrer(rule, record)
         if referrer not in (None, record.shopper) and orders <= 1 and number not in self.waiting:
             self.waiting[number] = True
+            self.introduced.append([referrer, number, record.shopper, None])
 
     def confirmed(self, now: int) -> list[Grant]:
         """What the shopper who was referred is given now that an order is confirmed."""
         found: list[Grant] = [(self.rules[number]["points"], now, None) for number, due in self.waiting.items() if due]
         self.waiting = dict.fromkeys(self.waiting, False)
+        self.introduced = []
         return found
 
-    def referred(self, record: Record) -> list[Grant]:
-        """What the shopper is given for a friend, of whom the event is."""
-        if record.shopper in self.friends:
-            return []
-        found = [grant for number, rule in self._of(record) if "also" in rule
-                 for grant in self._grant(number, rule, record.time)]  # fmt: skip
-        if found:
-            self.friends.add(record.shopper)
+    def news(self, instant: int | None) -> list[tuple[int, list[Any]]]:
+        """Whom to tell that the first order is confirmed then, by number."""
+        told = [(at, one) for at, one in enumerate(self.introduced) if one[3] != instant]
+        for _, one in told:
+            one[3] = instant
+        return told
+
+    def expect(self, record: Record, looks: Callable[[], bool]) -> None:
+        """A friend is there, of whom the event is. looks: whether what is given for one is to be looked at."""
+        new = [
+            (record.shopper, number)
+            for number, rule in self._of(record)
+            if "also" in rule and record.shopper not in self.friends and (record.shopper, number) not in self.expected
+        ]
+        held = bool(new) and looks()
+        self.expected |= {one: Expected(held) for one in new}
+
+    def pay(self, now: int) -> list[tuple[Grant, bool]]:
+        """What the shopper is given for friends whose orders are confirmed, and whether it is to be looked at."""
+        found = []
+        due = [(one.confirms, who) for who, one in self.expected.items() if one.confirms and one.confirms <= now]
+        for _, who in sorted(due, key=lambda each: each[0]):
+            held = self.expected.pop(who).held
+            for grant in self._grant(who[1], self.rules[who[1]], now):
+                self.friends.add(who[0])
+                found.append((grant, held))
         return found
 
     def _zone(self, facts: Facts) -> str:

@@ -1,9 +1,11 @@
 """One loyalty programme of one shopper, recomputed from the history at each instant (semantics.md part 6)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tests.oracle.bonuses import Bonuses, Grant
+from tests.oracle.calendar import later
 from tests.oracle.history import Record
 from tests.oracle.ladder import Ladder, Part
 from tests.oracle.ledger import Ledger, Lot
@@ -18,8 +20,21 @@ ORDER = "Order Completed"
 ORDER_EVENTS = (ORDER, "Order Updated", "Order Cancelled", "Order Refunded")
 
 
+@dataclass
+class Letter:
+    """What a friend's record tells the one who referred."""
+
+    referrer: str
+    programme: str
+    friend: str
+    number: int
+    confirms: int | None
+    message_id: str
+
+
 class Programme:
-    """lots: of orders. earned: what orders earn, priced as they were last. refunds: cumulative demand, by order.
+    """confirms: when the first order of a shopper who was referred is confirmed. letters: to those who referred. lots:
+    of orders. earned: what orders earn, priced as they were last. refunds: cumulative demand, by order.
 
     given: lots of bonuses. back: money of refunds without lines, by order; seen: how many of its refunds were taken.
     """
@@ -30,6 +45,8 @@ class Programme:
         self.ledger = Ledger(name, entry, self.shop.zone)
         self.bonuses = Bonuses(entry, topology)
         self.redemptions = Redemptions(name, entry, self.ledger, self.ladder, alone=len(topology["loyalty"]) == 1)
+        self.confirms: int | None = None
+        self.letters: list[Letter] = []
         self.review = Review(entry, self.ledger)
         self.lots: dict[str, Lot] = {}
         self.earned: dict[str, Earned] = {}
@@ -63,16 +80,17 @@ class Programme:
 
     def dues(self) -> list[int]:
         """Instants at which something may happen without a record; those of the past are passed over."""
-        day = self.bonuses.due()
-        return [*self.ledger.instants(), *self.ladder.instants(), *([] if day is None else [day])]
+        days = [self.bonuses.due(), self.confirms, *(one.confirms for one in self.bonuses.expected.values())]
+        return [*self.ledger.instants(), *self.ladder.instants(), *(one for one in days if one is not None)]
 
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
         self._at(facts, None)
         if self.member:
             self._give(self.bonuses.fire(facts))
-        if self.ledger.pass_time():
-            self._confirmed(facts)
+        self.ledger.pass_time()
+        self._confirmed(facts)
+        self._pay()
         self.ledger.give_notice()
         self._measure(facts)
         if self.member:
@@ -106,7 +124,7 @@ class Programme:
             self._take_back(order)
         self.review.record(record)
         self.ledger.pass_time()
-        self._confirmed(facts)
+        self._confirmed(facts, record)
         self.bonuses.look(facts)
         self._measure(facts)
         # A lower price undoes an order in part, as a refund does.
@@ -124,8 +142,24 @@ class Programme:
         self._at(facts, record.message_id)
         if not self.member:
             self._join(facts)
-        grants = self.bonuses.referred(record)
-        self._give(grants, held=bool(grants) and self.review.holds_friend(record))
+        self.bonuses.expect(record, lambda: self.review.holds_friend(record))
+        self._look(facts)
+
+    def heard(self, letter: Letter, facts: Facts) -> None:
+        """A friend's first order is confirmed at another instant than was known, or at none."""
+        self._at(facts, letter.message_id)
+        expected = self.bonuses.expected.get((letter.friend, letter.number))
+        if expected is not None:
+            expected.confirms = letter.confirms
+        self._pay()
+        if self.member:
+            self._look(facts)
+
+    def _pay(self) -> None:
+        for grant, held in self.bonuses.pay(self.ledger.now):
+            self._give([grant], held=held)
+
+    def _look(self, facts: Facts) -> None:
         self.ledger.pass_time()
         self.bonuses.look(facts)
         self._measure(facts)
@@ -221,12 +255,27 @@ class Programme:
                 if lot.order_id == order.order_id:
                     self.ledger.demand(lot, lot.worth)
 
-    def _confirmed(self, facts: Facts) -> None:
-        """The one who was referred is paid once an order of theirs is confirmed."""
-        standing = [order for order in facts.orders.values() if order.counts and (order.net or not order.value)]
-        lots = [self.lots.get(order.order_id) for order in standing]
-        if any(lot is None or (not lot.pending and (lot.net or not lot.worth)) for lot in lots):
+    def _confirmed(self, facts: Facts, record: Record | None = None) -> None:
+        """The one who was referred is paid once an order of theirs is confirmed; whoever referred is told when."""
+        self.confirms = self._first_confirmed(facts) if any(self.bonuses.waiting.values()) else None
+        for at, (referrer, number, friend, _) in self.bonuses.news(self.confirms) if record is not None else ():
+            told = f"{record.message_id}/{self.name}/{at}" if record is not None else ""
+            self.letters.append(Letter(referrer, self.name, friend, number, self.confirms, told))
+        if self.confirms is not None and self.confirms <= facts.now:
+            self.confirms = None
             self._give(self.bonuses.confirmed(facts.now))
+
+    def _first_confirmed(self, facts: Facts) -> int | None:
+        """Of the orders that stand, were not sent back, and whose points are neither held nor taken back."""
+        found = []
+        for order in facts.orders.values():
+            lot = self.lots.get(order.order_id)
+            if not order.counts or not (order.net or not order.value) or (lot is not None and lot.held):
+                continue
+            taken = 0 if lot is None else max(self.refunds[order.order_id], lot.taken + lot.forgiven)
+            if lot is None or not lot.worth or taken < lot.worth:
+                found.append(later(order.time, self.entry.get("confirm_after", "0s"), self.shop.zone))
+        return min(found, default=None)
 
     # The metric.
 

@@ -1,6 +1,6 @@
 """The oracle: raw client calls and a topology in, the expected lines of every output topic out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.oracle import consent, messages
@@ -8,7 +8,7 @@ from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
 from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
-from tests.oracle.loyalty import Programme
+from tests.oracle.loyalty import Letter, Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
 from tests.oracle.values import instant, rfc3339
@@ -160,6 +160,25 @@ class History:
         self._segments(facts, record)
         self.messages.record(facts, self.fresh(known), record)
 
+    def letters(self) -> list[Letter]:
+        """What this record has to tell others, once."""
+        found = [letter for programme in self.programmes for letter in programme.letters]
+        for programme in self.programmes:
+            programme.letters = []
+        return found
+
+    def heard(self, letter: Letter, record: Record) -> None:
+        """record: of the friend, that it comes of."""
+        self.advance(record.received)
+        self.now = record.received
+        known = self.known()
+        facts, cause = Facts(self.records, self.topology, self.now), replace(record, message_id=letter.message_id)
+        for programme in self.programmes:
+            if programme.name == letter.programme:
+                programme.heard(letter, facts)
+        self._segments(facts, cause)
+        self.messages.record(facts, self.fresh(known), cause)
+
     def _segments(self, facts: Facts, record: Record | None) -> None:
         facts.standings = {one.name: one.standing for one in self.programmes}
         segments = self.topology.get("segments") or {}
@@ -246,6 +265,8 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
         referrer = history.referrer(record) if reason in (None, "late") else None
         if referrer is not None:
             shoppers.setdefault(referrer, History(referrer, topology)).referred(record)
+        for letter in history.letters():
+            shoppers.setdefault(letter.referrer, History(letter.referrer, topology)).heard(letter, record)
     last = records[-1].received if records else 0
     for history in shoppers.values():
         history.advance(max(end or last, last))

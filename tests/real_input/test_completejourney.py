@@ -37,7 +37,7 @@ def history() -> list[Call]:
 def run(history: list[Call], tmp_path_factory: pytest.TempPathFactory) -> ReplayRun:
     folder = tmp_path_factory.mktemp("completejourney")
     write_calls(history, folder / "calls.ndjson")
-    return replay(TOPOLOGY, [folder / "calls.ndjson"], folder / "out", "--until", END)
+    return replay(TOPOLOGY, [folder / "calls.ndjson"], folder / "out", "--until", END, patience=1_800)
 
 
 @pytest.fixture(scope="module")

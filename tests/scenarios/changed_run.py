@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.config.topology import parse
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
 from schemas.rendering import encode_json, render

@@ -64,6 +64,11 @@ def segment(line: dict[str, Any]) -> Iterator[str]:
         yield f"#{line['sequence']}"
 
 
+def item(one: dict[str, Any]) -> str:
+    links = "".join(f" {word} {one[name]}" for word, name in (("at", "url"), ("in", "image_url")) if name in one)
+    return f"{one['product_id'] or '?'} x{one['quantity']}{links}"
+
+
 def trigger(line: dict[str, Any]) -> Iterator[str]:
     yield line["kind"] if line["subject"] == "default" else f"{line['kind']}({line['subject']})"
     yield line["change"]
@@ -75,8 +80,9 @@ def trigger(line: dict[str, Any]) -> Iterator[str]:
         yield f"by order {line['order_id']}"
     else:
         yield f"since {clock(line['abandoned_since'])}"
-    items = [f"{item['product_id'] or '?'} x{item['quantity']}" for item in line["cart"]["items"]]
-    yield f"[{', '.join(items)}] {amount(line['cart']['total'])}"
+    yield f"[{', '.join(map(item, line['cart']['items']))}] {amount(line['cart']['total'])}"
+    if "url" in line["cart"]:
+        yield f"at {line['cart']['url']}"
     if "local_total" in line["cart"]:
         yield f"({amount(line['cart']['local_total'])} {line['cart']['local_total']['currency']})"
     if "gap_to_free_shipping" in line["cart"]:
@@ -126,6 +132,8 @@ def message(line: dict[str, Any]) -> Iterator[str]:
     yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
     if line["discount"]:
         yield f"offering {line['discount']}"
+    if line["recipient"] and line["recipient"]["locale"]:
+        yield f"in {line['recipient']['locale']}"
     if line["expires_at"]:
         yield f"until {clock(line['expires_at'])}"
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import IDENTITY_CHANGES, Decision
 from pipeline.domain.event import Event
 from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition, exchange
 from pipeline.runtime.ports import DEAD_LETTERS

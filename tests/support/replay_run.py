@@ -37,9 +37,10 @@ class ReplayRun:
         return 0
 
 
-def replay(topology: Path, inputs: list[Path], output: Path, *options: str | Path) -> ReplayRun:
-    """Run the command with profiles; fails with what it said if it did not end well."""
-    done = afterclick("replay", *inputs, "--topology", topology, "--output", output, "--profiles", *options)
+def replay(topology: Path, inputs: list[Path], output: Path, *options: str | Path, patience: float = 200) -> ReplayRun:
+    """Run the command with profiles; fails with what it said if it did not end well within `patience` seconds."""
+    files = [*inputs, "--topology", topology, "--output", output]
+    done = afterclick("replay", *files, "--profiles", *options, patience=patience)
     assert done.returncode == 0, done.stderr
     return ReplayRun(output, done.stdout)
 

@@ -10,16 +10,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+# A machine with other work is several times slower; what comes true waits no longer for it.
+SLOWEST = 3
 COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 
-def afterclick(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end. settings: of its environment, without their AFTERCLICK_."""
+def afterclick(*arguments: str | Path, patience: float = 200, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end. patience: seconds, on a machine that is not busy. settings: of its environment, without
+    their AFTERCLICK_."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience * SLOWEST,
         env=_environment(**settings),
         check=False,
     )
@@ -93,7 +96,7 @@ class WorkerProcess:
         """Ask to stop; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(patience)
+        code = self.process.wait(patience * SLOWEST)
         if code:
             # Shown if the test fails for it.
             print(f"{self.log.name} ended with {code}:\n{self.text()[-6_000:]}")
@@ -112,7 +115,8 @@ def runs(process: int) -> bool:
 
 
 def eventually(what: str, holds: Callable[[], bool], patience: float = 60) -> None:
-    """Wait until `holds`; fails saying `what` did not come true."""
+    """Wait until `holds`; fails saying `what` did not come true. patience: seconds of an idle machine."""
+    patience *= SLOWEST
     deadline = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import KIND_MERGE, Moment, decision_id
 from pipeline.domain.due import keep_due
 from pipeline.domain.event import Event
@@ -10,6 +10,7 @@ from pipeline.domain.identity.letter import Handoff, Receipt
 from pipeline.domain.identity.turn import Turn, become, pack
 from pipeline.domain.identity.user import BUSY, KNOWN, OUTDATED, TOO_LARGE
 from pipeline.domain.identity_book import IdentityBook, Pending
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 # Users that a device remembers not to have become.

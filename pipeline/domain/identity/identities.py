@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.due import keep_due
 from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.graft import Graft
@@ -23,6 +23,7 @@ from pipeline.domain.identity.turn import Turn, hold
 from pipeline.domain.identity.user import BUSY, FAILED, Users
 from pipeline.domain.identity_book import Held, IdentityBook, Pending
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 LATE, CROWDED = "merge_late", "held_limit"

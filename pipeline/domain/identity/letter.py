@@ -2,6 +2,7 @@
 
 import msgspec
 
+from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 
 MARK = b"\x01"
@@ -35,6 +36,11 @@ class Receipt(msgspec.Struct, array_like=True, tag="receipt", gc=False):
 
 Item = Event | Handoff | Receipt
 """What a shopper's record is told."""
+
+
+def has_letters(plan: Plan) -> bool:
+    """Whether shoppers of the plan tell each other anything: who is who, or who buys as somebody's friend."""
+    return plan.identities is not None or any(rule.also for one in plan.programmes for rule in one.earn)
 
 
 class Letter(msgspec.Struct, gc=False):

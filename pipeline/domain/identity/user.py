@@ -1,12 +1,13 @@
 """The user's side: waits for the state of a device that is new, and takes it over."""
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import IDENTITY_CHANGES, KIND_MERGE, Moment
 from pipeline.domain.event import Event
 from pipeline.domain.identity.letter import Handoff, Receipt
 from pipeline.domain.identity.turn import Turn, hold, unpack
 from pipeline.domain.identity_book import ATTACHED, AWAITED, PASSED, REFUSED, Device, IdentityBook, Pending
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import FORMAT
 
 # Refused devices that a user remembers.
@@ -123,4 +124,5 @@ class Users:
         turn.tell(0, outcome)
 
     def _moment(self, turn: Turn, now: int, outcome: Outcome) -> Moment:
-        return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, outcome.decisions, outcome.remarks)
+        told = outcome.decisions, outcome.remarks, False, outcome.letters
+        return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, *told)

@@ -5,19 +5,20 @@ from typing import Any
 
 from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
-from pipeline.domain.commerce.order_book import of_all_time, stands
+from pipeline.domain.commerce.order_book import earliest_orders, of_all_time, stands
 from pipeline.domain.decision import Moment
-from pipeline.domain.event import REFERRAL, Event
+from pipeline.domain.event import OF_OTHERS, REFERRAL, REFERRAL_CONFIRMED, Event
 from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
 from pipeline.domain.loyalty.evidence import give_evidence
 from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
+from pipeline.domain.loyalty.lot_block import first_time
 from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
-from pipeline.domain.loyalty.review import NOTHING_HELD, Signs
+from pipeline.domain.loyalty.review import HELD_REFERRALS, NOTHING_HELD, Signs
 from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Lot, Order, Standing
@@ -52,7 +53,7 @@ class Earning:
         self._hold = programme.confirm_after or 0
         self._accounts = accounts
         self._bonuses = Bonuses(rules)
-        self._referrals = Referrals(rules)
+        self._referrals = Referrals(programme.name, rules)
         self._missions = MissionRules(rules, zone_of)
         self._occasions = Occasions(rules, zone_of)
         self._signs = Signs(programme.review)
@@ -62,6 +63,8 @@ class Earning:
 
     def takes(self, event: Event, properties: dict[str, Any]) -> bool:
         """Whether a shopper joins with the event, which is none of an order."""
+        if event.type == REFERRAL_CONFIRMED:
+            return False
         if event.type == REFERRAL:
             return self._referrals.takes(event, properties)
         return self._bonuses.takes(event.name, properties, event.time) or self._referrals.takes(event, properties)
@@ -74,21 +77,25 @@ class Earning:
 
     def look_ahead(self, shopper: Shopper, standing: Standing, now: int) -> None:
         """Find the next days anew: a trait, the zone or the rules are others."""
+        if standing.bonuses is not None and standing.bonuses.expected:
+            self._referrals.set_due(standing.bonuses)
         if not self._occasions and (standing.bonuses is None or not standing.bonuses.days):
             return
         book = book_of(standing)
-        if not book.joined and standing.lots:
+        if not book.joined:
             # Before there was a rule that asked for it.
-            book.joined = standing.lots[0].time
+            book.joined = first_time(standing)
         self._occasions.set_due(shopper, book, now)
 
     def on_due(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
-        """Give what a day earns that has begun; whether there was one."""
+        """Give what a day earns that has begun, and friends whose orders are confirmed; whether there was any."""
         book = standing.bonuses
-        if book is None or not 0 < book.due <= moment.now:
+        if book is None or not (0 < book.due <= moment.now or 0 < book.pays <= moment.now):
             return False
         self._accounts.look(standing, moment.now)
-        self._post(standing, self._occasions.on_due(shopper, book, moment.now), moment)
+        if 0 < book.due <= moment.now:
+            self._post(standing, self._occasions.on_due(shopper, book, moment.now), moment)
+        self._pay(standing, book, moment)
         return True
 
     def before_orders(self, shopper: Shopper, standing: Standing, changes: Iterable[OrderChange]) -> None:
@@ -116,9 +123,9 @@ class Earning:
     ) -> None:
         """After the ledger has booked the orders."""
         completed = next((one for one in changes if one.completes), None)
-        if event.type == REFERRAL:
+        if event.type in OF_OTHERS:
             if event.name in self._referrals.names:
-                self._reward(standing, event, properties, moment)
+                self._on_friend(standing, event, properties, moment)
         elif completed is not None and completed.order is not None:
             self._on_completed(shopper, standing, event, properties, completed, completed.order, moment)
         elif event.name in REVIEW_EVENTS:
@@ -149,6 +156,7 @@ class Earning:
         if book is None or not book.waiting:
             return False
         confirms = self._first_confirmed(shopper, standing)
+        self._referrals.announce(book, confirms, moment)
         book.confirms = confirms if confirms > moment.now else 0
         if not confirms or book.confirms:
             return False
@@ -159,7 +167,7 @@ class Earning:
         """When the first order is confirmed that stands, was not sent back, and whose points are neither held nor taken
         back; ms, 0 = there is none."""
         held = held_numbers(standing)
-        for order in shopper.orders:
+        for order in earliest_orders(shopper):
             if stands(order) and (order.refunded < order.value or not order.value):
                 lot = find_lot(standing, order)
                 if lot is None or (lot.number not in held and (left_of(lot) or not lot.points)):
@@ -197,11 +205,21 @@ class Earning:
             else:
                 self._accounts.take_back(standing, lot, left_of(lot), order_id, moment)
 
-    def _reward(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+    def _on_friend(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        """A friend of this shopper is there, or buys."""
         book = book_of(standing)
-        grants = self._referrals.reward(book, event, properties)
-        sign = self._signs.of_referral(book, event) if grants else None
-        self._post(standing, grants, moment, sign=sign)
+        if event.type == REFERRAL:
+            new = self._referrals.register(book, event, properties, moment.remarks)
+            held = bool(new) and self._signs.of_referral(book, event) is not None
+            for one in new:
+                one.held = held
+        else:
+            self._referrals.hear(book, properties)
+            self._pay(standing, book, moment)
+
+    def _pay(self, standing: Standing, book: BonusBook, moment: Moment) -> None:
+        for grant, held in self._referrals.pay(book, moment.now):
+            self._post(standing, [grant], moment, sign=HELD_REFERRALS if held else None)
 
     def _take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
         """What an order earned beside its rates goes with it, once nothing of it is left."""
@@ -210,10 +228,9 @@ class Earning:
             return
         kept: list[int] = []
         for key, time, number in _triples(book.of_orders):
-            lot = lot_numbered(standing, time, number)
             if key != order.key:
                 kept += (key, time, number)
-            elif lot is not None:
+            elif (lot := lot_numbered(standing, time, number)) is not None:
                 self._accounts.take_back(standing, lot, left_of(lot), change.order_id, moment)
         book.of_orders = kept
 

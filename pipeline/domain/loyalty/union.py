@@ -8,8 +8,9 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
+from pipeline.domain.loyalty.lot_block import HALF, is_of, thaw_lots
 from pipeline.domain.loyalty.metric import held_numbers
-from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take
+from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
@@ -31,11 +32,17 @@ class Ledgers:
 
     def join(self, standing: Standing, other: Standing, moment: Moment) -> None:
         """Take in the lots of `other`, under numbers of their own, and the points that are left of them."""
-        known = {lot.order for lot in standing.lots}
-        doubles = [lot for lot in other.lots if lot.order in known]
+        for each in (standing, other):
+            thaw_lots(each)
+            thaw_holdings(each)
+        known = {lot.order >> HALF: lot for lot in standing.lots}
+        doubles = [
+            lot for lot in other.lots if lot.order >> HALF in known and is_of(known[lot.order >> HALF], lot.order)
+        ]
+        double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}
         for lot in other.lots:
-            if lot.order not in known:
+            if lot.number not in double:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
                 add_lot(standing, lot)
@@ -112,7 +119,10 @@ class Ledgers:
         book.days = {**other.days, **book.days}
         book.first = book.first or other.first
         book.joined = min((one for one in (book.joined, other.joined) if one), default=0)
-        book.waiting = book.waiting or other.waiting
+        if not book.waiting:
+            book.waiting, book.introduced = other.waiting, other.introduced
+        known = {(one.friend, one.rule) for one in book.expected}
+        book.expected += [one for one in other.expected if (one.friend, one.rule) not in known]
         book.friends = list(dict.fromkeys((*other.friends, *book.friends)))
         for at in range(0, len(other.of_orders), 3):
             order, time, number = other.of_orders[at : at + 3]

@@ -328,3 +328,20 @@ def test_nothing_usable_is_1(shop: Path) -> None:
     (shop / "bad.ndjson").write_text("nonsense\n")
     result = diff("topology.yaml", "new.yaml", "--input", "bad.ndjson")
     assert (result.exit_code, result.output) == (1, "Nothing usable: no input holds a valid event.\n")
+
+
+CLUB = """
+loyalty:
+  club:
+    earn: [{on: Order Completed, points: 1, per: 1.00}]
+    tiers: {metric: points_earned, levels: [{name: bronze, from: 0}, {name: silver, from: 50}]}
+"""
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_changed_ladder_says_who_would_move() -> None:
+    Path("topology.yaml").write_text(OLD + CLUB)
+    Path("new.yaml").write_text(OLD + CLUB.replace("50", "100"))
+    said = diff("topology.yaml", "new.yaml", "--input", "events.ndjson").output.splitlines()
+    assert "loyalty.club changed" in said
+    assert said[-2:] == ["loyalty club", "  silver -> bronze 1: lea"]

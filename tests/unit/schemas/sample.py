@@ -25,9 +25,12 @@ FIELDS: dict[str, dict[str, Any]] = {
                     "name": "Schuhe",
                     "quantity": 2,
                     "price": {"amount": 1295, "currency": "EUR"},
+                    "url": "https://shop.example/p1",
+                    "image_url": "https://shop.example/p1.png",
                 }
             ],
             "total": {"amount": 2590, "currency": "EUR"},
+            "url": "https://shop.example/cart?t=1",
             "gap_to_free_shipping": {"amount": 2310, "currency": "EUR"},
             "local_total": {"amount": 3010, "currency": "USD"},
         },
