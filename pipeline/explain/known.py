@@ -126,6 +126,8 @@ def from_record(
     # A record of format 1 does not say under which it was decided, see record.py.
     other = shopper.plan != 0 and not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
+    if not shopper.created:
+        raise UnknownShopper
     return Known(shopper_id, shopper, end, source, other, {} if checkpoint is None else _known_from(checkpoint))
 
 
