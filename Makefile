@@ -9,7 +9,7 @@ SECONDS ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation oracle chaos destinations mutation bench bench-stages lint types lock
+.PHONY: help setup demo test quick simulation oracle chaos front-door clients fuzz destinations mutation bench bench-stages lint types lock
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,14 +26,14 @@ $(STAMP): requirements.lock pyproject.toml $(DATA)
 demo: setup  ## run everything on this machine and watch it decide (INPUT=file, SECONDS=n)
 	@$(BIN)/afterclick demo $(if $(INPUT),--input '$(INPUT)') $(if $(SECONDS),--seconds $(SECONDS))
 
-test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+test: setup lint types  ## all that must pass: lint, types, every layer of tests (the broker layer needs Java and Maven, clients node and Chromium)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -rs
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
 	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
 
-simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n)
-	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
+simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n, MERGES=1)
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(MERGES),--merges)
 
 oracle: setup  ## recompute everything by plain code: random topologies and streams (SEEDS=n, FIRST=n), all CDNOW customers and Complete Journey households
 	$(BIN)/python -m tests.oracle --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0)
@@ -42,6 +42,15 @@ oracle: setup  ## recompute everything by plain code: random topologies and stre
 
 chaos: setup  ## kill brokers and workers at random and audit the topics (MINUTES=n, SEED=n, REPORT=1 writes docs/chaos.md)
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report)
+
+front-door: setup  ## kill -9 collector, broker and worker in turn while orders come over HTTP; nothing acknowledged is lost (KILLS=n SEED=n)
+	$(BIN)/python -m tests.chaos.front_door --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
+
+clients: setup  ## SDKs from PyPI and npm, and browsers, against a collector, live (needs node, npm and Debian's chromium)
+	$(BIN)/pytest tests/clients -rs
+
+fuzz: setup  ## the collector against schemathesis and atheris (SECONDS=n for each adapter)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 destinations: setup  ## give calls of segment-calls to Segment's own destinations, offline (needs node and npm)
 	cd tests/destinations && npm install --ignore-scripts --no-audit --no-fund --no-package-lock --silent
@@ -70,5 +79,6 @@ types: setup  ## mypy --strict
 lock: setup  ## write requirements.lock anew from pyproject.toml, and those of the benchmarks' other engines
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
-	for folder in $(patsubst %/requirements.in,%,$(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in)); do \
+	for folder in $(patsubst %/requirements.in,%,$(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in tests/*/requirements.in)); do \
 		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done
+	cd tests/clients && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent

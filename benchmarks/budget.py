@@ -73,7 +73,14 @@ def instructions(*arguments: str) -> dict[str, int]:
     """Instructions an event, by stage, of the main thread: of a run of this module under callgrind, or of the one that
     `arguments` begin with, which takes `--count FILE` as this one does. What the threads of RocksDB and librdkafka do
     depends on timing, and is left out."""
-    program = arguments or ("benchmarks.budget",)
+    total = totals(*(arguments or ("benchmarks.budget",)))
+    events = COUNTED[0] * COUNTED[1]
+    return {stage: round(total[stage] / events) for stage in STAGES}
+
+
+def totals(*program: str) -> dict[str, int]:
+    """Instructions of the main thread by what a run of a module under callgrind says that it did: it takes `--count
+    FILE`, writes a line there for each, and enters the marking function after each (`mark`)."""
     with tempfile.TemporaryDirectory() as name:
         order, dump = Path(name) / "order", Path(name) / "dump"
         command = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--dump-before={_MARK}"]
@@ -86,8 +93,7 @@ def instructions(*arguments: str) -> dict[str, int]:
         total: dict[str, int] = defaultdict(int)
         for number, stage in enumerate(order.read_text().splitlines(), start=1):
             total[stage] += _total(Path(f"{dump}.{number}{_MAIN_THREAD}"))
-    events = COUNTED[0] * COUNTED[1]
-    return {stage: round(total[stage] / events) for stage in STAGES}
+        return total
 
 
 def compare(measured: Mapping[str, Mapping[str, float]], budget: Mapping[str, Mapping[str, float]]) -> int:
@@ -114,6 +120,12 @@ def calls_counted() -> int:
     return 2 * batches * size
 
 
+def mark(marks: list[str], done: str) -> None:
+    """What was done since the last mark."""
+    marks.append(done)
+    os.getppid()
+
+
 def count_run(order: Path, calls: Iterator[tuple[bytes, bytes]], topology: str | None = None) -> None:
     """Under callgrind: enter the marking function around each stage, and write down what each count belongs to.
 
@@ -122,11 +134,9 @@ def count_run(order: Path, calls: Iterator[tuple[bytes, bytes]], topology: str |
 
     @contextmanager
     def measure(stage: str) -> Iterator[None]:
-        marks.append("between stages")
-        os.getppid()
+        mark(marks, "between stages")
         yield
-        marks.append(stage)
-        os.getppid()
+        mark(marks, stage)
 
     _run(*COUNTED, warm=_unmeasured, measure=measure, calls=calls, topology=topology)
     order.write_text("\n".join(marks))

@@ -1,6 +1,6 @@
-"""What a loyalty programme costs: throughput lost to a full club, a member of 2,000 orders, and the end of a year.
+"""What a loyalty programme costs: throughput lost to a full club, and the end of a year.
 
-Usage: python -m benchmarks.loyalty [--events 300000] [--repeats 3] [--lots 1000000] [--orders 2000]
+Usage: python -m benchmarks.loyalty [--events 300000] [--repeats 3] [--lots 1000000]
 """
 
 import argparse
@@ -17,7 +17,7 @@ from benchmarks.growth.growth import alternating
 from benchmarks.growth.partition import write_records
 from benchmarks.growth.pending import percentile
 from benchmarks.growth.virtual import SOURCES, VirtualRun
-from benchmarks.members import expiring, lifetime, with_club
+from benchmarks.members import expiring, with_club
 from benchmarks.messaging import lost, replay
 from benchmarks.result import Figure, record, spread
 from benchmarks.workload import workload
@@ -27,8 +27,6 @@ from pipeline.worker import settle_collector
 
 YEAR_END = round(datetime(2027, 1, 1, tzinfo=UTC).timestamp()) * 1000
 RATE = 200
-BLOCK = 200
-"""Orders at the beginning and at the end of a lifetime that are compared."""
 
 
 CLUBS: dict[str, Callable[[], str]] = {"no": partial(with_club, club=""), "plain": reference, "full": with_club}
@@ -39,7 +37,6 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--lots", type=int, default=1_000_000)
-    parser.add_argument("--orders", type=int, default=2_000)
     parser.add_argument("--counted", help=argparse.SUPPRESS)
     parser.add_argument("--count", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -49,17 +46,15 @@ def main() -> None:
     figures: dict[str, Figure | str] = {"events": given.events, "repeats": given.repeats, "lots": given.lots}
     figures |= counted()
     figures |= replayed(given.events, given.repeats)
-    figures |= member(given.orders)
     figures |= year_end(given.lots)
     record(
         "loyalty",
         "The reference topology with the full club of the language's page beside the reference topology as it is (a "
         "plain club) and without any club, on the same calls. Instructions of all stages of an event's way through "
-        "both agents, by callgrind; CPU of `afterclick replay`, the three in turn. Member: one shopper with an order a "
-        f"day, decoded, decided and encoded; the first and the last {BLOCK} of them. Year end: one partition in "
-        f"virtual time with {RATE} live events a second, and so many members with a lot that expires at one instant; "
-        "seconds until the last is committed, and the waits of live events sent meanwhile.",
-        "<= 20 % of throughput; 2,000 orders: record <= 32 KiB, cost flat; 1M lots in < 60 s, live events p99 < 500 ms",
+        "both agents, by callgrind; CPU of `afterclick replay`, the three in turn. Year end: one partition in virtual "
+        f"time with {RATE} live events a second, and so many members with a lot that expires at one instant; seconds "
+        "until the last is committed, and the waits of live events sent meanwhile.",
+        "<= 20 % of throughput; 1M lots in < 60 s, live events p99 < 500 ms",
         figures,
     )
 
@@ -86,19 +81,6 @@ def replayed(events: int, repeats: int) -> dict[str, Figure]:
     return {f"replay_us_{club}_club": spread(values, 2) for club, values in costs.items()} | {
         "replay_lost_percent": lost(median(costs["plain"]), median(costs["full"])),
         "replay_lost_to_no_club_percent": lost(median(costs["no"]), median(costs["full"])),
-    }
-
-
-def member(orders: int) -> dict[str, Figure]:
-    """Microseconds an order, and bytes of the record, over a lifetime of orders."""
-    found = list(lifetime(orders, parse(with_club(), {}).plan()))
-    spent = [nanoseconds / 1000 for nanoseconds, _ in found]
-    return {
-        "orders": orders,
-        "record_bytes_largest": max(size for _, size in found),
-        "record_bytes_last": found[-1][1],
-        "order_us_first": round(median(spent[:BLOCK]), 1),
-        "order_us_last": round(median(spent[-BLOCK:]), 1),
     }
 
 

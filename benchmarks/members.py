@@ -1,8 +1,7 @@
-"""The reference topology with the full `club` of the language's page, and its members: with points that expire at one
-instant, and with the orders of a lifetime."""
+"""The reference topology with the full `club` of the language's page, and its members whose points expire at one
+instant."""
 
 from collections.abc import Iterator
-from time import thread_time_ns
 from typing import Any
 
 import msgspec
@@ -78,17 +77,3 @@ def expiring(count: int, due: int, plan: Plan) -> Iterator[tuple[bytes, bytes]]:
         key = order_key(f"o{number}")
         shopper.orders[0].key = shopper.standings["club"].lots[0].order = key
         yield f"p{number}".encode(), codec.encode(shopper)
-
-
-def lifetime(orders: int, plan: Plan) -> Iterator[tuple[int, int]]:
-    """One member, an order a day: after each (ns that the core took for it with the record's way in and out, bytes of
-    the record)."""
-    engine, codec = Engine(plan), RecordCodec()
-    stored = codec.encode(Shopper())
-    for number in range(orders):
-        event = order("m", number, 20_000 * DAY + number * DAY)
-        begun = thread_time_ns()
-        shopper = codec.decode(stored)
-        engine.decide(shopper, event, event.received)
-        stored = codec.encode(shopper)
-        yield thread_time_ns() - begun, len(stored)

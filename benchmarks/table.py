@@ -49,11 +49,16 @@ ROWS = (
     Row("latency", "p99_ms", "event to visible decision at low load, 99th percentile, ms", ""),
     Row("sweep", "sweep_seconds", "1M shoppers brought under a changed topology, s", "< 60"),
     Row("sweep", "live_p99_ms", "event to visible decision meanwhile, 99th percentile, ms", "< 500"),
+    Row("collector", "events_per_second", "collector on one core, batches of 20, acks=all, events/s", ">= 10,000"),
+    Row("collector", "p99_ms", "- answer at 5,000 events/s, 99th percentile, ms", "< 50"),
+    Row("collector", "growth_mib", "- growth of its memory over 30 s of that, MiB", ""),
     Row("messaging", "reference_replay_lost_percent", "replay, events/s lost to a full messaging block, %", "<= 25"),
     Row("messaging", "reference_throughput_lost_percent", "- by instructions of its whole way, %", ""),
     Row("messaging", "reachable_throughput_lost_percent", "- the same of reachable shoppers, %", ""),
     Row("messaging", "stage_seconds_longest", "100,000 stages due in one second, with messages, the last, s", "< 5"),
     Row("messaging", "stages_live_p99_ms", "- wait of live events meanwhile, 99th percentile, ms", "< 500"),
+    Row("member", "record_bytes", "record of a member of 2,000 orders in the full club, bytes", "<= 32,768"),
+    Row("member", "order_growth_percent", "- cost of an order among 2,000 over one among 500, %", "0"),
 )
 
 # What a reader wants to know first: what it is, how it is told (BENCHMARK.FIGURE in braces), what is aimed at.

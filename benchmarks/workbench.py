@@ -9,10 +9,11 @@ from pathlib import Path
 
 from benchmarks.cluster import FIELD_TIME, REFERENCE
 from pipeline.config.topology import parse
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.kafka.clock import WorkerClock
 from pipeline.kafka.embedded import EmbeddedBroker

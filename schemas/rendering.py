@@ -43,12 +43,13 @@ def render(decision: Decision, source: dict[str, Any] | None, *, trace: bool) ->
 
 
 def _dated(body: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """A copy in which the instant at `path`, if there is one, stands as text."""
+    """The same with the instant at `path` as text, a copy if there is one."""
     name, rest = path[0], path[1:]
     value = body.get(name)
     if value is None:
         return body
-    return {**body, name: _dated(value, rest) if rest else format_instant(value)}
+    dated = _dated(value, rest) if rest else format_instant(value)
+    return body if dated is value else {**body, name: dated}
 
 
 def own_fields(terms: Contract, decision: Decision) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""A virtual environment for each engine, made from its lock on demand and kept until the lock changes."""
+"""A virtual environment for each engine, made from its lock."""
 
-import hashlib
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.support.locked_environment import python_environment
 
 ENVIRONMENTS = Path(__file__).parents[2] / ".venv-bench"
 
@@ -20,18 +21,7 @@ def python_of(name: str, lock: Path) -> Path:
     newest = _NEWEST_PYTHON.get(name)
     if newest is not None and sys.version_info[:2] > newest:
         raise Unsupported(f"{name} has no wheel for Python later than {newest[0]}.{newest[1]}")
-    folder = ENVIRONMENTS / name
-    python = folder / "bin" / "python"
-    stamp = folder / "lock.sha256"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == digest:
-        return python
-    print(f"--- environment of {name}: {folder}", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
-    stamp.write_text(digest)
-    return python
+    return python_environment(ENVIRONMENTS / name, lock)
 
 
 def version_of(python: Path, distribution: str) -> str:

@@ -59,6 +59,10 @@ class Connection(H11Protocol):
         self._hold(0)
         super().connection_lost(exc)
 
+    def send_400_response(self, msg: str) -> None:
+        self.bounds.refused("malformed")
+        super().send_400_response(msg)
+
     def _hold(self, size: int) -> None:
         if size > self._held:
             self.bounds.in_flight.take(size - self._held)

@@ -145,6 +145,7 @@ class Delivery:
                         break
             if whole and self._until_sent(chunk):
                 self._spool.remove(segment)
+                self._refused = False
 
     def _until_sent(self, records: Sequence[Record]) -> bool:
         """Tries until it is done; False = stopping."""

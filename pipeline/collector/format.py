@@ -1,6 +1,7 @@
 """Which wire format comes where, and what its clients are answered when all is well."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,9 +39,10 @@ FORMATS: Mapping[tuple[str, str], Format] = {
 }
 """By method and path."""
 
-PATHS = tuple(dict.fromkeys(path for _, path in FORMATS))
+PATHS = frozenset(path for _, path in FORMATS)
 
-SETTINGS = ("/flags/", "/flags", "/decide/", "/decide", "/array/{key}/config")
+SETTINGS = ("/flags/", "/flags", "/decide/", "/decide")
+CONFIGURATION = re.compile(r"/array/[^/]{1,200}/config")
 SDK_SETTINGS = (
     b'{"config":{"enable_collect_everything":false},"flags":{},"featureFlags":{},"featureFlagPayloads":{},'
     b'"errorsWhileComputingFlags":false,"hasFeatureFlags":false,"supportedCompression":["gzip","gzip-js"],'

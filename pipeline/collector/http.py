@@ -17,7 +17,7 @@ from starlette.routing import Route
 from pipeline.collector.body import read_body
 from pipeline.collector.cors import cors_headers
 from pipeline.collector.delivery import Delivery
-from pipeline.collector.format import PATHS, SDK_SETTINGS, SETTINGS, Format, format_of
+from pipeline.collector.format import CONFIGURATION, PATHS, SDK_SETTINGS, SETTINGS, Format, format_of
 from pipeline.collector.health import Health
 from pipeline.collector.in_flight import Busy, InFlight
 from pipeline.collector.metrics import Metrics
@@ -59,17 +59,30 @@ class Collector:
         self._clock = clock
 
     def application(self) -> Starlette:
-        routes = [Route(path, self._collect, methods=["GET", "POST", "OPTIONS"]) for path in PATHS]
-        routes += [Route(path, self._settings_of_posthog, methods=["GET", "POST", "OPTIONS"]) for path in SETTINGS]
-        routes.append(Route("/health", self._told, methods=["GET"]))
-        routes.append(Route("/openapi.json", _described, methods=["GET"]))
-        return Starlette(routes=routes, exception_handlers={404: _not_there, 405: _not_there})
+        # One route: each further one would be tried in turn, for every request.
+        return Starlette(
+            routes=[Route("/{path:path}", self._entry, methods=["GET", "POST", "OPTIONS"])],
+            exception_handlers={405: _not_there},
+        )
 
-    async def _told(self, _: Request) -> Response:
+    async def _entry(self, request: Request) -> Response:
+        method, path = request.method, request.url.path
+        if path in PATHS and method != "HEAD":
+            return await self._collect(request)
+        if (path in SETTINGS or CONFIGURATION.fullmatch(path)) and method != "HEAD":
+            return self._settings_of_posthog(request)
+        if path == "/health" and method == "GET":
+            return await self._told()
+        if path == "/openapi.json" and method == "GET":
+            return _answer(200, _json(document()))
+        there = path in PATHS or path in SETTINGS or path in ("/health", "/openapi.json")
+        return _error(405 if there else 404, "not_found", _NOTHING_HERE)
+
+    async def _told(self) -> Response:
         status, state = await self._health.state()
         return _answer(status, _json({"status": state}))
 
-    async def _settings_of_posthog(self, request: Request) -> Response:
+    def _settings_of_posthog(self, request: Request) -> Response:
         """What posthog-js and the other SDKs ask before they go on: there are no flags, no recordings."""
         cors = cors_headers(self._settings, request.headers)
         return Response(b"" if request.method == "OPTIONS" else SDK_SETTINGS, 200, cors, media_type="application/json")
@@ -120,8 +133,14 @@ class Collector:
     def _records(
         self, request: Request, wanted: Format, headers: Mapping[str, str], body: bytes, received: int
     ) -> list[Record]:
-        opened = wanted.opened(WireRequest(request.url.path, body, _query(request), headers))
-        if not self._settings.takes(_basic(headers) or opened.write_key):
+        try:
+            return self._read(request, wanted, WireRequest(request.url.path, body, _query(request), headers), received)
+        except RecursionError:
+            raise Rejected(400, "too_deep", "The body has too many levels.") from None
+
+    def _read(self, request: Request, wanted: Format, sent: WireRequest, received: int) -> list[Record]:
+        opened = wanted.opened(sent)
+        if not self._settings.takes(_basic(sent.headers) or opened.write_key):
             raise Rejected(401, "unknown_write_key", "The write key is not known here.")
         client = request.client.host if request.client else ""
         records, oversize = self._recorder.records(opened.calls, received, client)
@@ -163,10 +182,6 @@ def _answer(status: int, body: bytes, media: str = "application/json") -> Respon
 def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
     """With `code` and `message`: without them RudderStack's Python SDK sends a refused batch for ever."""
     return Response(_json({"code": code, "message": message}), status, headers, media_type="application/json")
-
-
-async def _described(_: Request) -> Response:
-    return _answer(200, _json(document()))
 
 
 async def _not_there(_: Request, error: Exception) -> Response:

@@ -102,7 +102,7 @@ def document() -> Schema:
     paths: dict[str, Schema] = {}
     for (method, path), taken in FORMATS.items():
         paths.setdefault(path, {})[method.lower()] = _operation(method, path, taken)
-    for path in SETTINGS:
+    for path in (*SETTINGS, "/array/{key}/config"):
         paths[path] = _settings(path)
     paths["/health"] = {"get": _read_only("Whether events are taken, and where they go.", "503")}
     return {

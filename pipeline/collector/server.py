@@ -5,7 +5,9 @@ import logging
 import resource
 import signal
 import socket
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -39,8 +41,15 @@ _UNREAD = 20_000
 _HEADERS = 64 * 1024
 
 
-def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: tuple[str, int] | None) -> None:
+def serve(
+    settings: CollectorSettings,
+    log_end: Log,
+    directory: Path,
+    scraped: tuple[str, int] | None,
+    clock: Callable[[], float] = time.time,
+) -> None:
     """Answers until SIGTERM or Ctrl-C. directory: of the spool. scraped: where metrics are read, None = nowhere.
+    clock: of received times, seconds since 1970.
 
     Raises OSError if an address or the disk cannot be used.
     """
@@ -52,10 +61,12 @@ def serve(settings: CollectorSettings, log_end: Log, directory: Path, scraped: t
     metrics.watch("collector_spooling", lambda: delivery.spooling)
     recorder = Recorder(lambda: str(uuid.uuid4()), settings.store_address)
     health = Health(delivery, log_end)
-    application = Collector(settings, delivery, in_flight, recorder, metrics, health).application()
+    application = Collector(settings, delivery, in_flight, recorder, metrics, health, clock).application()
     bounds = Bounds(_connections(settings.connections), _ARRIVAL, in_flight, metrics.refuse)
     endpoint = None if scraped is None else Endpoint(scraped, {"/metrics": lambda: _scraped(metrics)})
     listening = _listening(settings.listen)
+    # It would write a line for each malformed request; they are counted.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     for number in (signal.SIGTERM, signal.SIGINT):
         # The server takes these signals itself, and raises them again when it is through.
         signal.signal(number, lambda *_: None)

@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,6 +19,7 @@ from pipeline.data_directory import DataDirectory as OwnedDirectory
 from pipeline.data_directory import DataDirectoryError
 from pipeline.kafka.acknowledged_log import AcknowledgedLog
 from pipeline.kafka.client import Client, ClientError
+from pipeline.kafka.clock import Acceleration, WorkerClock
 from pipeline.observability.log import configure
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,7 @@ def command(
     data_dir: DataDirectory = None,
     http: Http = None,
     log_format: LogFormat = None,
+    clock: Annotated[str | None, typer.Option("--clock", hidden=True)] = None,
 ) -> None:
     """Take what the SDKs of Segment, RudderStack, Snowplow, PostHog and GA4 send, until SIGTERM or Ctrl-C. A request is
     answered when its events are on the clickstream, or on this machine's disk while the brokers are away.
@@ -61,7 +65,7 @@ def command(
         log_end = AcknowledgedLog(properties, loaded.topic("clickstream"), broken)
         try:
             _expect_topic(log_end, loaded.topic("clickstream"))
-            serve(own, log_end, directory.path / "spool", settings.http)
+            serve(own, log_end, directory.path / "spool", settings.http, _clock(clock))
         finally:
             log_end.close()
             directory.release()
@@ -69,6 +73,14 @@ def command(
         raise Failure(str(error)) from error
     if failures:
         raise Failure(failures[0])
+
+
+def _clock(simulated: str | None) -> Callable[[], float]:
+    """simulated: START_MS:SPEED:ORIGIN_MS, of demonstrations; None = this machine's clock."""
+    if simulated is None:
+        return time.time
+    shop = WorkerClock(Acceleration.parse(simulated))
+    return lambda: shop.at(time.monotonic()) / 1000
 
 
 def _expect_topic(log_end: AcknowledgedLog, topic: str) -> None:

@@ -28,6 +28,7 @@ from pipeline.domain.abandonment.rule import BROWSE, OF_PRODUCTS, WISHLIST
 from pipeline.domain.abandonment.wishlist import WISHLIST_EVENTS
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.commerce.cart import CART_EVENTS
+from pipeline.domain.commerce.link import LONGEST as LINK
 from pipeline.domain.commerce.order import ORDER_EVENTS, REFUNDS
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
@@ -192,16 +193,19 @@ def _abandonments(plan: Plan) -> Iterator[dict[str, Any]]:
             touched |= WISHLIST_EVENTS
         if rule.resets_on == "any_activity":
             touched |= {"*"}
-        yield _rule("abandonment", rule.name, rule.identity, touched, _left_behind(rule), abandonment_timers(rule))
+        keeps = _left_behind(rule, plan)
+        yield _rule("abandonment", rule.name, rule.identity, touched, keeps, abandonment_timers(rule))
 
 
-def _left_behind(rule: AbandonmentDefinition) -> Iterator[str]:
+def _left_behind(rule: AbandonmentDefinition, plan: Plan) -> Iterator[str]:
     if rule.kind in OF_PRODUCTS:
         yield "the product of each running instance"
         if rule.minimum_views > 1:
             yield f"latest {rule.minimum_views} views of each of the 20 subjects viewed last"
     else:
         yield "the lines of the open carts"
+    if plan.links:
+        yield f"where these are found, links of up to {LINK} bytes"
     yield "each running instance, its activity and its stages"
     for guard in (rule.when, rule.unless):
         if guard is not None:

@@ -48,6 +48,8 @@ def _kept(message: MessageDefinition, messaging: MessagingDefinition) -> Iterato
         yield "whether the shopper is held out"
     if messaging.quiet_hours is not None or message.quiet is not None or not message.reference:
         yield "the shopper's time zone"
+    if not message.reference:
+        yield "the language of the latest call that told one"
     if message.unless is not None:
         yield from kept(message.unless)
         yield from (f"membership in {name}" for name in members_of(message.unless))

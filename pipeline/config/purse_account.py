@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
-from pipeline.config.packed_size import HEAD, INTEGER, NAME
+from pipeline.config.packed_size import AMOUNT, HEAD, INSTANT, INTEGER, NAME, NUMBER, POINTS, blocks_of
 from pipeline.domain.loyalty.account import LONGEST
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 
-_LOT = 2 * HEAD + 9 * INTEGER
+_LOT_AT_HAND = 2 * HEAD + 9 * INTEGER
+_HOLDING_AT_HAND = HEAD + 4 * INTEGER
+_LOT = INSTANT + 8 + 4 * POINTS + AMOUNT + 1 + NUMBER
+_HOLDING = 2 * INSTANT + NUMBER + POINTS
+_PART = 4 * INTEGER
 
 
 def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
@@ -24,8 +28,13 @@ def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
 def lot_bytes(programme: ProgrammeDefinition) -> int:
     """Of each order: its lot, what of it waits or may be spent, and the part of a redemption that came from it."""
     waiting = 2 * HEAD + 5 * INTEGER + 4 * LONGEST if programme.confirm_after is not None else 0
-    holding = HEAD + 8 * INTEGER if programme.expire is not None else 0
+    holding = _HOLDING + _PART if programme.expire is not None else 0
     return _LOT + waiting + holding
+
+
+def lots_beside(lots: int) -> int:
+    """Of so many lots, and of what may be spent of them: what their blocks take beside them."""
+    return blocks_of(lots, 10, _LOT_AT_HAND) + blocks_of(lots, 4, _HOLDING_AT_HAND)
 
 
 def purse_bytes(programme: ProgrammeDefinition) -> int:

@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config.bonus_account import bonus_bytes
-from pipeline.config.packed_size import HEAD, INTEGER, list_of
+from pipeline.config.packed_size import AMOUNT, HEAD, INSTANT, INTEGER, blocks_of, list_of
 from pipeline.config.packed_size import NAME as NAME_BYTES
-from pipeline.config.purse_account import lot_bytes, purse_bytes
+from pipeline.config.purse_account import lot_bytes, lots_beside, purse_bytes
 from pipeline.domain.abandonment.browse import REMEMBERED
 from pipeline.domain.abandonment.instance import OPEN
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
+from pipeline.domain.block import KEY
 from pipeline.domain.commerce import order
 from pipeline.domain.commerce.cart import CARTS, LINES
 from pipeline.domain.commerce.cart_line import TEXT
 from pipeline.domain.commerce.early_update import UPDATES
+from pipeline.domain.commerce.link import LONGEST as LINK
 from pipeline.domain.commerce.order_book import ORDERS
 from pipeline.domain.definition import Plan
 from pipeline.domain.identity import turn, user
 from pipeline.domain.identity.device import REMEMBERED as REMEMBERED_USERS
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.intake.device import LOCALE
 from pipeline.domain.intake.device import LONGEST as TOKEN
 from pipeline.domain.intake.identity import LIMIT as IDENTIFIER
 from pipeline.domain.loyalty import lot, tenure
@@ -31,7 +34,7 @@ from pipeline.domain.message import FULL
 from pipeline.domain.message_definition import CHANNELS, MessagingDefinition
 from pipeline.domain.messaging import cap
 from pipeline.domain.messaging.arbiter import WAITING
-from pipeline.domain.messaging.message import PAYLOAD_BYTES
+from pipeline.domain.messaging.payload import PAYLOAD_BYTES
 from pipeline.domain.messaging.result import FOLLOWED
 from pipeline.domain.messaging.word import DEVICES
 from pipeline.domain.messaging.word import LIMIT as WORDS
@@ -45,9 +48,11 @@ from pipeline.domain.visit import GAP
 
 _TEXT = TEXT + HEAD
 _VALUE = 4 * most_frequent.LONGEST + HEAD
-_LINE = 4 * _TEXT + 4 * 8 + 2 * HEAD + 3 * INTEGER
+_LINE = 4 * _TEXT + 4 * 8 + 3 * HEAD + 3 * INTEGER
+_LINKS = 2 * (LINK + HEAD) + HEAD
 _DECISION_ID = 64 + HEAD
-_ORDER = HEAD + 7 * INTEGER
+_ORDER_AT_HAND = HEAD + 7 * INTEGER
+_ORDER = KEY + 2 * INSTANT + 2 * AMOUNT + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ def record_bound(plan: Plan) -> RecordBound:
     conditions = Conditions.compiled(plan, plan.conditions(), plan.traits)
     holds = sum(1 for segment in plan.segments if segment.hold is not None)
     an_order = _ORDER + sum(map(lot_bytes, plan.programmes))
+    links = _LINKS if plan.links else 0
     a_trait = HEAD + NAME + HEAD + KEPT_BYTES + HEAD + INTEGER + IDENTIFIER + HEAD
     parts = {
         "message ids": 2 * (FULL + HEAD),
@@ -78,15 +84,15 @@ def record_bound(plan: Plan) -> RecordBound:
         "sequences": len(conditions.sequences) * list_of(1 + 3 * sequence.LIMIT),
         "first and last": len(conditions.edges) * (4 * HEAD + 2 * INTEGER + IDENTIFIER + KEPT_BYTES),
         "computed traits and stage": len(plan.traits) * (NAME_BYTES + HEAD + _VALUE + 2 * INTEGER) + 2 * NAME_BYTES,
-        "carts": CARTS * (_TEXT + list_of(3) + LINES * _LINE),
-        "abandonment": sum(map(_abandonment, plan.abandonments)),
+        "carts": CARTS * (_TEXT + list_of(3) + links + LINES * (_LINE + links)),
+        "abandonment": sum(_abandonment(rule, links) for rule in plan.abandonments),
         "loyalty": sum(map(_programme, plan.programmes)),
         "consent": WORDS * (2 * (4 * CONSENT_NAME + HEAD) + 3 * INTEGER + HEAD)
         + 2 * HEAD
         + INTEGER
         + DEVICES * (4 * TOKEN + 2 * HEAD + INTEGER)
         + HEAD,
-        "orders": ORDERS * an_order + list_of(5),
+        "orders": ORDERS * an_order + blocks_of(ORDERS, 5, _ORDER_AT_HAND) + list_of(5),
         "refunds": order.REFUNDS * INTEGER,
         "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
         "updates that wait": UPDATES * (2 * HEAD + INTEGER + KEPT_BYTES) if _earns_by_rate(plan) else 0,
@@ -117,9 +123,10 @@ def _window(meaning: Any, depth: int) -> int:
     return list_of(2)
 
 
-def _abandonment(rule: AbandonmentDefinition) -> int:
+def _abandonment(rule: AbandonmentDefinition, links: int) -> int:
+    """links: bytes of those of one product."""
     stages = len(rule.stages) * (INTEGER + _DECISION_ID)
-    instance = NAME_BYTES + 3 * _TEXT + 5 * HEAD + 7 * INTEGER + stages + _LINE
+    instance = NAME_BYTES + 3 * _TEXT + 5 * HEAD + 7 * INTEGER + stages + _LINE + links
     view = NAME_BYTES + _TEXT + list_of(rule.minimum_views)
     return OPEN * instance + REMEMBERED * view + NAME_BYTES + 4 * INTEGER
 
@@ -135,7 +142,8 @@ def _messages(messaging: MessagingDefinition) -> int:
     sent = sum(list_of(2 * (cap.REDUCED * most + 1)) for most in longest.values())
     followed = 2 * _DECISION_ID + 3 * NAME_BYTES + 3 * INTEGER
     of_messages = len(messaging.messages) * 2 * NAME_BYTES
-    return WAITING * waiting + sent + of_messages + FOLLOWED * followed + 3 * INTEGER
+    locale = HEAD + INTEGER + 4 * LOCALE + HEAD
+    return WAITING * waiting + sent + of_messages + FOLLOWED * followed + locale + 3 * INTEGER
 
 
 def _identity(rules: IdentityDefinition) -> int:
@@ -148,4 +156,4 @@ def _identity(rules: IdentityDefinition) -> int:
 def _programme(programme: ProgrammeDefinition) -> int:
     lines = lot.LINES_IN_ALL * 4 * INTEGER
     standing = NAME_BYTES + list_of(2 * tenure.HISTORY) + 25 * INTEGER + 3 * NAME_BYTES + lines
-    return standing + purse_bytes(programme) + bonus_bytes(programme)
+    return standing + lots_beside(ORDERS) + purse_bytes(programme) + bonus_bytes(programme)

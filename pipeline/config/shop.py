@@ -66,6 +66,11 @@ class Shop(Entry):
         " `gap_to_free_shipping`.",
         examples=[49],
     )
+    links: bool | None = Field(
+        default=None,
+        description="Whether what is left behind tells where it is found: `url` and `image_url` of products, and of a"
+        " cart or checkout its `cart_url` or `checkout_url`. Left out: if a message about an abandonment tells all.",
+    )
 
     def mistakes(self, given: Block, reading: Reading) -> Iterator[tuple[Place, str]]:
         if self.currency in self.exchange_rates:

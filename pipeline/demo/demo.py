@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +22,7 @@ from pipeline.demo.feed import Feed
 from pipeline.demo.history import History, history_topology
 from pipeline.demo.rate import Rate
 from pipeline.demo.screen import Vitals
+from pipeline.demo.storefront import Scene, Storefront
 from pipeline.demo.summary import summary
 from pipeline.demo.tally import Tally
 from pipeline.demo.ticker import Ticker
@@ -71,6 +73,7 @@ class _Cluster:
     watch: WorkerWatch
     feed: Feed
     traffic: Traffic
+    storefront: Storefront | None
 
 
 class Demo:
@@ -141,7 +144,12 @@ class Demo:
         stack.callback(worker.end, _STOP_BUDGET)
         watch = WorkerWatch(_HOST, port)
         stack.callback(watch.close)
-        feed = Feed(broker.brokers, topology, cast.kinds)
+        storefront = None
+        if lines is None:
+            scene = Scene(path, broker.brokers, clock, folder, self._environment)
+            storefront = Storefront(_HOST, scene, partial(cast.clock, form="%H:%M"))
+            stack.callback(storefront.close)
+        feed = Feed(broker.brokers, topology, cast.kinds, storefront)
         stack.callback(feed.close)
         stack.callback(worker.ask_to_end)
         traffic: Traffic
@@ -151,14 +159,14 @@ class Demo:
         else:
             traffic = History(lines, topology, broker.brokers, wish.rate)
         stack.callback(traffic.close)
-        return _Cluster(worker, watch, feed, traffic)
+        return _Cluster(worker, watch, feed, traffic, storefront)
 
     def _watch(self, cluster: _Cluster, view: View) -> str:
         """Show what comes, until the end. What went wrong, as a sentence; "" if nothing did."""
         rate = Rate()
         last_record = last_frame = time.monotonic()
         while not self._stopping and not self._time_is_up:
-            if problem := cluster.worker.failure or cluster.traffic.problem:
+            if problem := cluster.worker.failure or cluster.traffic.problem or self._closed(cluster):
                 return problem
             read = cluster.feed.read(self.tally, self.ticker, _PATIENCE)
             now = time.monotonic()
@@ -166,7 +174,7 @@ class Demo:
                 last_record = now
             elif cluster.traffic.over and cluster.watch.lag == 0 and now - last_record > _QUIET:
                 break
-            self._note_firsts()
+            self._note_firsts(cluster)
             if now - last_frame >= _FRAME:
                 self.ticker.advance(now - last_frame)
                 self.vitals.rate, self.vitals.lag = rate.read(now, self.tally.events), cluster.watch.lag
@@ -175,11 +183,16 @@ class Demo:
                 last_frame = now
         return "" if self.tally.decided or self._stopping else self._nothing()
 
-    def _note_firsts(self) -> None:
+    def _note_firsts(self, cluster: _Cluster) -> None:
         if self._first_event is None and self.tally.events:
             self._first_event = self._elapsed
         if self._first_decision is None and self.tally.decided:
             self._first_decision = self._elapsed
+            if cluster.storefront is not None:
+                # Not before: it would take the machine from what is to be seen first.
+                cluster.storefront.open()
+                if self._wish.plain:
+                    self._say(f"Shop yourself at {cluster.storefront.url}")
 
     @property
     def _time_is_up(self) -> bool:
@@ -191,10 +204,16 @@ class Demo:
     def _foot(self, cluster: _Cluster) -> str:
         if not self.tally.events:
             return "The worker is starting. Ctrl-C ends it all."
+        if cluster.storefront is not None and self._first_decision is not None:
+            speed = f"Time runs {self._wish.speed:g} times as fast as yours."
+            return f"Shop yourself at {cluster.storefront.url}. {speed} Ctrl-C ends it all."
         if self._wish.input is None:
-            return f"Time runs {self._wish.speed:g} times as fast as yours. Ctrl-C ends it all."
+            return "The first decisions are near. Ctrl-C ends it all."
         reading = "is read to its end" if cluster.traffic.over else "is being read"
         return f"{self._wish.input.name} {reading}. Ctrl-C ends it all."
+
+    def _closed(self, cluster: _Cluster) -> str:
+        return cluster.storefront.failure if cluster.storefront is not None else ""
 
     def _nothing(self) -> str:
         if not self.tally.events:

@@ -9,8 +9,9 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.config.flow import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.config.topology import Topology
 from pipeline.demo.sentence import sentence
+from pipeline.demo.storefront import Storefront
 from pipeline.demo.tally import Tally
-from pipeline.demo.ticker import Headline, Ticker
+from pipeline.demo.ticker import VISITOR, Headline, Ticker
 from pipeline.domain.decision import DECISION_TOPICS, LOYALTY_POINTS
 from pipeline.domain.value.instant import parse_instant
 from schemas.decision_reader import decision_reader
@@ -27,10 +28,14 @@ class _Told(msgspec.Struct):
 
 
 class Feed:
-    """brokers: address. kinds: see sentence.py. Points are counted but make no headline: each order has some."""
+    """brokers: address. kinds: see sentence.py. Points are counted but make no headline: each order has some.
+    storefront: hears of its visitors, all that is decided."""
 
-    def __init__(self, brokers: str, topology: Topology, kinds: Mapping[str, str]) -> None:
+    def __init__(
+        self, brokers: str, topology: Topology, kinds: Mapping[str, str], storefront: Storefront | None = None
+    ) -> None:
         self._kinds = kinds
+        self._storefront = storefront
         self._decode_told = msgspec.json.Decoder(_Told).decode
         read = [logical for logical in DECISION_TOPICS if logical in topology.used_topics()]
         self._readers = {logical: decision_reader(logical, topology.kafka.format) for logical in read}
@@ -74,8 +79,12 @@ class Feed:
         else:
             decision = self._readers[logical](message.value())
             tally.see_decision(logical, decision)
-            if logical != LOYALTY_POINTS:
-                ticker.offer(headline(logical, decision, self._kinds))
+            made = headline(logical, decision, self._kinds)
+            if self._storefront is not None and self._storefront.hear(decision["shopper"], made):
+                # Else it would wait among many of its sort.
+                ticker.offer(made._replace(sort=f"{VISITOR} {made.sort}"))
+            elif logical != LOYALTY_POINTS:
+                ticker.offer(made)
 
 
 def headline(topic: str, decision: Mapping[str, Any], kinds: Mapping[str, str]) -> Headline:

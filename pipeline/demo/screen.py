@@ -14,7 +14,7 @@ from rich.text import Text
 from pipeline.demo.cast import Cast
 from pipeline.demo.sentence import money
 from pipeline.demo.tally import AbandonmentTally, Tally
-from pipeline.demo.ticker import Ticker
+from pipeline.demo.ticker import VISITOR, Ticker
 
 _BORDER = 2
 _HEAD = 2
@@ -116,7 +116,7 @@ class Screen:
         table.add_column(no_wrap=True, style="bright_black")
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for headline in list(ticker.shown)[-max(lines, 1) :]:
-            text = Text(headline.text, style=_COLOURS.get(headline.sort, ""))
+            text = Text(headline.text, style=_COLOURS.get(headline.sort.removeprefix(f"{VISITOR} "), ""))
             table.add_row(self._cast.clock(headline.at, "%H:%M"), text)
         return _panel("decisions", table)
 

@@ -3,9 +3,12 @@
 from collections import deque
 from typing import NamedTuple
 
+VISITOR = "visitor"
+
 
 class Headline(NamedTuple):
-    """sort: topic and change, as `segment-changes exited`. at: when it became true, ms. text: a sentence."""
+    """sort: topic and change, as `segment-changes exited`; behind VISITOR if it is about somebody on the shop's page.
+    at: when it became true, ms. text: a sentence."""
 
     sort: str
     at: int

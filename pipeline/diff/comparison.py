@@ -6,10 +6,11 @@ from itertools import tee
 
 from pipeline.diff.message_difference import MessageComparison, MessageDifference
 from pipeline.diff.some import Some
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition, exchange
 from pipeline.replay.reader import Accept, Reading, readings, recorded

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.diff.some import Some
-from pipeline.domain.decide import Outcome
 from pipeline.domain.decision import MESSAGE_SUPPRESSIONS, MESSAGES, Decision
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 SENT = "sent"

@@ -22,7 +22,7 @@ class Candidate(msgspec.Struct, array_like=True, gc=False):
     message: its name in the topology. trigger: id of the decision, or of the event's message, that asks for it, at
     `since`. until: when it is looked at next. contends: it waits for the end of its channel's arbitration, else it
     was deferred. notices: lines with `until` so far. capped: when a cap first deferred it. about: what has to stand
-    for it still, see occasion.py. undone: what it was to speak of was ordered, or taken back. payload: MessagePack.
+    for it still, see message.py. undone: what it was to speak of was ordered, or taken back. payload: see payload.py.
     escalation: None of what is on its first channel.
     """
 

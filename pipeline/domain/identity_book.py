@@ -37,13 +37,12 @@ class Pending(msgspec.Struct, array_like=True, gc=False):
 
 class IdentityBook(msgspec.Struct, array_like=True, gc=False):
     """alias: the user that this anonymous id has become, "" of who is a shopper. devices: of a user, in the order in
-    which they were seen. declined: users that did not take this device, the latest. told: identity changes so far."""
+    which they were seen. declined: users that did not take this device, the latest."""
 
     alias: str = ""
     devices: list[Device] = []
     pending: Pending | None = None
     declined: list[str] = []
-    told: int = 0
 
     def device(self, device_id: str) -> Device | None:
         for device in self.devices:

@@ -121,3 +121,8 @@ class MessagingDefinition:
     holdout: Holdout | None = None
     arbitration: int = 60_000
     layers: tuple[Layer, ...] = ()
+
+    @property
+    def tells_recipients(self) -> bool:
+        """Whether a message says to whom it goes, and in which language."""
+        return any(not one.reference for one in self.messages)

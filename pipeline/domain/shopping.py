@@ -2,13 +2,15 @@
 
 import msgspec
 
+from pipeline.domain.block import Block
 from pipeline.domain.bonus_book import BonusBook
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):
     """A cart line, keyed by (product_id, variant). price: of one piece, minor units of `currency` ("" = the shop's),
     None if unknown; conversion is half up per line, so the price stays in the currency it came in. updated: event time
-    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back."""
+    of the latest delta or snapshot that told of it, so that a late one does not bring an older price back. links: of
+    the product and its image (link.py), under a topology that tells them."""
 
     product_id: str
     variant: str
@@ -18,17 +20,20 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     price: int | None
     currency: str = ""
     updated: int = 0
+    links: tuple[str, str] | None = None
 
 
 class Cart(msgspec.Struct, array_like=True, gc=False):
     """A cart; without lines it is kept for its times, so that what is older does not refill it. Event times in ms,
-    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it."""
+    0 = none. updated: of its latest edit. snapshot: of the latest snapshot. ordered: of the latest order from it.
+    links: of the cart and its checkout, as those of lines."""
 
     cart_id: str
     lines: list[Line]
     updated: int = 0
     snapshot: int = 0
     ordered: int = 0
+    links: tuple[str, str] | None = None
 
 
 class View(msgspec.Struct, array_like=True, gc=False):
@@ -80,9 +85,10 @@ class Cooldown(msgspec.Struct, array_like=True, gc=False):
 class Order(msgspec.Struct, array_like=True, gc=False):
     """One order, of the latest 10,000 (order_book.py): it dedupes, and is what `orders`, `spend` and tiers count.
 
-    key: 64-bit fingerprint of the order id. time: event time. value and refunded: minor units of the shop's currency;
-    refunded never exceeds value. cancelled orders count for nothing. completed False: known only by a cancellation or
-    an update, counts for nothing yet. priced: ms from `time` to the event that told `value`, None while none has.
+    key: 64-bit fingerprint of the order id, of which blocks keep the leading bits (order_book.py). time: event time.
+    value and refunded: minor units of the shop's currency; refunded never exceeds value. cancelled orders count for
+    nothing. completed False: known only by a cancellation or an update, counts for nothing yet. priced: ms from `time`
+    to the event that told `value`, None while none has.
     """
 
     key: int
@@ -155,7 +161,7 @@ class Purse(msgspec.Struct, array_like=True, gc=False):
     in the order in which they are spent. since: lots count their time to expiry from then at the earliest; 0: they do
     not expire by lot. active: what inactivity counts from. looked: notices of instants up to then are told or missed.
     due: the next instant something happens by itself. redemptions: the latest, in order of arrival.
-    rewards: names of those that were told of.
+    rewards: names of those that were told of. filed: the holdings before those of `holdings`, packed (purse.py).
     """
 
     pending: int = 0
@@ -167,6 +173,7 @@ class Purse(msgspec.Struct, array_like=True, gc=False):
     due: int = 0
     redemptions: list[Redemption] = []
     rewards: list[str] = []
+    filed: list[Block] = []
 
 
 class Tenure(msgspec.Struct, array_like=True, gc=False):
@@ -197,7 +204,8 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
     level: index into its levels, -1 = not joined; held since `since`, until `valid_until` if the programme has a term.
     grace_until: end of the grace that runs. sequence and entries: tier and points decisions so far.
-    earned: points of all lots, net of reversals. lots: by (time, order), `lots_taken` of them so far.
+    earned: points of all lots, net of reversals. lots: the latest by (time, order), `lots_taken` of all so far;
+    filed_lots: those before them, packed, and filed_lines: the lines of the latest of these (lot.py).
     promoted_at: instant of the upgrade to this level, promoted_lots: lots taken then.
     history: (instant, level), flat, the latest changes of level. due: of the tier. purse: None while points are only
     earned and taken back. bonuses: None until there is something to keep. tenure: the same. tier: name of the level.
@@ -223,6 +231,8 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     tenure: Tenure | None = None
     tier: str = ""
     reason: int = -1
+    filed_lots: list[Block] = []
+    filed_lines: list[list[int]] = []
 
     @property
     def held(self) -> int:
@@ -263,7 +273,8 @@ class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):
 class Shopping(msgspec.Struct, array_like=True, gc=False):
     """What is known of a shopper's carts and orders.
 
-    refund_keys: fingerprints of the refunds taken last, so that each counts once.
+    orders: the latest; filed_orders: those before them, packed. refund_keys: fingerprints of the refunds taken last, so
+    that each counts once.
     """
 
     orders: list[Order] = []
@@ -275,3 +286,4 @@ class Shopping(msgspec.Struct, array_like=True, gc=False):
     cooldowns: list[Cooldown] = []
     standings: dict[str, Standing] = {}
     early_updates: list[EarlyUpdate] = []
+    filed_orders: list[Block] = []

@@ -227,7 +227,8 @@ COLLECTOR: tuple[Definition, ...] = (
         "counter",
         "connections",
         ("reason",),
-        "Closed by a bound: `connections`, too many; `slow`, no whole request in 20 s; `memory`, too much in it.",
+        "Closed by a bound: `connections`, too many; `slow`, no whole request in 20 s; `memory`, too much in it; "
+        "`malformed`, no HTTP.",
     ),
     Definition(
         "collector_request_seconds",

@@ -5,11 +5,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity.identities import identities_of
 from pipeline.domain.identity.letter import Item, Letter
 from pipeline.domain.identity.step import Step
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
@@ -54,6 +55,10 @@ class Partition:
             book = seat.shopper.identity
             if seat.shopper.created and not (book is not None and book.alias):
                 yield shopper_id, seat.shopper
+
+    def records(self) -> Iterator[tuple[str, Shopper]]:
+        """All there are, those of aliases, too."""
+        return ((shopper_id, seat.shopper) for shopper_id, seat in self._seats.items())
 
     @property
     def offset(self) -> int:

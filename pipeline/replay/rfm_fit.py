@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipeline.domain.commerce.order_book import of_all_time, stands
+from pipeline.domain.commerce.order_book import latest_orders, of_all_time, stands
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -67,10 +67,10 @@ def thresholds(values: list[int]) -> tuple[int, ...]:
 def _fitted(shoppers: list[Shopper], now: int) -> Fit:
     recency, frequency, monetary = [], [], []
     for shopper in shoppers:
-        standing = [order for order in shopper.orders if stands(order)]
-        if standing:
+        latest = next(filter(stands, latest_orders(shopper)), None)
+        if latest is not None:
             orders = of_all_time(shopper)
-            recency.append((now - standing[-1].time) // DAY)
+            recency.append((now - latest.time) // DAY)
             frequency.append(orders.count)
             monetary.append(orders.net)
     if not recency:

@@ -12,7 +12,7 @@ import msgspec
 from pipeline.runtime.ports import CHANGELOG, RESERVED, Checkpoint, Output, StateFormatError
 
 CHECKPOINT_KEY = RESERVED + b"checkpoint"
-CHECKPOINT_FORMAT = 2
+CHECKPOINT_FORMAT = 3
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Checkpoint)

@@ -17,16 +17,22 @@ _PREFIX = bytes([FORMAT])
 _decode = msgspec.msgpack.Decoder(Shopper).decode
 
 
-def _one_window_for_all_depths(body: bytes) -> Shopper:
-    """Format 1 kept a window for each depth. Which of them belong together only a plan can tell (`KeptState.fit`): the
-    record counts as one of another plan, and is brought over by the next event, timer or sweep."""
+def _nothing_packed(body: bytes) -> Shopper:
+    """Format 2 kept all orders, lots and holdings at hand: they are packed when the next event of orders or points
+    comes."""
     try:
-        return msgspec.structs.replace(_decode(body), format=FORMAT, plan=0)
+        return msgspec.structs.replace(_decode(body), format=FORMAT)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateFormatError(f"damaged shopper record: {type(error).__name__}") from error
 
 
-MIGRATIONS: dict[int, Migration] = {1: _one_window_for_all_depths}
+def _one_window_for_all_depths(body: bytes) -> Shopper:
+    """Format 1 kept a window for each depth. Which of them belong together only a plan can tell (`KeptState.fit`): the
+    record counts as one of another plan, and is brought over by the next event, timer or sweep."""
+    return msgspec.structs.replace(_nothing_packed(body), plan=0)
+
+
+MIGRATIONS: dict[int, Migration] = {1: _one_window_for_all_depths, 2: _nothing_packed}
 """By format: what makes a present record of the MessagePack bytes of that format."""
 
 

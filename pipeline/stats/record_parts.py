@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Shopping
 
 FRAME = "frame"
 """The format byte, and what holds the fields together."""
@@ -22,12 +23,13 @@ PARTS: Mapping[str, tuple[str, ...]] = {
         "loyalty_due",
     ),
     "message ids": ("ids_since", "ids", "old_ids"),
+    "identity": ("identity",),
     "visits": ("sessions", "recent_visits"),
     "windows": ("windows",),
     "memberships": ("memberships",),
     "first and last": ("observations",),
-    "traits": ("traits", "anonymous"),
-    "orders": ("orders", "refund_keys", "parked"),
+    "traits": ("traits", "anonymous", "locale"),
+    "orders": ("orders", "filed_orders", "refund_keys", "parked", "early_updates"),
     "carts": ("carts",),
     "abandonment": ("views", "instances", "cooldowns"),
     "loyalty": ("standings",),
@@ -37,7 +39,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields of Shopper and of Shopping, by what they are for."""
 
-_SHOPPING = frozenset({"orders", "refund_keys", "parked", "carts", "views", "instances", "cooldowns", "standings"})
+_SHOPPING = frozenset(Shopping.__struct_fields__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _NOTHING = _encode(None)

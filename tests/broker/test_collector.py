@@ -11,12 +11,14 @@ import pytest
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.intake.refusal import Refusal
-from tests.support.apache_kafka import free_port
+from tests.chaos.front_door import FrontDoor
+from tests.support.apache_kafka import free_port, require_java
 from tests.support.captured_request import CAPTURES, captured, clients
 from tests.support.collector_process import CollectorProcess
 from tests.support.kafka_reader import read_committed
 from tests.support.live_run import LiveRun
-from tests.support.worker_process import eventually
+from tests.support.shop_history import write_topology
+from tests.support.worker_process import afterclick, eventually
 
 pytestmark = pytest.mark.broker
 
@@ -57,6 +59,7 @@ def test_what_real_clients_send_comes_through_to_intake(live: LiveRun, tmp_path:
     intake = Intake(Plan("shop", "digest"))
     taken = [found for record in records for found in intake.accept(record.value, 1_796_000_000_000)]
     assert len(taken) == len(records) > 50
+    assert not any(record.headers for record in records), "nothing of a request gets into Kafka's headers"
     assert not [one for one in taken if isinstance(one, Refusal)]
 
 
@@ -85,3 +88,24 @@ def test_an_outage_of_the_broker_is_bridged_on_disk_in_order_and_over_kills(live
     for number, one in enumerate(shoppers):
         assert on_log(live, f"u-{number}")[: len(one.acknowledged)] == one.acknowledged
     assert on_log(live, "u-0-later") == later.acknowledged != []
+
+
+@pytest.mark.timeout(900)
+def test_what_was_acknowledged_is_decided_once_whoever_is_killed(tmp_path: Path) -> None:
+    require_java()
+    door = FrontDoor(tmp_path, 1)
+    try:
+        outcome = door.run(6)
+    finally:
+        door.close()
+    assert outcome.differences == [] and outcome.acknowledged > 100
+    assert min(outcome.kills[what] for what in ("collector", "broker", "worker")) >= 2
+
+
+def test_without_its_topic_it_does_not_start_and_says_what_to_do(live: LiveRun, tmp_path: Path) -> None:
+    topology = write_topology(tmp_path / "other.yaml", name="elsewhere")
+    topology.write_text(topology.read_text() + "topics: {clickstream: none.such}\n")
+    place = ["--data-dir", tmp_path / "data", "--http", "off", "--listen", f"127.0.0.1:{free_port()}"]
+    tried = afterclick("collector", "--topology", topology, "--brokers", live.brokers, *place, COLLECTOR_WRITE_KEYS="*")
+    assert tried.returncode == 1
+    assert "The brokers have no topic none.such; `afterclick topics` makes it." in " ".join(tried.stderr.split())

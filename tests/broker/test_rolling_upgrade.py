@@ -15,7 +15,7 @@ pytestmark = pytest.mark.broker
 _RECORD = "pipeline/state/record.py"
 NEXT_VERSION = (
     # Another field in every record, and what that asks for: a new format, and a migration from the one before.
-    Mutant("format", "pipeline/domain/shopper.py", "FORMAT = 2\n", "FORMAT = 3\n", ()),
+    Mutant("format", "pipeline/domain/shopper.py", "FORMAT = 3\n", "FORMAT = 4\n", ()),
     Mutant(
         "field",
         "pipeline/domain/shopper.py",
@@ -28,11 +28,11 @@ NEXT_VERSION = (
         _RECORD,
         "MIGRATIONS: dict[int, Migration] = {",
         "MIGRATIONS: dict[int, Migration] = {\n"
-        "    2: lambda body: msgspec.structs.replace(msgspec.msgpack.decode(body, type=Shopper), format=FORMAT),\n    ",
+        "    3: lambda body: msgspec.structs.replace(msgspec.msgpack.decode(body, type=Shopper), format=FORMAT),\n    ",
         (),
     ),
-    Mutant("checkpoint", "pipeline/runtime/checkpoint.py", "CHECKPOINT_FORMAT = 2", "CHECKPOINT_FORMAT = 3", ()),
-    Mutant("default", "pipeline/runtime/ports.py", "    format: int = 2\n", "    format: int = 3\n", ()),
+    Mutant("checkpoint", "pipeline/runtime/checkpoint.py", "CHECKPOINT_FORMAT = 3", "CHECKPOINT_FORMAT = 4", ()),
+    Mutant("default", "pipeline/runtime/ports.py", "    format: int = 3\n", "    format: int = 4\n", ()),
 )
 REFUSED = "The partition failed and stops: StateFormatError: "
 
@@ -54,12 +54,12 @@ def test_while_an_upgrade_rolls_nothing_is_decided_wrongly(live: LiveRun, tmp_pa
     upgraded = live.worker("c", "shopper", prelude=newer)
     eventually("it takes its share", lambda: "Owns 2 partitions" in upgraded.text(), 60)
     live.send(records[1_000:2_000])
-    eventually("it writes the next format", lambda: 3 in formats(live), 60)
+    eventually("it writes the next format", lambda: 4 in formats(live), 60)
     # and the next version is taken back
     assert upgraded.stop() == 0
     # then this version refuses the partitions that the next one had, says so, and goes on with its own
     eventually("the old worker refuses", lambda: second.text().count(REFUSED) == 2, 60)
-    assert "of format 3, this version knows 2: run" in second.text()
+    assert "of format 4, this version knows 3: run" in second.text()
     before = len(decisions(live.brokers))
     live.send(records[2_000:3_000])
     eventually("the others are decided on", lambda: len(decisions(live.brokers)) > before, 60)

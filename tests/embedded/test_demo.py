@@ -1,5 +1,6 @@
 """`afterclick demo`, as a user starts it: everything on one machine, and nothing left behind."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,10 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.support.shop_history import history
-from tests.support.worker_process import COMMAND, afterclick
+from tests.support.worker_process import COMMAND, afterclick, eventually
 
 pytestmark = pytest.mark.embedded
 
@@ -65,6 +67,34 @@ def test_simulated_shoppers_are_decided_about_and_nothing_is_left_behind(tempora
     assert float(first[1]) <= FIRST_DECISION
     assert re.search(r"u-\S+ entered |\S+ entered ", told), "decisions are told as sentences"
     assert re.search(r"[1-9][\d,]* segment changes", told)
+    assert left_behind(temporary) == []
+
+
+def test_who_shops_on_its_page_is_told_what_was_decided(temporary: Path) -> None:
+    demo = start(temporary, "--seconds", "60")
+    assert demo.stdout is not None
+    url = next(line for line in demo.stdout if line.startswith("Shop yourself at ")).split()[-1]
+    settings = json.loads(httpx2.get(f"{url}/settings.js").text.removeprefix("window.settings = "))
+    product = {"product_id": "P1", "name": "Trail runner", "category": "Shoes", "price": 89.9, "quantity": 2}
+
+    def sent() -> bool:
+        call = {"event": "Product Added", "properties": product, "anonymousId": "web-7", "messageId": "m-7"}
+        with contextlib.suppress(httpx2.TransportError):
+            posted = httpx2.post(f"{settings['collector']}/v1/t", json=call, auth=(settings["writeKey"], ""))
+            return posted.status_code == 200
+        return False
+
+    eventually("the collector takes it", sent, 30)
+    decided: set[str] = set()
+
+    def told() -> bool:
+        decided.update(one["text"] for one in httpx2.get(f"{url}/decisions").json() if one["shopper"] == "web-7")
+        return {"big-cart", "left"} <= {word for text in decided for word in text.split()}
+
+    eventually("its cart is large, and it was left behind", told, 50)
+    demo.send_signal(signal.SIGINT)
+    _, complaints = demo.communicate(timeout=60)
+    assert (demo.returncode, complaints) == (0, "")
     assert left_behind(temporary) == []
 
 

@@ -58,7 +58,7 @@ def test_a_worker_refuses_the_state_of_a_newer_version(live: LiveRun, newer: str
     assert producer.flush(10) == 0
     worker = live.worker("a", "shopper")
     assert worker.process.wait(40) == 1
-    assert f"{newer} of format 99, this version knows 2: run" in worker.text()
+    assert f"{newer} of format 99, this version knows 3: run" in worker.text()
     assert "All partitions of this worker failed; see above." in worker.text()
 
 

@@ -21,6 +21,7 @@ from tests.oracle.instances import (
     viewed,
     why,
 )
+from tests.oracle.links import Links, back
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import Shop
 
@@ -79,7 +80,8 @@ class Abandonment:
             one.since = one.last_activity
         one.stages.append(facts.now)
         self.last_stage[one.rule.name] = Contents(facts.now, contents(lines))
-        self._line(one, "abandoned", len(one.stages), self._cart(one, lines), facts.now, None)
+        cart = {**self._cart(one, lines), **self._way_back(one, facts.carts)}
+        self._line(one, "abandoned", len(one.stages), cart, facts.now, None)
         if len(one.stages) == len(one.rule.stages):
             self._end(one, EXHAUSTED)
         else:
@@ -177,6 +179,10 @@ class Abandonment:
             lacking = self.shop.free_shipping - sum(line.worth(self.shop) for line in lines)
             cart["gap_to_free_shipping"] = self.shop.money(max(0, lacking))
         return cart
+
+    def _way_back(self, one: Instance, found: Carts) -> Links:
+        known = {} if one.product is not None else found.get(one.cart_id, Cart()).links
+        return back(known, one.rule.kind in CHECKOUTS, self.shop)
 
     def _clear(self, cart_id: str, facts: Facts) -> None:
         """An emptied cart closes what hangs on it."""

@@ -60,6 +60,7 @@ FIELDS = {
     ),
     "message-suppressions": ("message", "channel", "step", "reason", "until"),
     "redemption-rejected": ("programme", "redemption_id", "points", "reward", "reason", "balance"),
+    "erasures": ("change", "sequence", "requested_at", "reason"),
     "reward-available": ("programme", "reward", "cost", "balance"),
     "message-results": (
         "message",
@@ -85,7 +86,7 @@ FIELDS = {
         "revenue",
         "time_to_order",
     ),
-    "identity-changes": ("change", "loser", "winner", "former", "reason", "sequence"),
+    "identity-changes": ("change", "loser", "winner", "former", "reason"),
     "loyalty-points": ("programme", "entry", "points", "balance", "pending", "order_id", "expires_at"),
 }
 ALWAYS = ("shopper", "effective_at", "cause", "silent")
@@ -125,7 +126,8 @@ def comparable(topic: str, line: dict[str, Any], lines: list[dict[str, Any]]) ->
 
 
 def comparable_cart(cart: dict[str, Any]) -> dict[str, Any]:
-    items = [{name: item[name] for name in ("product_id", "quantity", "price")} for item in cart["items"]]
+    compared = ("product_id", "quantity", "price", "url", "image_url")
+    items = [{name: item[name] for name in compared if name in item} for item in cart["items"]]
     items.sort(key=lambda item: (str(item["product_id"]), json.dumps(item)))
     return {**cart, "items": items}
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle.history import Record
+from tests.oracle.links import OF_CART, OF_PRODUCT, Links, both, links
 from tests.oracle.orders import pieces, product_key, products_of
 from tests.oracle.values import Shop
 
@@ -13,10 +14,14 @@ Key = tuple[str, str]
 
 @dataclass
 class Line:
+    """told: event time of the latest event that told of it, ms."""
+
     product: dict[str, Any]
     quantity: int
     price: Any
     currency: str | None
+    links: Links = field(default_factory=dict)
+    told: int = -1
 
     def worth(self, shop: Shop) -> int:
         return shop.minor(self.price, self.currency, self.quantity) or 0
@@ -29,6 +34,12 @@ class Cart:
     lines: dict[Key, Line] = field(default_factory=dict)
     updated: int = -1
     snapshot: int = -1
+    links: Links = field(default_factory=dict)
+
+    def hear(self, record: Record) -> None:
+        """Where it and its checkout are found."""
+        newer = record.time >= max(self.updated, self.snapshot)
+        self.links = both(self.links, links(record.properties, OF_CART), newer)
 
     def edited(self, time: int) -> None:
         self.updated = max(self.updated, time)
@@ -82,8 +93,11 @@ def apply(found: Carts, record: Record) -> bool:
         return False
     if record.name in ("Product Added", "Product Removed"):
         return apply_delta(found, record)
-    if record.name in ("Cart Viewed", "Checkout Started") and isinstance(record.properties.get("products"), list):
-        return apply_snapshot(found, record)
+    if record.name in ("Cart Viewed", "Checkout Started"):
+        if isinstance(record.properties.get("products"), list):
+            return apply_snapshot(found, record)
+        if cart_of(record) in found:
+            found[cart_of(record)].hear(record)
     return False
 
 
@@ -103,6 +117,9 @@ def apply_delta(found: Carts, record: Record) -> bool:
         line.quantity += pieces(properties)
         if properties.get("price") is not None:
             line.price, line.currency = properties["price"], properties.get("currency")
+        line.links = both(line.links, links(properties, OF_PRODUCT), record.time >= line.told)
+        line.told = max(line.told, record.time)
+        cart.hear(record)
     elif line is not None:
         line.quantity -= pieces(properties) if properties.get("quantity") is not None else line.quantity
         if line.quantity <= 0:
@@ -121,9 +138,12 @@ def apply_snapshot(found: Carts, record: Record) -> bool:
         if key is None:
             continue
         currency = product.get("currency", record.properties.get("currency"))
-        line = lines.setdefault(key, Line(product, 0, product.get("price"), currency))
+        known = cart.lines[key].links if key in cart.lines else {}
+        told = both(known, links(product, OF_PRODUCT), newer=True)
+        line = lines.setdefault(key, Line(product, 0, product.get("price"), currency, told, record.time))
         line.quantity += pieces(product)
     lines = {key: line for key, line in lines.items() if line.quantity > 0}
+    cart.hear(record)
     before = {key: (line.quantity, line.price, line.currency) for key, line in cart.lines.items()}
     cart.lines, cart.snapshot, cart.updated = lines, record.time, record.time
     return before != {key: (line.quantity, line.price, line.currency) for key, line in lines.items()}
@@ -137,6 +157,8 @@ def take(found: Carts, order: Record) -> None:
     for cart_id, cart in found.items():
         if named is not None and cart_id != str(named):
             continue
+        if order.time >= max(cart.updated, cart.snapshot):
+            cart.links = {}
         for product in products_of(order):
             line = product_key(product)
             if line in cart.lines:
@@ -156,6 +178,7 @@ def payload(lines: list[Line], shop: Shop) -> dict[str, Any]:
                 "product_id": key[0],
                 "quantity": line.quantity,
                 "price": None if price is None else shop.money(price),
+                **(line.links if shop.links else {}),
             }
         )
     cart = {"items": items, "total": shop.money(sum(line.worth(shop) for line in lines))}

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.oracle.carts import DEFAULT, Line
 from tests.oracle.history import Record
+from tests.oracle.links import OF_PRODUCT, links
 from tests.oracle.orders import product_key
 from tests.oracle.values import DAY, Shop, span
 
@@ -133,7 +134,8 @@ def why(rule: Rule, record: Record) -> str | None:
 
 
 def viewed(record: Record) -> Line:
-    return Line(record.properties, 1, record.properties.get("price"), record.properties.get("currency"))
+    given = record.properties
+    return Line(given, 1, given.get("price"), given.get("currency"), links(given, OF_PRODUCT))
 
 
 def subject_of_view(record: Record) -> str:

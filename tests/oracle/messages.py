@@ -8,11 +8,12 @@ from typing import Any
 
 from tests.oracle import consent, results
 from tests.oracle.history import Record
+from tests.oracle.links import language
 from tests.oracle.nights import quiet_until
 from tests.oracle.occasions import SOURCES, asks, words
 from tests.oracle.segments import Facts, truth
 from tests.oracle.values import DAY, span
-from tests.oracle.ways import Pending, Waiting, channels, language, quiet_of, reachable, tells_of
+from tests.oracle.ways import Pending, Waiting, channels, quiet_of, reachable, tells_of
 from tests.oracle.windows import zone_of
 
 Told = tuple[str, dict[str, Any]]
@@ -224,7 +225,8 @@ class Messages:
         if len(one.way) > 1:
             self.pending.append(Pending(one, one.way[1:], [*one.before, self.results.all[-1]], now))
         offer = entry.get("discount")
-        recipient = {"addresses": self._addresses(one, facts), "locale": language(facts.traits), "timezone": zone}
+        spoken = language(facts.records, facts.traits)
+        recipient = {"addresses": self._addresses(one, facts), "locale": spoken, "timezone": zone}
         fields = {
             "campaign": entry.get("campaign", one.name),
             "discount": offer.get(variant) if isinstance(offer, dict) else offer,

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+from tests.oracle.random_links import linked
 from tests.oracle.random_stream import DAY, DELAYS, Call, Stream
 from tests.oracle.random_topology import PROMPTS, Topologies
 from tests.oracle.trial import may_mean_any_cart, valid
@@ -57,4 +58,8 @@ def abandonment_case(seed: int) -> tuple[dict[str, Any], list[Call]]:
     random = Random(seed)
     topology = valid(LeavingTopologies(random))
     stream = LeavingStream(random, several_carts=not may_mean_any_cart(topology))
-    return topology, stream.draw(random.randint(20, 70))
+    calls = stream.draw(random.randint(20, 70))
+    if random.random() < 0.5:
+        return topology, calls
+    topology["shop"]["links"] = random.random() < 0.9
+    return topology, linked(random, calls)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.oracle.instances import STAGES
 from tests.oracle.random_consent import ConsentStream, ConsentTopologies, stamped
+from tests.oracle.random_links import linked
 from tests.oracle.random_stream import Call, track
 from tests.oracle.random_topology import ZONES
 from tests.oracle.results import FEEDBACK
@@ -202,7 +203,8 @@ class BusyStream(MessageStream):
 
 def stream(random: Random, several_carts: bool, kind: type[MessageStream], calls: int) -> list[Call]:
     drawn = kind(random, several_carts).draw(calls)
-    return travelling(random, stamped(random, drawn) if random.random() < 0.3 else drawn)
+    told = travelling(random, stamped(random, drawn) if random.random() < 0.3 else drawn)
+    return linked(random, told, languages=True) if random.random() < 0.5 else told
 
 
 def message_case(seed: int) -> tuple[dict[str, Any], list[Call]]:

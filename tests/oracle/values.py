@@ -103,6 +103,16 @@ def scalars(value: Any) -> Iterator[Any]:
         yield value
 
 
+def tells_links(messaging: dict[str, Any]) -> bool:
+    """Whether a message tells of what was left behind (docs/rules.md, "Orders and carts")."""
+    payloads = [
+        entry.get("payload", messaging.get("payload", "full"))
+        for entry in (messaging.get("messages") or {}).values()
+        if "abandonment" in entry["on"]
+    ]
+    return "full" in payloads
+
+
 class Shop:
     """Zone, currency and rates of a topology; money is converted half up, once (readings.md, 25)."""
 
@@ -114,6 +124,7 @@ class Shop:
         self.scale = NO_HUNDREDTHS.get(self.currency, 100)
         free = shop.get("free_shipping_from")
         self.free_shipping = None if free is None else self.minor(str(free))
+        self.links = shop.get("links", tells_links(topology.get("messaging") or {}))
 
     def minor(self, value: Any, currency: str | None = None, times: int = 1) -> int | None:
         """`value` x `times` of `currency` in minor units of the shop's; None if it is no number or has no rate."""

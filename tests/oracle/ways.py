@@ -57,11 +57,6 @@ def quiet_of(hours: dict[str, Any] | None) -> dict[str, Any] | None:
     return hours and {"from": hours.get("latest", "00:00"), "to": hours.get("earliest", "00:00")}
 
 
-def language(traits: dict[str, Any]) -> str | None:
-    said = traits.get("locale")
-    return (said.strip() or None) if isinstance(said, str) else None
-
-
 def reachable(channel: str, facts: Facts) -> bool:
     """A contact is a device, a text, or a number that lost its quotes."""
     if channel == "push":

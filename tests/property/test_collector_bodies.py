@@ -8,8 +8,10 @@ import pytest
 
 from pipeline.collector.body import decompressed
 from pipeline.collector.record import Recorder
-from pipeline.collector.wire import ga4, posthog, rudderstack, segment, snowplow
+from pipeline.collector.wire import ga4, gtag, posthog, rudderstack, segment, snowplow
 from pipeline.collector.wire.request import Rejected, WireRequest
+from pipeline.domain.definition import Plan
+from pipeline.domain.intake.intake import Intake
 from tests.support.captured_request import CAPTURES, Captured, captured, clients
 
 pytestmark = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the shared captures are not here")
@@ -53,13 +55,17 @@ def broken(value: Any, choose: random.Random) -> Any:
 @pytest.mark.parametrize("seed", range(SEEDS // 100))
 def test_whatever_is_broken_is_refused_or_written(seed: int) -> None:
     choose, recorder, sent = random.Random(seed), Recorder(lambda: "fresh", True), bodies()
+    intake = Intake(Plan("shop", "digest"))
     for _ in range(100):
         one, body = choose.choice(sent)
         shown = json.dumps(broken(body, choose)).encode()
-        for wanted in (segment, rudderstack, snowplow, posthog, ga4):
+        for wanted in (segment, rudderstack, snowplow, posthog, ga4, gtag):
             try:
                 opened = wanted.opened(WireRequest(one.path, shown, one.query, one.headers))
             except Rejected:
                 continue
             records, oversize = recorder.records(opened.calls, 1, "203.0.113.9")
             assert len(records) + oversize == len(opened.calls)
+            for record in records:
+                # Taken or refused, but read.
+                assert intake.accept(record.value, 1_796_000_000_000)

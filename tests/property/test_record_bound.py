@@ -84,6 +84,7 @@ messaging:
     left: {on: {abandonment: cart}, channel: on-site, priority: 2}
 """
 LONG = "\U0001f6d2" * 300
+LINK = LONG[:128]
 
 
 def calls(random: Random) -> Iterator[dict[str, Any]]:
@@ -94,7 +95,7 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
 
     def product() -> dict[str, Any]:
         return {"product_id": f"{some(10**6)}{LONG}", "sku": LONG, "variant": f"{some(9)}{LONG}", "name": LONG,
-                "price": 1e11, "quantity": 10**11, "currency": LONG}  # fmt: skip
+                "price": 1e11, "quantity": 10**11, "currency": LONG, "url": LINK, "image_url": LINK}  # fmt: skip
 
     def word() -> dict[str, Any]:
         purpose = f"{some(9)}{LONG[:63]}"
@@ -102,7 +103,8 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
 
     while True:
         products = [product() for _ in range(some(60))]
-        listing = {"order_id": f"o{some(10**6)}", "cart_id": f"{some(20)}{LONG}", "products": products}
+        links = {"cart_url": LINK, "checkout_url": LINK}
+        listing = {"order_id": f"o{some(10**6)}", "cart_id": f"{some(20)}{LONG}", "products": products, **links}
         x = random.choice([[some(10**9) for _ in range(300)], [f"{some(10**9)}{'x' * 180}" for _ in range(90)], 10**11])
         y = random.choice([LONG * 6, [some(10**9)] * 1_500, {"a": LONG}, 1.5])
         properties, name = random.choice(
@@ -126,7 +128,8 @@ def calls(random: Random) -> Iterator[dict[str, Any]]:
             ]
         )
         device = {"token": f"{some(10**6)}{LONG * 3}"}
-        yield {"type": "track", "event": name, "properties": properties, "context": {"device": device}}
+        context = {"device": device, "locale": LONG[:64]}
+        yield {"type": "track", "event": name, "properties": properties, "context": context}
         if some(4) == 0:
             traits = {f"{some(2_000)}{'n' * 240}": random.choice([LONG * 6, [LONG] * 6, 1]) for _ in range(30)}
             yield {"type": "identify", "traits": traits}

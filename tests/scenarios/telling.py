@@ -32,10 +32,12 @@ def tell(verdict: Verdict, events: list[dict[str, Any]]) -> list[str]:
     told: list[tuple[int, str]] = []
     for topic, lines in verdict.topics.items():
         for line in lines:
-            who = "" if line["shopper"] == "kim" else f"{line['shopper']}: "
+            who = "" if line["shopper"] == "kim" or topic == "erasures" else f"{line['shopper']}: "
             words = " ".join(WORDS[topic](comparable(topic, line, lines)))
             kind = line["cause"]["kind"]
             by = f" by {kind}" if kind == "timer" or (kind == "merge" and topic != "identity-changes") else ""
+            if kind == "erasure" and topic != "erasures":
+                by = " by the end"
             silent = ", silent" if line["silent"] else ""
             when = line["effective_at"]
             told.append((instant(when) or 0, f"{clock(when)} {who}{words}{by}{silent}"))
@@ -64,6 +66,11 @@ def segment(line: dict[str, Any]) -> Iterator[str]:
         yield f"#{line['sequence']}"
 
 
+def item(one: dict[str, Any]) -> str:
+    links = "".join(f" {word} {one[name]}" for word, name in (("at", "url"), ("in", "image_url")) if name in one)
+    return f"{one['product_id'] or '?'} x{one['quantity']}{links}"
+
+
 def trigger(line: dict[str, Any]) -> Iterator[str]:
     yield line["kind"] if line["subject"] == "default" else f"{line['kind']}({line['subject']})"
     yield line["change"]
@@ -75,8 +82,9 @@ def trigger(line: dict[str, Any]) -> Iterator[str]:
         yield f"by order {line['order_id']}"
     else:
         yield f"since {clock(line['abandoned_since'])}"
-    items = [f"{item['product_id'] or '?'} x{item['quantity']}" for item in line["cart"]["items"]]
-    yield f"[{', '.join(items)}] {amount(line['cart']['total'])}"
+    yield f"[{', '.join(map(item, line['cart']['items']))}] {amount(line['cart']['total'])}"
+    if "url" in line["cart"]:
+        yield f"at {line['cart']['url']}"
     if "local_total" in line["cart"]:
         yield f"({amount(line['cart']['local_total'])} {line['cart']['local_total']['currency']})"
     if "gap_to_free_shipping" in line["cart"]:
@@ -126,6 +134,8 @@ def message(line: dict[str, Any]) -> Iterator[str]:
     yield f"{line['channel']} {line['message']}{variant} for {line['payload']}"
     if line["discount"]:
         yield f"offering {line['discount']}"
+    if line["recipient"] and line["recipient"]["locale"]:
+        yield f"in {line['recipient']['locale']}"
     if line["expires_at"]:
         yield f"until {clock(line['expires_at'])}"
 
@@ -161,6 +171,12 @@ def outcome(line: dict[str, Any]) -> Iterator[str]:
         yield f"at {clock(line['happened_at'])}"
 
 
+def ending(line: dict[str, Any]) -> Iterator[str]:
+    yield f"somebody {line['change']}" + (f" #{line['sequence']}" if line["sequence"] > 1 else "")
+    if line["reason"]:
+        yield f"because {line['reason']}"
+
+
 def consent(line: dict[str, Any]) -> Iterator[str]:
     yield f"consent {line['channel'] or 'everywhere'} {line['purpose'] or 'everything'}:"
     yield f"{line['before'] or 'nothing'} > {line['after']} by {line['reason']}"
@@ -193,4 +209,5 @@ WORDS = {
     "loyalty-points": points,
     "redemption-rejected": rejection,
     "reward-available": reward,
+    "erasures": ending,
 }

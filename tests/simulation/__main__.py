@@ -5,7 +5,11 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 
+from tests.simulation import merges
+from tests.simulation.merges import draw_merges
+from tests.simulation.scenario import draw_scenario
 from tests.simulation.simulation import Simulation
 from tests.simulation.verdict import differences
 
@@ -18,13 +22,14 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     arguments.add_argument("--seeds", type=int, default=1_000, help="how many")
     arguments.add_argument("--first", type=int, default=0, help="the first one")
+    arguments.add_argument("--merges", action="store_true", help="ids meet, and are merged")
     given = arguments.parse_args()
     failed: list[int] = []
     happened: Counter[str] = Counter()
     begun = told = time.monotonic()
     for number, seed in enumerate(range(given.first, given.first + given.seeds), 1):
-        simulation = Simulation(seed)
-        found = _examine(simulation)
+        simulation = Simulation(seed, draw_merges if given.merges else draw_scenario)
+        found = _examine(simulation, merges.differences if given.merges else differences)
         happened += simulation.happened
         if found:
             failed.append(seed)
@@ -40,9 +45,9 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _examine(simulation: Simulation) -> list[str]:
+def _examine(simulation: Simulation, examine: Callable[[Simulation], list[str]]) -> list[str]:
     try:
-        return differences(simulation)
+        return examine(simulation)
     except Exception:
         return [traceback.format_exc()]
 

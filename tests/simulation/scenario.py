@@ -1,13 +1,14 @@
 """What a seed stands for: a topology, a history, how it is dealt out, and how rough the world is."""
 
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
+from pipeline.domain.identity.identities import identities_of
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.intake.refusal import Refusal
 from pipeline.domain.shopper import Shopper
@@ -50,6 +51,12 @@ class Scenario(msgspec.Struct, frozen=True):
         """When all deadlines have passed."""
         return self.lines[-1][0] + 40 * DAY
 
+    def key_of(self, line: bytes) -> bytes:
+        """What a producer keys a line by: all of a shopper's have one key."""
+        if self.plan.identities is not None:
+            return household_of(line)
+        return line.split(b'"userId": "')[-1].split(b'"')[0] if line.endswith(b"}") else b"damaged"
+
     def agents(self, plan: Plan) -> list[Agent]:
         """What a worker runs under `plan`. Intake takes lines as under the first one, so that what it forwards does not
         depend on when the plan changed."""
@@ -63,7 +70,11 @@ class Scenario(msgspec.Struct, frozen=True):
             return IntakeFold(_Interrupted(intake, at), settings=accept)
 
         def shopper_fold(state: StatePartition, at: Any) -> Fold[Any]:
-            return ShopperFold(_Interrupted(engine, at), state, CODEC, PlainEncoder(), settings)
+            identities = identities_of(engine, settings.shopper_bytes)
+            inner = None if identities is None else _Interrupted(identities, at)
+            return ShopperFold(
+                _Interrupted(engine, at), state, CODEC, PlainEncoder(), settings, identities=cast(Any, inner)
+            )
 
         return [
             Agent("intake", CLICKSTREAM, self.sources, intake_fold),
@@ -71,8 +82,13 @@ class Scenario(msgspec.Struct, frozen=True):
         ]
 
 
+def household_of(line: bytes) -> bytes:
+    """Those whose ids may meet: `{"household": "h1"}` in the context."""
+    return line.split(b'"household": "')[-1].split(b'"')[0]
+
+
 class _Interrupted:
-    """Intake or engine, with a crash point inside its step."""
+    """Intake, engine or identities, with a crash point inside its step."""
 
     def __init__(self, inner: Any, at: Any) -> None:
         self._inner = inner
@@ -99,6 +115,14 @@ class _Interrupted:
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int) -> Any:
         self._at("inside fold")
         return self._inner.on_due(shopper, shopper_id, until, changed_at)
+
+    def take(self, *given: Any) -> Any:
+        self._at("inside fold")
+        return self._inner.take(*given)
+
+    def wake(self, *given: Any) -> Any:
+        self._at("inside fold")
+        return self._inner.wake(*given)
 
     def graft(self, shopper: Shopper, shopper_id: str, graft: Any, until: int, changed_at: int) -> Any:
         self._at("inside fold")

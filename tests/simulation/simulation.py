@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.simulation.broker import Fate
 from tests.simulation.faults import Faults
 from tests.simulation.lane import SimulatedLane
-from tests.simulation.scenario import CLICKSTREAM
+from tests.simulation.scenario import CLICKSTREAM, Scenario, draw_scenario
 from tests.simulation.worker import Process
 from tests.simulation.world import World
 
@@ -19,8 +19,8 @@ class Stuck(Exception):
 class Simulation(World):
     """One seed, from the first line to rest."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int, draw: Callable[[int], Scenario] = draw_scenario) -> None:
+        super().__init__(seed, draw)
         self._sent = 0
         self._faults = Faults(self, self._act)
         rate = self.scenario.trouble
@@ -75,7 +75,7 @@ class Simulation(World):
         lines = self.scenario.lines
         for received, line in lines[self._sent : self._sent + self.random.randint(1, 6)]:
             self.broker.now = max(self.broker.now, received)
-            key = line.split(b'"userId": "')[-1].split(b'"')[0] if line.endswith(b"}") else b"damaged"
+            key = self.scenario.key_of(line)
             for _ in range(2 if self.random.random() < 0.03 else 1):
                 self.broker.append(CLICKSTREAM, key, line)
             self._sent += 1

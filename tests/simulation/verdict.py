@@ -33,13 +33,13 @@ def differences(simulation: Simulation) -> list[str]:
     lines = [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)]
     expected = expect(scenario, lines, _handed_over(simulation))
     found: list[str] = []
-    found += _compare("events of", expected.events, _forwarded(simulation))
-    found += _compare("decisions of", expected.said, said(broker))
-    found += _compare(
+    found += compare("events of", expected.events, _forwarded(simulation))
+    found += compare("decisions of", expected.said, said(broker))
+    found += compare(
         "dead letters", expected.dead, Counter(one["reason"].decode() for one in broker.headers(DEAD_LETTERS))
     )
-    found += _compare("state of", expected.states, _states(simulation))
-    found += _compare("changelog of", expected.states, _restored(simulation))
+    found += compare("state of", expected.states, states(simulation))
+    found += compare("changelog of", expected.states, restored(simulation))
     made = list(decisions(broker))
     if len({decision["id"] for decision in made}) < len(made):
         found.append("a decision's id came twice")
@@ -65,7 +65,7 @@ def _handed_over(simulation: Simulation) -> dict[str, HandOver]:
     return found
 
 
-def _compare(what: str, expected: Any, got: Any) -> list[str]:
+def compare(what: str, expected: Any, got: Any) -> list[str]:
     return [
         f"{what} {key}: expected {expected.get(key)}, got {got.get(key)}"
         for key in sorted(expected.keys() | got.keys())
@@ -81,12 +81,12 @@ def _forwarded(simulation: Simulation) -> dict[str, list[bytes]]:
     return forwarded
 
 
-def _states(simulation: Simulation) -> dict[bytes, bytes]:
+def states(simulation: Simulation) -> dict[bytes, bytes]:
     lanes = [simulation.final_lane(key) for key in simulation.keys if key.agent == "shopper"]
     return {key: value for lane in lanes for key, value in lane.disk.scan()}
 
 
-def _restored(simulation: Simulation) -> dict[bytes, bytes]:
+def restored(simulation: Simulation) -> dict[bytes, bytes]:
     """What a worker without any disk would find."""
     states: dict[bytes, bytes] = {}
     for partition in range(simulation.scenario.partitions):

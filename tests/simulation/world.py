@@ -11,7 +11,7 @@ from pipeline.runtime.partition import Discontinuity
 from pipeline.runtime.ports import SHOPPER_EVENTS, Fenced, OutboxError, StateError
 from tests.simulation.broker import SimulatedBroker
 from tests.simulation.lane import LaneKey, SimulatedLane
-from tests.simulation.scenario import CLICKSTREAM, draw_scenario
+from tests.simulation.scenario import CLICKSTREAM, Scenario, draw_scenario
 from tests.simulation.worker import Group, Process, Worker
 from tests.support.memory_broker import Crash
 from tests.support.topology_driver import CODEC
@@ -34,8 +34,9 @@ class World:
     came of them.
     """
 
-    def __init__(self, seed: int) -> None:
-        self.scenario = scenario = draw_scenario(seed)
+    def __init__(self, seed: int, draw: Callable[[int], Scenario] = draw_scenario) -> None:
+        """draw: what a seed stands for."""
+        self.scenario = scenario = draw(seed)
         self.random = Random(f"schedule {seed}")
         self.broker = SimulatedBroker({CLICKSTREAM: scenario.sources, SHOPPER_EVENTS: scenario.partitions})
         self.broker.arrives = lambda: self.random.random() < 0.5

@@ -19,10 +19,15 @@ class CollectorProcess:
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "collector.log"
         place = ["--data-dir", str(folder / "data"), "--http", "off", "--listen", f"127.0.0.1:{port}"]
+        self._command = [*COMMAND, "collector", *place, "--topology", str(topology), "--brokers", brokers]
+        self.start()
+
+    def start(self) -> None:
+        """At the same address, on the same spool; returns when it answers."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*COMMAND, "collector", *place, "--topology", str(topology), "--brokers", brokers],
-                env=os.environ | {"AFTERCLICK_COLLECTOR_WRITE_KEYS": "*"},
+                self._command,
+                env=os.environ | {"AFTERCLICK_COLLECTOR_WRITE_KEYS": "*", "AFTERCLICK_COLLECTOR_ORIGINS": "*"},
                 stdout=output,
                 stderr=output,
             )
@@ -36,9 +41,18 @@ class CollectorProcess:
         self._process.terminate()
         return self._process.wait(30)
 
+    def health(self) -> str:
+        """What it says of itself; "" if it does not answer."""
+        try:
+            return str(httpx2.get(f"{self.url}/health", timeout=10).json()["status"])
+        except httpx2.TransportError:
+            return ""
+
+    def resident(self) -> int:
+        """Memory, bytes."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def _answers(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()
-        try:
-            return httpx2.get(f"{self.url}/health").status_code == 200
-        except httpx2.TransportError:
-            return False
+        return self.health() != ""

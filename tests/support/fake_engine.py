@@ -1,9 +1,9 @@
 """An engine of a few lines, for tests of the runtime: one reminder a shopper, some time after the latest event."""
 
-from pipeline.domain.decide import Outcome
 from pipeline.domain.decision import SEGMENT_CHANGES, Decision, decision_id
 from pipeline.domain.event import Event
 from pipeline.domain.graft import Graft
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 

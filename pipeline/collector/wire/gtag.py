@@ -34,7 +34,7 @@ def opened(request: WireRequest) -> Opened:
     hits = [{**request.query, **_fields(line)} for line in lines] or [dict(request.query)]
     if not any("en" in hit for hit in hits):
         raise Rejected(400, "no_event", "Neither the query nor the body names an event (en).")
-    tags = {hit.get("tid") for hit in hits}
+    tags = {tag for hit in hits if (tag := hit.get("tid"))}
     if len(tags) > 1:
         raise Rejected(400, "many_tags", "The events name more than one measurement id (tid).")
     calls: list[Call | bytes] = []
@@ -45,7 +45,7 @@ def opened(request: WireRequest) -> Opened:
             calls.append({"type": "identify", **common, "traits": traits})
             told = traits
         calls.extend(named_calls({"name": hit.get("en"), "params": _params(hit)}, common))
-    return Opened(next(iter(tags)), calls)
+    return Opened(next(iter(tags), None), calls)
 
 
 def _fields(line: str) -> dict[str, str]:

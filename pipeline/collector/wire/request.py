@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.intake.envelope import VALUE_DEPTH, depth
-
 # Bytes of one event, and of one request after decompression (wire-format.md, 2).
 EVENT_LIMIT = 32 * 1024
 BATCH_LIMIT = 500 * 1024
@@ -50,26 +48,21 @@ class Opened:
 
 
 def opened_object(body: bytes) -> Call:
-    """The JSON object that a body is. Raises Rejected (400): such a client would send it again for ever."""
-    _measured(body)
+    """The JSON object that a body is. Raises Rejected (400): such a client would send it again for ever; RecursionError
+    where the decoder runs out of levels, some hundreds. What it takes in may still be too deep for intake, which
+    refuses calls one by one."""
     try:
         return _object(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Rejected(400, "invalid_json", "The body is no JSON object.") from None
 
 
 def opened_value(body: bytes) -> Any:
-    """The JSON value that a body is, of any kind. Raises Rejected (400)."""
-    _measured(body)
+    """The JSON value that a body is, of any kind. Raises as `opened_object`."""
     try:
         return _any(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Rejected(400, "invalid_json", "The body is no JSON.") from None
-
-
-def _measured(body: bytes) -> None:
-    if depth(body) > VALUE_DEPTH:
-        raise Rejected(400, "too_deep", f"The body has more than {VALUE_DEPTH} levels.")
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from pipeline.collector.wire import snowplow_commerce
 from pipeline.collector.wire.page import campaign, parts
 from pipeline.collector.wire.request import Call, Opened, Rejected, WireRequest, mapping, opened_object, present, text
 from pipeline.collector.wire.snowplow_commerce import Entities
-from pipeline.domain.intake.envelope import VALUE_DEPTH, depth
 from pipeline.domain.value.instant import format_instant
 
 PIXEL = "/i"
@@ -34,7 +33,7 @@ def opened(request: WireRequest) -> Opened:
             raise Rejected(400, "no_data", "The body has no list `data`.")
         events = data
     named = [mapping(event) for event in events]
-    apps = {text(event.get("aid")) for event in named}
+    apps = {app for event in named if (app := text(event.get("aid")))}
     if len(apps) > 1:
         raise Rejected(400, "many_apps", "The events name more than one app id (aid).")
     return Opened(next(iter(apps), None), _calls(named))
@@ -143,7 +142,7 @@ def _opened_json(event: dict[str, Any], plain: str, encoded: str) -> tuple[str, 
             value = base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4))
         except (binascii.Error, ValueError):
             return "", None
-    if not value or depth(value) > VALUE_DEPTH:
+    if not value:
         return "", None
     try:
         whole = mapping(_any(value))

@@ -29,7 +29,7 @@ from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Instance, Line
+from pipeline.domain.shopping import Instance
 
 
 class Abandonment:
@@ -119,6 +119,8 @@ class Abandonment:
                 moment.decisions,
                 moment.remarks,
                 moment.silent,
+                moment.letters,
+                moment.epoch,
             )
             self.on_due(shopper, past)
 
@@ -168,11 +170,12 @@ class Abandonment:
         if rule is None or instance.state > WAITING:
             return False
         while (due := rule.stage_due(instance)) <= now and due <= rule.expiry(instance):
-            lines = self._lines(shopper, instance)
+            cart = None if instance.lines else find_cart(shopper, instance.cart_id)
+            lines = cart.lines if cart is not None else instance.lines
             purchase = last_purchase(shopper, cancelled=False)
             if rule.forbids(shopper, lines, self._carts.lines, purchase, now):
                 return False
-            self._triggers.emit_stage(moment, rule, instance, lines)
+            self._triggers.emit_stage(moment, rule, instance, cart, lines)
             cooldown = cooldown_of(shopper, rule.name)
             cooldown.last_stage, cooldown.contents = now, fingerprint(lines)
             if len(instance.stage_times) == len(rule.delays):
@@ -181,12 +184,6 @@ class Abandonment:
             instance.state = WAITING
         rule.schedule(instance)
         return rule.expiry(instance) > now
-
-    def _lines(self, shopper: Shopper, instance: Instance) -> list[Line]:
-        if instance.lines:
-            return instance.lines
-        cart = find_cart(shopper, instance.cart_id)
-        return cart.lines if cart is not None else []
 
     def _clear(self, shopper: Shopper, cart_id: str) -> None:
         """A cart was emptied: whatever was about it is closed (readings.md, 51)."""

@@ -29,8 +29,10 @@ class Browsing:
 
     def view(self, shopper: Shopper, at: int, properties: dict[str, Any], moment: Moment) -> None:
         """A Product Viewed at event time `at`, ms."""
+        if not self._rules:
+            return
+        line = self._values.view(properties, at, moment.remarks)
         for rule in self._rules:
-            line = self._values.view(properties, at)
             subject = str(shopper.sessions) if rule.of_visits else line.product_id or DEFAULT
             instance = self._instances.running(shopper, rule, subject)
             if instance is None:

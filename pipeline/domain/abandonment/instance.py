@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from pipeline.domain.abandonment.rule import OF_PRODUCTS, Rule
 from pipeline.domain.commerce.cart_line import fingerprint
+from pipeline.domain.commerce.order_book import latest_orders
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cooldown, Instance, Line
@@ -135,7 +136,7 @@ def cooldown_of(shopper: Shopper, kind: str) -> Cooldown:
 
 def last_purchase(shopper: Shopper, *, cancelled: bool) -> int:
     """Event time (ms) of the latest completed order, 0 = none; cancelled: look at cancelled orders too."""
-    for order in reversed(shopper.orders):
+    for order in latest_orders(shopper):
         if order.completed and (cancelled or not order.cancelled):
             return order.time
     return 0

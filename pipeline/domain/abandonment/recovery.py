@@ -65,10 +65,10 @@ class Recovery:
         emit = self._triggers.emit
         if stands < len(sent):
             retracts = instance.stage_ids[stands:]
-            emit(moment, rule, instance, RETRACTED, len(sent), lines, LATE_ORDER, retracts, order.order_id)
+            emit(moment, rule, instance, RETRACTED, len(sent), lines, LATE_ORDER, "", retracts, order.order_id)
         if recovered:
             reason = _match(rule, instance, order.properties, lines)
-            emit(moment, rule, instance, RECOVERED, stands, lines, reason, None, order.order_id)
+            emit(moment, rule, instance, RECOVERED, stands, lines, reason, "", None, order.order_id)
         return True
 
 

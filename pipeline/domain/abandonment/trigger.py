@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pipeline.domain.abandonment.rule import OF_PRODUCTS, Rule
+from pipeline.domain.abandonment.rule import OF_CHECKOUTS, OF_PRODUCTS, Rule
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import ABANDONMENT_TRIGGERS, Decision, Moment
-from pipeline.domain.shopping import Instance, Line
+from pipeline.domain.shopping import Cart, Instance, Line
 from pipeline.domain.value.money import render
 
 ABANDONED, RECOVERED, RETRACTED = "abandoned", "recovered", "retracted"
@@ -29,10 +29,12 @@ class Triggers:
         stage: int,
         lines: list[Line],
         reason: str | None = None,
+        link: str = "",
         retracts: list[str] | None = None,
         order_id: str | None = None,
     ) -> Decision:
-        """Decide one trigger. lines: what was left. retracts and order_id: of recoveries and retractions only."""
+        """Decide one trigger. lines: what was left. link: where it is found, "" = unknown; of stages only. retracts and
+        order_id: of recoveries and retractions only."""
         fields = {
             "kind": rule.name,
             "subject": instance.subject,
@@ -41,7 +43,7 @@ class Triggers:
             "stage": stage,
             "of": len(rule.delays),
             "abandoned_since": instance.abandoned_since,
-            "cart": self._cart(rule, lines),
+            "cart": self._cart(rule, lines, link),
             "reason": reason,
             "retracts": retracts or [],
             "order_id": order_id,
@@ -49,17 +51,28 @@ class Triggers:
         identity = (rule.name, instance.number, change, stage)
         return moment.decide(ABANDONMENT_TRIGGERS, f"abandonment.{change}", rule.identity, identity, fields)
 
-    def emit_stage(self, moment: Moment, rule: Rule, instance: Instance, lines: list[Line]) -> None:
-        """Send the next stage at moment.now and remember its id, so that it can be retracted."""
+    def emit_stage(self, moment: Moment, rule: Rule, instance: Instance, cart: Cart | None, lines: list[Line]) -> None:
+        """Send the next stage at moment.now and remember its id, so that it can be retracted. cart: that the lines are
+        in, None of one product."""
         if not instance.stage_times:
             instance.abandoned_since = instance.last_activity
         stage = len(instance.stage_times) + 1
-        decision = self.emit(moment, rule, instance, ABANDONED, stage, lines, instance.reason or None)
+        link = self._link(rule, cart)
+        decision = self.emit(moment, rule, instance, ABANDONED, stage, lines, instance.reason or None, link)
         instance.stage_times.append(moment.now)
         instance.stage_ids.append(decision.id)
 
-    def _cart(self, rule: Rule, lines: list[Line]) -> dict[str, Any]:
+    def _link(self, rule: Rule, cart: Cart | None) -> str:
+        """Where the shopper finds the checkout again, or the cart; the other one, if that is not known."""
+        if cart is None or cart.links is None or not self._values.links:
+            return ""
+        of_cart, of_checkout = cart.links
+        return (of_checkout or of_cart) if rule.kind in OF_CHECKOUTS else (of_cart or of_checkout)
+
+    def _cart(self, rule: Rule, lines: list[Line], link: str) -> dict[str, Any]:
         cart = self._values.render(lines)
+        if link:
+            cart["url"] = link
         local = self._values.local_total(lines)
         if local is not None:
             cart["local_total"] = local

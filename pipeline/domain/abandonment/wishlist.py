@@ -31,7 +31,7 @@ class Wishlists:
     def take(self, shopper: Shopper, name: str, at: int, properties: dict[str, Any], moment: Moment) -> None:
         """One of `names`, at event time `at`, ms. Put there, a product arms; a view of it is own activity; taken off,
         it is closed, and put into the cart it is superseded."""
-        line = self._values.view(properties, at)
+        line = self._values.view(properties, at, moment.remarks)
         subject = line.product_id or DEFAULT
         for rule in self._rules:
             if name == REMOVED:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.commerce.cart_line import PIECES, Lines, differs, exact_line, learn, meant_line, read_text, take
+from pipeline.domain.commerce.link import OF_CART, joined, read_links
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
@@ -49,13 +50,13 @@ class Carts:
     """Folds cart events into `Shopper.carts`, and values carts.
 
     Kept: the CARTS carts touched last, empty ones given up first; LINES lines a cart, further ones are not taken in.
-    Remarks: `cart_limit`, `cart_line_limit`, `unknown_currency`, `product_without_id`.
+    Remarks: `cart_limit`, `cart_line_limit`, `unknown_currency`, `product_without_id`, `link_too_long`.
     """
 
     __slots__ = ("lines",)
 
     def __init__(self, plan: Plan) -> None:
-        self.lines = Lines(Exchange(plan.currency, plan.rates))
+        self.lines = Lines(Exchange(plan.currency, plan.rates), links=plan.links)
 
     def fold(
         self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment, repeated: bool = False
@@ -114,6 +115,7 @@ class Carts:
         else:
             moment.remarks.append("cart_line_limit")
             return None
+        self._link(cart, time, properties, moment)
         _edited(shopper, cart, time)
         return CartChange(cart_id, True)
 
@@ -139,10 +141,12 @@ class Carts:
         self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment
     ) -> CartChange | None:
         products, time = properties.get("products"), event.time
-        if type(products) is not list:
-            return None
         cart_id = self.named(shopper, event.name, properties)
         cart = find_cart(shopper, cart_id)
+        if type(products) is not list:
+            if cart is not None:
+                self._link(cart, time, properties, moment)
+            return None
         if cart is None:
             everywhere = find_cart(shopper, DEFAULT)
             if everywhere is not None and time < everywhere.ordered:
@@ -157,7 +161,9 @@ class Carts:
                 line.price, line.currency = old[key].price, old[key].currency
             if key in old:
                 line.name, line.sku = line.name or old[key].name, line.sku or old[key].sku
+                line.links = joined(old[key].links, line.links, newer=True)
         changed = len(new) != len(old) or any(key not in old or differs(line, old[key]) for key, line in new.items())
+        self._link(cart, time, properties, moment)
         cart.lines, cart.snapshot = list(new.values()), time
         if not changed:
             return None
@@ -205,6 +211,9 @@ class Carts:
         for cart in shopper.carts:
             if cart_id and cart.cart_id != cart_id:
                 continue
+            if time >= max(cart.updated, cart.snapshot):
+                # They lead to what is bought now.
+                cart.links = None
             if time > cart.ordered:
                 cart.ordered = time
             if any(meant_line(cart.lines, wanted) is not None for wanted in bought):
@@ -219,9 +228,17 @@ class Carts:
         line = self.lines.read(product, properties.get("currency"), time)
         if line is None:
             moment.remarks.append("product_without_id")
-        elif line.currency and self.lines.unpriced((line,)):
+            return None
+        if line.currency and self.lines.unpriced((line,)):
             moment.remarks.append("unknown_currency")
+        self.lines.link(line, product, moment.remarks)
         return line
+
+    def _link(self, cart: Cart, time: int, properties: dict[str, Any], moment: Moment) -> None:
+        """Keep where an event says that a cart and its checkout are found; an older one fills gaps only."""
+        if self.lines.links:
+            told = read_links(properties, OF_CART, moment.remarks)
+            cart.links = joined(cart.links, told, newer=time >= max(cart.updated, cart.snapshot, cart.ordered))
 
     def _open(self, shopper: Shopper, cart_id: str, moment: Moment) -> Cart:
         carts = shopper.carts

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import xxhash
 
+from pipeline.domain.commerce.link import OF_PRODUCT, joined, read_links
 from pipeline.domain.shopping import Line
 from pipeline.domain.value.money import Exchange, exponent, render
 from pipeline.domain.value.number import parse_decimal, scaled
@@ -46,12 +47,13 @@ def read_quantity(value: Any) -> int:
 
 
 class Lines:
-    """Reads and values lines in one shop's currency."""
+    """Reads and values lines in one shop's currency. links: whether lines keep and tell theirs."""
 
-    __slots__ = ("_exchange", "_scale", "currency")
+    __slots__ = ("_exchange", "_scale", "currency", "links")
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, *, links: bool = False) -> None:
         self._exchange = exchange
+        self.links = links
         self.currency = exchange.currency
         self._scale = 10 ** exponent(exchange.currency)
 
@@ -69,10 +71,17 @@ class Lines:
         line.quantity = read_quantity(product.get("quantity"))
         return line
 
-    def view(self, properties: dict[str, Any], time: int) -> Line:
+    def view(self, properties: dict[str, Any], time: int, remarks: list[str]) -> Line:
         """The product of a Product Viewed, as one piece; `product_id` is "" if it has no id."""
         sku = read_text(properties.get("sku"))
-        return self._line(properties, None, time, read_text(properties.get("product_id")) or sku, sku)
+        line = self._line(properties, None, time, read_text(properties.get("product_id")) or sku, sku)
+        self.link(line, properties, remarks)
+        return line
+
+    def link(self, line: Line, product: dict[str, Any], remarks: list[str]) -> None:
+        """Keep with a line what its product object says of where it is found."""
+        if self.links:
+            line.links = read_links(product, OF_PRODUCT, remarks)
 
     def _line(self, product: dict[str, Any], currency: Any, time: int, product_id: str, sku: str) -> Line:
         raw = product.get("variant")
@@ -119,21 +128,22 @@ class Lines:
         return render(min(total, _LONG), priced[0].currency)
 
     def render(self, lines: Iterable[Line]) -> dict[str, Any]:
-        """Lines as they stand in outputs; money in the shop's currency, what is not known is null."""
+        """Lines as they stand in outputs; money in the shop's currency, what is not known is null. Links that are not
+        known are left out."""
         lines = list(lines)
-        return {
-            "items": [
-                {
-                    "product_id": line.product_id or None,
-                    "sku": line.sku or None,
-                    "name": line.name or None,
-                    "quantity": line.quantity,
-                    "price": None if (price := self._price(line)) is None else render(price, self.currency),
-                }
-                for line in lines
-            ],
-            "total": render(self.total(lines), self.currency),
+        return {"items": [self._item(line) for line in lines], "total": render(self.total(lines), self.currency)}
+
+    def _item(self, line: Line) -> dict[str, Any]:
+        item = {
+            "product_id": line.product_id or None,
+            "sku": line.sku or None,
+            "name": line.name or None,
+            "quantity": line.quantity,
+            "price": None if (price := self._price(line)) is None else render(price, self.currency),
         }
+        if self.links and line.links is not None:
+            item.update((name, link) for name, link in zip(OF_PRODUCT, line.links, strict=True) if link)
+        return item
 
     def describe(self, lines: Iterable[Line]) -> list[dict[str, Any]]:
         """Lines as objects for the filters of a condition: `price` a plain decimal in the shop's currency."""
@@ -181,7 +191,7 @@ def take(lines: list[Line], line: Line, quantity: int) -> None:
 
 
 def learn(known: Line, told: Line) -> None:
-    """The latest price and texts by event time stand; what an older event tells fills gaps."""
+    """The latest price, texts and links by event time stand; what an older event tells fills gaps."""
     newer = told.updated >= known.updated
     if told.price is not None and (newer or known.price is None):
         known.price, known.currency = told.price, told.currency
@@ -189,6 +199,7 @@ def learn(known: Line, told: Line) -> None:
         known.name = told.name
     if told.sku and (newer or not known.sku):
         known.sku = told.sku
+    known.links = joined(known.links, told.links, newer=newer)
     if newer:
         known.updated = told.updated
 

@@ -6,7 +6,7 @@ import msgspec
 import xxhash
 
 from pipeline.domain.commerce.early_update import keep_update, take_update
-from pipeline.domain.commerce.order_book import find_order, insert, is_settled, net_value, settle
+from pipeline.domain.commerce.order_book import find_order, insert, is_settled, net_value, remove, settle
 from pipeline.domain.commerce.pricing import Pricing, line_key, products_of, quantity_of
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -125,7 +125,7 @@ class Orders:
                 return [OrderChange(DUPLICATE, None, order_id)]
             order = Order(key, event.time, 0, priced=None)
         else:
-            shopper.orders.remove(order)
+            remove(shopper, order)
             if order.priced is not None:
                 order.priced += order.time - event.time
             order.time = event.time
@@ -133,7 +133,7 @@ class Orders:
         told = take_update(shopper, key)
         if order.priced is None or order.priced < 0:
             told = None if self._price(order, event, properties, moment) else told
-        insert(shopper.orders, order)
+        insert(shopper, order)
         changes = [OrderChange(COMPLETED, order, order_id, net_value(order), told=told)]
         if shopper.parked:
             changes += apply_parked(shopper, order, order_id)
@@ -146,7 +146,7 @@ class Orders:
         order = find_order(shopper, order_key(order_id))
         if order is None:
             order = Order(order_key(order_id), event.time, 0, completed=False, priced=None)
-            insert(shopper.orders, order)
+            insert(shopper, order)
         before = net_value(order)
         overtaken = order.priced is not None and order.priced > event.time - order.time
         if overtaken or not self._price(order, event, properties, moment):
@@ -159,7 +159,7 @@ class Orders:
         key = order_key(order_id)
         order = find_order(shopper, key)
         if order is None:
-            insert(shopper.orders, Order(key, event.time, 0, cancelled=True, completed=False, priced=None))
+            insert(shopper, Order(key, event.time, 0, cancelled=True, completed=False, priced=None))
             _drop_parked(shopper, key)
             return OrderChange(IGNORED, None, order_id)
         if order.cancelled:

@@ -2,13 +2,30 @@
 
 A shopper has ORDERS orders at the most. With more, the oldest is settled: what it counts for is added to the totals of
 all time, and it is forgotten. Nothing can change it any more, and windows no longer see it.
+
+The latest orders are at hand in `Shopper.orders`, those before them packed into blocks (block.py), which keep of a key
+its leading bits, see `alike`. Who only reads goes by the functions here; who changes an order asks `find_order` for it.
 """
 
 from bisect import insort
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import xxhash
 
+from pipeline.domain.block import (
+    KEY,
+    Block,
+    Layout,
+    columns_of,
+    file,
+    has_key,
+    latest_first,
+    number_of_rows,
+    oldest_first,
+    take_first,
+    thaw,
+)
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Order
@@ -20,6 +37,11 @@ _MOST = 10**18
 
 SETTLED = xxhash.xxh3_64_intdigest(b"settled orders")
 """Where in `Shopper.windows` they are kept: [number, value, refunded, time and key of the latest of them]."""
+
+_CUT = 64 - 8 * KEY
+_CANCELLED, _UNKNOWN, _UNPRICED = 1, 2, 4
+_TIME, _VALUE, _REFUNDED, _STATE = range(4)
+_COUNT, _WORTH, _GIVEN = range(3)
 
 
 class Totals(msgspec.Struct, gc=False, frozen=True):
@@ -39,6 +61,22 @@ def stands(order: Order) -> bool:
     return order.completed and not order.cancelled
 
 
+def alike(one: int, other: int) -> bool:
+    """Whether two fingerprints are of one order: by their leading 40 bits, as blocks keep no more. Of 10,000 orders two
+    are taken for one with a chance of 1 to 20,000."""
+    return one >> _CUT == other >> _CUT
+
+
+def leading(key: int) -> int:
+    """What a block keeps of a fingerprint: equal of two that are `alike`."""
+    return key >> _CUT
+
+
+def is_whole(key: int) -> bool:
+    """Whether it is a fingerprint as it was made, not what a block gave back of it."""
+    return key & ((1 << _CUT) - 1) != 0
+
+
 def settled(shopper: Shopper) -> Totals:
     """Of the orders that are forgotten."""
     kept = shopper.windows.get(SETTLED)
@@ -46,27 +84,28 @@ def settled(shopper: Shopper) -> Totals:
 
 
 def of_all_time(shopper: Shopper) -> Totals:
-    before = settled(shopper)
-    count, value, refunded = before.count, before.value, before.refunded
-    for order in shopper.orders:
-        if order.completed and not order.cancelled:
-            count += 1
-            value += order.value
-            refunded += order.refunded
+    before, (count, value, refunded) = settled(shopper), _sums(shopper.orders)
+    count, value, refunded = count + before.count, value + before.value, refunded + before.refunded
+    for block in shopper.filed_orders:
+        count += block.sums[_COUNT]
+        value += block.sums[_WORTH]
+        refunded += block.sums[_GIVEN]
     return Totals(count, value, refunded)
 
 
 def is_settled(shopper: Shopper, time: int, key: int) -> bool:
     """Whether an order of that event time (ms) may be among those that are forgotten."""
     kept = shopper.windows.get(SETTLED)
-    return kept is not None and (time, key) <= (kept[3], kept[4])
+    return kept is not None and (time, key >> _CUT) <= (kept[3], kept[4] >> _CUT)
 
 
 def settle(shopper: Shopper, moment: Moment) -> None:
-    """Forget the oldest orders beyond ORDERS, one remark `order_limit` each."""
-    orders = shopper.orders
-    while len(orders) > ORDERS:
-        oldest, before = orders.pop(0), settled(shopper)
+    """Forget the oldest orders beyond ORDERS, one remark `order_limit` each, and pack those that are not the latest. To
+    be called after orders were found or inserted, and before the record is stored."""
+    orders, blocks = shopper.orders, shopper.filed_orders
+    file(LAYOUT, blocks, orders)
+    while number_of_rows(blocks, orders) > ORDERS:
+        oldest, before = take_first(LAYOUT, blocks, orders), settled(shopper)
         counts = int(stands(oldest))
         value = min(_MOST, before.value + counts * oldest.value)
         refunded = min(value, before.refunded + counts * oldest.refunded)
@@ -75,17 +114,39 @@ def settle(shopper: Shopper, moment: Moment) -> None:
 
 
 def find_order(shopper: Shopper, key: int) -> Order | None:
-    for order in reversed(shopper.orders):
-        if order.key == key:
-            return order
-    return None
+    """The order, to be changed until `settle`."""
+    found = _at_hand(shopper.orders, key)
+    if found is None:
+        leading = _leading(key)
+        block = next((one for one in reversed(shopper.filed_orders) if has_key(one, leading)), None)
+        if block is None:
+            return None
+        thaw(LAYOUT, shopper.filed_orders, shopper.orders, block.last)
+        found = _at_hand(shopper.orders, key)
+    if found is not None:
+        found.key = key
+    return found
 
 
-def insert(orders: list[Order], order: Order) -> None:
+def open_orders(shopper: Shopper) -> list[Order]:
+    """All orders at hand, to be changed until `settle`."""
+    thaw(LAYOUT, shopper.filed_orders, shopper.orders)
+    return shopper.orders
+
+
+def insert(shopper: Shopper, order: Order) -> None:
+    orders = shopper.orders
+    if shopper.filed_orders and (not orders or position(order) < position(orders[0])):
+        thaw(LAYOUT, shopper.filed_orders, orders, order.time)
     if not orders or position(orders[-1]) < position(order):
         orders.append(order)
     else:
         insort(orders, order, key=position)
+
+
+def remove(shopper: Shopper, order: Order) -> None:
+    """Take out what `find_order` found, to insert it elsewhere."""
+    shopper.orders.remove(order)
 
 
 def net_value(order: Order) -> int:
@@ -95,3 +156,80 @@ def net_value(order: Order) -> int:
 
 def position(order: Order) -> tuple[int, int]:
     return order.time, order.key
+
+
+def latest_orders(shopper: Shopper) -> Iterator[Order]:
+    """All orders, the latest first, to be read only."""
+    return latest_first(LAYOUT, shopper.filed_orders, shopper.orders)
+
+
+def earliest_orders(shopper: Shopper) -> Iterator[Order]:
+    """All orders, the earliest first, to be read only."""
+    return oldest_first(LAYOUT, shopper.filed_orders, shopper.orders)
+
+
+def amounts_after(shopper: Shopper, horizon: int) -> list[tuple[int, int]]:
+    """(event time in ms, net value in minor units) of the orders that count and are later than `horizon`, in order."""
+    found = [(one.time, one.value - one.refunded) for one in shopper.orders if one.time > horizon and stands(one)]
+    for block in reversed(shopper.filed_orders):
+        if block.last <= horizon:
+            break
+        found[:0] = [each for each in _amounts(block) if each[0] > horizon]
+    return found
+
+
+def _amounts(block: Block) -> Iterator[tuple[int, int]]:
+    """(event time in ms, net value) of its orders that count."""
+    for time, value, refunded, state in zip(*columns_of(block, _TIME, _VALUE, _REFUNDED, _STATE), strict=True):
+        if not state & (_CANCELLED | _UNKNOWN):
+            yield time, value - refunded
+
+
+def _at_hand(orders: list[Order], key: int) -> Order | None:
+    for order in reversed(orders):
+        if alike(order.key, key):
+            return order
+    return None
+
+
+def _leading(key: int) -> bytes:
+    return (key >> _CUT).to_bytes(KEY)
+
+
+def _sums(orders: Sequence[Order]) -> tuple[int, int, int]:
+    """As in Totals."""
+    count = value = refunded = 0
+    for order in orders:
+        if order.completed and not order.cancelled:
+            count += 1
+            value += order.value
+            refunded += order.refunded
+    return count, value, refunded
+
+
+def _split(order: Order) -> tuple[int, ...]:
+    state = _CANCELLED * order.cancelled | _UNKNOWN * (not order.completed) | _UNPRICED * (order.priced is None)
+    return order.time, order.value, order.refunded, state, order.priced or 0
+
+
+def _join(key: bytes, time: int, value: int, refunded: int, state: int, priced: int) -> Order:
+    return Order(
+        int.from_bytes(key) << _CUT,
+        time,
+        value,
+        refunded,
+        bool(state & _CANCELLED),
+        not state & _UNKNOWN,
+        None if state & _UNPRICED else priced,
+    )
+
+
+def _time(order: Order) -> int:
+    return order.time
+
+
+def _key(order: Order) -> bytes:
+    return _leading(order.key)
+
+
+LAYOUT = Layout(at=_time, sums=lambda orders: list(_sums(orders)), split=_split, join=_join, key=_key)

@@ -2,14 +2,15 @@
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import KIND_MERGE, Moment, decision_id
 from pipeline.domain.due import keep_due
 from pipeline.domain.event import Event
 from pipeline.domain.identity.letter import Handoff, Receipt
 from pipeline.domain.identity.turn import Turn, become, pack
-from pipeline.domain.identity.user import BUSY, KNOWN, TOO_LARGE
+from pipeline.domain.identity.user import BUSY, ERASED, KNOWN, TOO_LARGE
 from pipeline.domain.identity_book import IdentityBook, Pending
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 # Users that a device remembers not to have become.
@@ -27,6 +28,9 @@ class Devices:
     def claimed(self, turn: Turn, claim: Event, now: int, place: int) -> None:
         """A user was seen with this id: what it holds as of `now` (ms) is the user's, if the user takes it."""
         shopper, user, book = turn.shopper, claim.referred, turn.shopper.identity
+        if shopper.past is not None and shopper.past.suppressed:
+            turn.send(user, Handoff(turn.id, user, now, declined=ERASED))
+            return
         alias = book.alias if book is not None else ""
         if alias == user:
             return
@@ -69,8 +73,9 @@ class Devices:
         shopper, outcome = turn.shopper, Outcome([], [])
         if shopper.created:
             name = self._engine.plan.name
-            moment = Moment(name, turn.id, shopper.now, KIND_MERGE, None, outcome.decisions, outcome.remarks, True)
+            told = outcome.decisions, outcome.remarks, True, outcome.letters, shopper.epoch
+            moment = Moment(name, turn.id, shopper.now, KIND_MERGE, None, *told)
             self._engine.merger.retire(shopper, moment)
-        alias = IdentityBook(taken)
+        alias = IdentityBook(taken, declined=turn.book.declined)
         become(shopper, Shopper(now=shopper.now, plan=shopper.plan, anonymous=True, identity=alias))
         turn.tell(0, outcome)

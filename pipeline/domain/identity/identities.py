@@ -12,9 +12,9 @@ from functools import partial
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.due import keep_due
-from pipeline.domain.event import CLAIM, Event
+from pipeline.domain.event import CLAIM, ENDING, Event
 from pipeline.domain.graft import Graft
 from pipeline.domain.identity.device import Devices
 from pipeline.domain.identity.letter import Handoff, Item, Receipt, decode_item
@@ -23,6 +23,7 @@ from pipeline.domain.identity.turn import Turn, hold
 from pipeline.domain.identity.user import BUSY, FAILED, Users
 from pipeline.domain.identity_book import Held, IdentityBook, Pending
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 LATE, CROWDED = "merge_late", "held_limit"
@@ -61,8 +62,8 @@ class Identities:
         return turn.step
 
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0) -> Outcome:
-        """See Engine.on_due; of who waits, or is an alias, nothing."""
-        if shopper.identity is not None and shopper.identity.rests:
+        """See Engine.on_due; of who waits, is an alias, or was never heard of but by claims, nothing."""
+        if shopper.identity is not None and (shopper.identity.rests or not shopper.created):
             return Outcome([], [])
         return self._engine.on_due(shopper, shopper_id, until, changed_at)
 
@@ -79,12 +80,19 @@ class Identities:
     def _take(self, turn: Turn, item: Item, now: int, place: int, value: bytes | None) -> None:
         """value: of an item that had waited."""
         shopper, book = turn.shopper, turn.shopper.identity
-        if book is not None and book.pending is not None:
+        past = shopper.past
+        if past is not None and past.gone and not past.suppressed:
+            self._engine.erasure.revive(shopper)
+        if past is not None and past.suppressed:
+            self._gone(turn, item, now, place, value)
+        elif book is not None and book.pending is not None:
             self._while_pending(turn, book, book.pending, item, now, place, value)
         elif isinstance(item, Handoff):
-            self._handed(turn, book, item, now)
+            self._handed(turn, book, item)
         elif not isinstance(item, Event):
             return
+        elif item.type == ENDING:
+            turn.tell(place, self._engine.erasure.end_device(shopper, item, now))
         elif item.type == CLAIM:
             self._devices.claimed(turn, item, now, place)
         elif book is not None and book.alias:
@@ -96,9 +104,20 @@ class Identities:
         else:
             turn.tell(place, self._engine.decide(shopper, item, now, turn.changed_at), value)
 
-    def _handed(self, turn: Turn, book: IdentityBook | None, handoff: Handoff, at: int) -> None:
+    def _gone(self, turn: Turn, item: Item, now: int, place: int, value: bytes | None) -> None:
+        """Of who was erased. Whoever waits for an answer gets one."""
+        if isinstance(item, Handoff):
+            if not item.declined:
+                turn.send(item.loser, Receipt(item.loser, item.merge))
+        elif isinstance(item, Event) and item.type == CLAIM:
+            self._devices.claimed(turn, item, now, place)
+        elif isinstance(item, Event) and item.type != ENDING:
+            turn.tell(place, self._engine.decide(turn.shopper, item, now, turn.changed_at), value)
+
+    def _handed(self, turn: Turn, book: IdentityBook | None, handoff: Handoff) -> None:
+        """One that the record does not wait for."""
         if book is None or not book.alias:
-            self._users.handed(turn, handoff, at)
+            self._users.handed(turn, handoff, handoff.now)
         elif handoff.loser != book.alias:
             turn.send(book.alias, msgspec.structs.replace(handoff, user=book.alias))
         elif not handoff.declined:
@@ -118,16 +137,17 @@ class Identities:
             if pending.awaits and item.loser == pending.peer:
                 self._go_on(turn, pending, item)
             elif book.alias:
-                self._handed(turn, book, item, now)
+                self._handed(turn, book, item)
             elif not (pending.awaits and hold(pending, item, now, place)):
                 # Two that wait for each other would wait for ever.
-                self._users.refuse(turn, item, BUSY, now)
+                self._users.refuse(turn, item, BUSY, item.now)
         elif isinstance(item, Receipt):
             if not pending.awaits and item.merge == pending.merge:
                 book.pending = None
                 self._devices.settle(turn, pending, item)
                 self._resume(turn, pending.held)
-        elif item.type == CLAIM and not pending.awaits and item.referred == pending.peer:
+        elif item.type == CLAIM and item.referred == pending.peer and not (pending.awaits or pending.held):
+            # Once more the same; behind another user's claim it is one of its own.
             return
         elif not hold(pending, item, now, place):
             if pending.awaits:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from pipeline.domain.decide import Outcome
 from pipeline.domain.identity.letter import Letter
+from pipeline.domain.outcome import Outcome
 
 
 class Told(msgspec.Struct, gc=False):

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.identity.letter import Item, Letter, encode_item
 from pipeline.domain.identity.step import Step, Told
 from pipeline.domain.identity_book import Held, IdentityBook, Pending
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import DamagedRecord, Shopper
 
 # What a record holds while it waits; beyond it a user goes on without the device, and a device's events are refused.

@@ -1,20 +1,21 @@
 """The user's side: waits for the state of a device that is new, and takes it over."""
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import IDENTITY_CHANGES, KIND_MERGE, Moment
 from pipeline.domain.event import Event
 from pipeline.domain.identity.letter import Handoff, Receipt
 from pipeline.domain.identity.turn import Turn, hold, unpack
 from pipeline.domain.identity_book import ATTACHED, AWAITED, REFUSED, Device, IdentityBook, Pending
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import FORMAT
 
 # Refused devices that a user remembers.
 REMEMBERED = 20
 
-LIMIT, KNOWN, BUSY, TOO_LARGE, FAILED = "limit", "known", "busy", "too_large", "failed"
+LIMIT, KNOWN, BUSY, TOO_LARGE, FAILED, ERASED = "limit", "known", "busy", "too_large", "failed", "erased"
 """Why a device is not taken: the user has as many as may be, it is a known shopper, it waits for another one, its state
-is too large, or the core fails on it."""
+is too large, the core fails on it, or it was erased."""
 
 MERGED, ATTACHED_ONLY, CONFLICT, REFUSAL = "merged", "attached", "conflict", "refused"
 """What is told of a device: its state is the user's; there was none; it was another's before; or it was not taken."""
@@ -49,9 +50,12 @@ class Users:
         if handoff.declined:
             if device.state == AWAITED if device is not None else room:
                 self.refuse(turn, handoff, handoff.declined, at)
-        elif device is None and not room:
+        elif device is None and not room and handoff.former != turn.id:
             self._tell(turn, REFUSAL, handoff, at, LIMIT)
             turn.send(handoff.loser, Receipt(handoff.loser, handoff.merge))
+        elif handoff.former == turn.id:
+            # It was claimed by an id that has become this shopper's itself.
+            turn.send(handoff.loser, Receipt(handoff.loser, handoff.merge, turn.id))
         elif device is not None and device.state == REFUSED:
             turn.send(handoff.loser, Receipt(handoff.loser, handoff.merge))
         else:
@@ -77,6 +81,8 @@ class Users:
         if handoff.state and not turn.attempt(lambda: self._take_over(turn, handoff, at)):
             self.refuse(turn, handoff, FAILED, at)
             return
+        if handoff.state:
+            at = turn.shopper.now
         device = turn.book.device(handoff.loser)
         if device is None:
             device = Device(handoff.loser, ATTACHED, at)
@@ -96,8 +102,7 @@ class Users:
         turn.tell(0, outcome)
 
     def _tell(self, turn: Turn, change: str, handoff: Handoff, at: int, why: str = "") -> None:
-        book, outcome = turn.book, Outcome([], [f"identity_{change}"])
-        book.told += 1
+        outcome = Outcome([], [f"identity_{change}"])
         fields = {
             "change": change,
             "loser": handoff.loser,
@@ -105,12 +110,13 @@ class Users:
             "former": handoff.former or None,
             "reason": why or None,
             "merge_id": handoff.merge or None,
-            "sequence": book.told,
         }
-        moment = self._moment(turn, max(at, turn.shopper.now), outcome)
-        moment.decide(IDENTITY_CHANGES, f"identity.{change}", self._definition.identity, (book.told,), fields)
+        # What has nothing to merge is told as of the claim, however far the user has come by when it arrives.
+        moment = self._moment(turn, at, outcome)
+        cause = (handoff.loser, handoff.merge, handoff.now)
+        moment.decide(IDENTITY_CHANGES, f"identity.{change}", self._definition.identity, cause, fields)
         turn.tell(0, outcome)
 
     def _moment(self, turn: Turn, now: int, outcome: Outcome) -> Moment:
-        told = outcome.decisions, outcome.remarks, False, outcome.letters
+        told = outcome.decisions, outcome.remarks, False, outcome.letters, turn.shopper.epoch
         return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, *told)

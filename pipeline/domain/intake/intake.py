@@ -14,7 +14,7 @@ from pipeline.domain.intake.category import said_of
 from pipeline.domain.intake.claim import Claims
 from pipeline.domain.intake.clock import Clock
 from pipeline.domain.intake.commerce import COMMERCE, check_commerce
-from pipeline.domain.intake.device import token_of
+from pipeline.domain.intake.device import locale_of, token_of
 from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
 from pipeline.domain.intake.identity import anonymous, identifier
 from pipeline.domain.intake.provider.webhook import read_webhook
@@ -44,6 +44,7 @@ class Intake:
         self._aliases = Aliases(plan.aliases)
         self._clock = Clock(plan.future_skew)
         self._devices = plan.consent is not None
+        self._locales = plan.messaging is not None and plan.messaging.tells_recipients
         self._purposes = plan.consent.categories if plan.consent is not None else {}
         self._referrers = Referrers(plan.programmes)
         self._referring = self._referrers.events
@@ -156,11 +157,12 @@ class Intake:
             zone = ""
         consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
         device = token_of(context) if self._devices and "device" in context else ""
+        locale = locale_of(context) if self._locales else ""
         fingerprint, unknown = xxh32_intdigest(body), user is None
         origin = origin_of(context) if name in self._referring else NOWHERE
         return Event(
             kind, name, shopper, time, received, message_id, fingerprint, properties, traits, zone, flags, unknown,
-            consents, device, origin, "", anonymous_id,
+            consents, device, origin, "", locale, anonymous_id,
         )  # fmt: skip
 
 

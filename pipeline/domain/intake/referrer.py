@@ -38,7 +38,7 @@ class Referrers:
                 if referrer not in (None, call.shopper):
                     yield msgspec.structs.replace(
                         call, type=REFERRAL, shopper=referrer, referred=call.shopper, timezone="", flags=(),
-                        anonymous=False, consents=(), device="", anonymous_id="",
+                        anonymous=False, consents=(), device="", locale="", anonymous_id="",
                     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.domain.bonus_book import BonusBook
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
-from pipeline.domain.commerce.order_book import of_all_time, stands
+from pipeline.domain.commerce.order_book import earliest_orders, of_all_time, stands
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import OF_OTHERS, REFERRAL, REFERRAL_CONFIRMED, Event
 from pipeline.domain.loyalty.account import Accounts
@@ -13,6 +13,7 @@ from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
 from pipeline.domain.loyalty.evidence import give_evidence
 from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
+from pipeline.domain.loyalty.lot_block import first_time
 from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
@@ -81,9 +82,9 @@ class Earning:
         if not self._occasions and (standing.bonuses is None or not standing.bonuses.days):
             return
         book = book_of(standing)
-        if not book.joined and standing.lots:
+        if not book.joined:
             # Before there was a rule that asked for it.
-            book.joined = standing.lots[0].time
+            book.joined = first_time(standing)
         self._occasions.set_due(shopper, book, now)
 
     def on_due(self, shopper: Shopper, standing: Standing, moment: Moment) -> bool:
@@ -166,7 +167,7 @@ class Earning:
         """When the first order is confirmed that stands, was not sent back, and whose points are neither held nor taken
         back; ms, 0 = there is none."""
         held = held_numbers(standing)
-        for order in shopper.orders:
+        for order in earliest_orders(shopper):
             if stands(order) and (order.refunded < order.value or not order.value):
                 lot = find_lot(standing, order)
                 if lot is None or (lot.number not in held and (left_of(lot) or not lot.points)):
@@ -227,10 +228,9 @@ class Earning:
             return
         kept: list[int] = []
         for key, time, number in _triples(book.of_orders):
-            lot = lot_numbered(standing, time, number)
             if key != order.key:
                 kept += (key, time, number)
-            elif lot is not None:
+            elif (lot := lot_numbered(standing, time, number)) is not None:
                 self._accounts.take_back(standing, lot, left_of(lot), change.order_id, moment)
         book.of_orders = kept
 

@@ -3,17 +3,26 @@
 Points that are not confirmed do not expire.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.lot import fold_closed, lot_numbered, standing_points
-from pipeline.domain.loyalty.purse import purse_of, put, unexpiring
+from pipeline.domain.loyalty.lot_block import thaw_lots
+from pipeline.domain.loyalty.purse import (
+    expiring,
+    first_expiry,
+    holds,
+    next_expiry,
+    purse_of,
+    put,
+    thaw_holdings,
+    unexpiring,
+)
 from pipeline.domain.loyalty.term import after
 from pipeline.domain.loyalty_definition import ExpiryRule
-from pipeline.domain.shopping import Holding, Purse, Standing
+from pipeline.domain.shopping import Purse, Standing
 from pipeline.domain.value.calendar import Periods
 from pipeline.domain.value.instant import DAY
 
@@ -53,6 +62,8 @@ class Expiry:
         if before == (self._lot is not None, self._inactive is not None):
             return
         purse = purse_of(standing)
+        thaw_holdings(standing)
+        thaw_lots(standing)
         lots = [(one.time, one.number, one.left) for one in purse.holdings]
         lots += self._latest_lots(standing, unexpiring(standing))
         purse.since = now if self._lot is not None else 0
@@ -89,31 +100,35 @@ class Expiry:
         now = moment.now
         gone, looked = 0, purse.looked or now
         idle = 0 < self._idle_until(standing, purse) <= now
-        while purse.holdings and (idle or (self._lot is not None and purse.holdings[0].expires <= now)):
+        soonest = first_expiry(purse) if self._lot is not None else None
+        if idle or (soonest is not None and soonest <= now):
+            thaw_holdings(standing)
+        at_hand = not purse.filed
+        while at_hand and purse.holdings and (idle or (self._lot is not None and purse.holdings[0].expires <= now)):
             holding = purse.holdings.pop(0)
             self._mark(standing, holding.time, holding.number, holding.left)
             gone += holding.left
         self._entries.post(standing, "expired", -gone, moment, expires_at=now, balance=-gone)
         if gone:
             fold_closed(standing, now - self._kept)
-        for notice in self._notices if purse.holdings or self._inactive is not None else ():
+        for notice in self._notices if holds(purse) or self._inactive is not None else ():
             for expires, points in self._between(standing, purse, looked + notice, now + notice):
                 self._entries.post(standing, "expiring", -points, moment, expires_at=expires)
         purse.looked = now
 
     def due(self, standing: Standing, purse: Purse, now: int) -> int:
         """The next instant at which points expire or a notice is due, ms; 0 = none."""
-        if not purse.holdings and self._inactive is None:
+        if not holds(purse) and self._inactive is None:
             return 0
         idle = self._idle_until(standing, purse)
         soonest = [idle] if idle else []
-        dated = purse.holdings if self._lot is not None else []
-        if dated:
-            soonest.append(dated[0].expires)
+        first = first_expiry(purse) if self._lot is not None else None
+        if first is not None:
+            soonest.append(first)
         for notice in self._notices:
-            where = bisect_right(dated, now + notice, key=_expires)
-            if where < len(dated):
-                soonest.append(dated[where].expires - notice)
+            expires = next_expiry(purse, now + notice) if self._lot is not None else None
+            if expires is not None:
+                soonest.append(expires - notice)
             if idle > now + notice:
                 soonest.append(idle - notice)
         return min(soonest, default=0)
@@ -129,13 +144,7 @@ class Expiry:
 
     def _between(self, standing: Standing, purse: Purse, low: int, high: int) -> Iterator[tuple[int, int]]:
         """(instant, points) of all that expires in (low, high]; one for each instant."""
-        ends: dict[int, int] = {}
-        dated = purse.holdings if self._lot is not None else []
-        for at in range(bisect_right(dated, low, key=_expires), len(dated)):
-            holding = dated[at]
-            if holding.expires > high:
-                break
-            ends[holding.expires] = ends.get(holding.expires, 0) + holding.left
+        ends = expiring(purse, low, high) if self._lot is not None else {}
         idle = self._idle_until(standing, purse)
         if low < idle <= high:
             ends[idle] = standing.balance
@@ -159,7 +168,3 @@ class Expiry:
         lot = lot_numbered(standing, time, number)
         if lot is not None:
             lot.expired += points
-
-
-def _expires(holding: Holding) -> int:
-    return holding.expires

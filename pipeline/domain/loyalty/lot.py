@@ -1,14 +1,18 @@
 """Lots: what each order, and each bonus, earned in a programme, and which part of it its refunds ask for.
 
 Every order that a programme takes has one lot, also if it earned nothing: a refund may come at any age. Where lots
-expire, those of which nothing is left are forgotten after a year. A lot is some 30 bytes, and there are no more of them
-than orders (order_book.py); lines (10 bytes each) are kept of the LOTS_WITH_LINES latest lots.
+expire, those of which nothing is left are forgotten after a year. There are no more lots than orders (order_book.py),
+the latest of them at hand in `Standing.lots`, the others packed (lot_block.py); lines (10 bytes each) are kept of the
+LOTS_WITH_LINES latest lots.
 """
 
 from bisect import bisect_left, insort
 
+from pipeline.domain.block import number_of_rows
 from pipeline.domain.commerce.order import OrderChange
 from pipeline.domain.commerce.order_book import ORDERS
+from pipeline.domain.loyalty.lot_block import drop_first, is_of, name_anew, thaw_lots
+from pipeline.domain.loyalty.purse import thaw_holdings
 from pipeline.domain.shopping import Lot, Order, Standing
 
 # A refund by lines of an older order is taken pro rata of its amount; wholesalers' orders, of hundreds of products, are
@@ -24,31 +28,42 @@ WIDTH = 4
 
 def add_lot(standing: Standing, lot: Lot) -> None:
     """Give the lot its place. Of more than ORDERS lots the oldest is forgotten, and lines of all but the latest."""
-    lots = standing.lots
+    lots, filed = standing.lots, standing.filed_lots
+    if filed and (not lots or _position(lot) < _position(lots[0])):
+        thaw_lots(standing, lot.time)
     if not lots or _position(lots[-1]) < _position(lot):
         lots.append(lot)
     else:
         insort(lots, lot, key=_position)
-    if len(lots) > ORDERS:
-        del lots[0]
-    _forget_lines(lots)
+    if number_of_rows(filed, lots) > ORDERS:
+        thaw_holdings(standing)
+        drop_first(standing)
+    _forget_lines(standing)
 
 
 def find_lot(standing: Standing, order: Order) -> Lot | None:
     """The order's lot; None if it came before the shopper was in the programme."""
-    return lot_at(standing, order.time, order.key)
+    lot = lot_at(standing, order.time, order.key)
+    if lot is not None:
+        name_anew(lot, order.key)
+    return lot
 
 
 def lot_at(standing: Standing, time: int, key: int) -> Lot | None:
     """The lot of that time (ms) whose `order` is `key`."""
-    where = bisect_left(standing.lots, (time, key), key=_position)
-    if where < len(standing.lots) and standing.lots[where].order == key:
-        return standing.lots[where]
+    thaw_lots(standing, time)
+    lots = standing.lots
+    for at in range(bisect_left(lots, (time, 0), key=_position), len(lots)):
+        if lots[at].time != time:
+            break
+        if is_of(lots[at], key):
+            return lots[at]
     return None
 
 
 def lot_numbered(standing: Standing, time: int, number: int) -> Lot | None:
     """The lot of that time (ms) and number; None if it is forgotten, or number is 0."""
+    thaw_lots(standing, time)
     lots = standing.lots
     for at in range(bisect_left(lots, (time, 0), key=_position), len(lots)):
         if lots[at].time != time:
@@ -76,6 +91,8 @@ def standing_points(lot: Lot) -> int:
 def fold_closed(standing: Standing, before: int) -> None:
     """Forget the lots older than `before`, ms, of which nothing is left: a refund would take nothing, and `earned` and
     the balance have what they came to."""
+    thaw_holdings(standing)
+    thaw_lots(standing)
     lots = standing.lots
     old = bisect_left(lots, (before, 0), key=_position)
     if old:
@@ -126,12 +143,18 @@ def _return_lines(lines: list[int], returned: list[int]) -> int | None:
     return points if found else None
 
 
-def _forget_lines(lots: list[Lot]) -> None:
+def _forget_lines(standing: Standing) -> None:
     """Of all but the latest lots, see LOTS_WITH_LINES."""
+    lots, filed = standing.lots, standing.filed_lines
     if len(lots) > LOTS_WITH_LINES:
         lots[-1 - LOTS_WITH_LINES].lines = []
+    del filed[: max(0, len(filed) + len(lots) - LOTS_WITH_LINES)]
     kept = 0
     for lot in reversed(lots[-LOTS_WITH_LINES:]):
         kept += len(lot.lines) // WIDTH
         if kept > LINES_IN_ALL:
             lot.lines = []
+    for at in range(len(filed) - 1, -1, -1):
+        kept += len(filed[at]) // WIDTH
+        if kept > LINES_IN_ALL:
+            filed[at] = []

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, OrderChange
-from pipeline.domain.commerce.order_book import net_value, of_all_time, stands
+from pipeline.domain.commerce.order_book import latest_orders, net_value, of_all_time, stands
+from pipeline.domain.loyalty.lot_block import earned_between, earned_latest_first
 from pipeline.domain.loyalty.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
@@ -40,6 +41,8 @@ class Metric:
 
     def between(self, shopper: Shopper, standing: Standing, begin: int, end: int | None = None) -> int:
         """Of what happened from `begin` on, ms, and before `end`."""
+        if self._name == POINTS_EARNED:
+            return earned_between(standing, begin, end, held_numbers(standing))
         return sum(amount for time, amount in self.counted(shopper, standing, begin) if end is None or time < end)
 
     def counted(self, shopper: Shopper, standing: Standing, begin: int | None) -> Iterator[tuple[int, int]]:
@@ -83,11 +86,10 @@ class Metric:
 
     def _latest_first(self, shopper: Shopper, standing: Standing) -> Iterator[tuple[int, int]]:
         if self._name == SPEND:
-            return ((order.time, net_value(order)) for order in reversed(shopper.orders))
+            return ((order.time, net_value(order)) for order in latest_orders(shopper))
         if self._name == ORDERS:
-            return ((order.time, 1) for order in reversed(shopper.orders) if stands(order))
-        held = held_numbers(standing)
-        return ((lot.time, lot.points - lot.reversed) for lot in reversed(standing.lots) if lot.number not in held)
+            return ((order.time, 1) for order in latest_orders(shopper) if stands(order))
+        return earned_latest_first(standing, held_numbers(standing))
 
 
 def held_numbers(standing: Standing) -> frozenset[int]:

@@ -1,11 +1,10 @@
 """Missions and streaks: orders in several periods of the calendar."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.bonus_book import BonusBook
-from pipeline.domain.commerce.order_book import stands
+from pipeline.domain.commerce.order_book import latest_orders, stands
 from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Grant, compiled
 from pipeline.domain.loyalty.limit import admits
@@ -27,16 +26,18 @@ class Missions:
         self._in_a_row = mission.in_a_row
         self._reach = mission.periods * (GREATEST_DAYS[mission.unit] + 1) * DAY
 
-    def fulfilled(self, orders: list[Order], at: int, since: int, zone: ZoneInfo) -> int:
-        """The end (ms) of the last period that fulfils it with an order of event time `at`, 0 if none does. Only orders
-        from `since` (event time, ms) on count. What is looked at is no more than the mission's periods hold."""
-        last = len(orders)
+    def fulfilled(self, orders: Iterable[Order], at: int, since: int, zone: ZoneInfo) -> int:
+        """The end (ms) of the last period that fulfils it with an order of event time `at`, 0 if none does. orders: the
+        latest first; only those from `since` (event time, ms) on count. What is looked at is no more than the mission's
+        periods hold."""
+        until = at + self._reach if self._in_a_row else None
         if self._in_a_row:
             since = max(since, at - self._reach)
-            last = bisect_right(orders, at + self._reach, key=_time)
         latest_end, begun, found = 0, 0, 0
-        for order in reversed(orders[bisect_left(orders, since, key=_time) : last]):
-            if not stands(order) or (found and order.time >= begun):
+        for order in orders:
+            if order.time < since:
+                break
+            if not stands(order) or (found and order.time >= begun) or (until is not None and order.time > until):
                 continue
             begin, end = self._periods.around(order.time, zone)
             if self._in_a_row and found and end != begun:
@@ -47,10 +48,6 @@ class Missions:
             if found == self._needed:
                 return latest_end
         return 0
-
-
-def _time(order: Order) -> int:
-    return order.time
 
 
 class MissionRules:
@@ -73,7 +70,7 @@ class MissionRules:
             if not bonus.is_in_force(at) or not admits(book.granted.get(bonus.key, []), at, bonus.rule.limit):
                 continue
             since = max(bonus.rule.start, book.missions.get(bonus.key, 0))
-            end = mission.fulfilled(shopper.orders, at, since, self._zone_of(shopper))
+            end = mission.fulfilled(latest_orders(shopper), at, since, self._zone_of(shopper))
             grant = bonus.grant(book, at, end) if end else None
             if grant is not None:
                 book.missions[bonus.key] = end

@@ -14,9 +14,10 @@ from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.earning import Earning
 from pipeline.domain.loyalty.ladder import Ladder
 from pipeline.domain.loyalty.ledger import Ledger
+from pipeline.domain.loyalty.lot_block import file_lots
 from pipeline.domain.loyalty.manual import Manual
 from pipeline.domain.loyalty.metric import POINTS_EARNED, SPEND, Metric
-from pipeline.domain.loyalty.purse import purse_due
+from pipeline.domain.loyalty.purse import file_holdings, purse_due
 from pipeline.domain.loyalty.redemption import Redemptions, adjusts
 from pipeline.domain.loyalty.reward import Rewards
 from pipeline.domain.loyalty.tenure import level_at
@@ -100,6 +101,7 @@ class Programme:
             self._manual.on_event(case, event, properties, addressed=addressed)
         self._tiers.settle(case, before if promoting else None)
         self._rewards.tell(standing, moment)
+        _file(standing)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         standing = shopper.standings.get(self.name)
@@ -121,6 +123,7 @@ class Programme:
             self._manual.end_lock(case)
             self._tiers.set_due(case)
         self._rewards.tell(standing, moment)
+        _file(standing)
 
     def redeemed(self, shopper: Shopper, event: Event, properties: dict[str, Any]) -> bool:
         """Whether the redemption that an event names was in this programme."""
@@ -144,6 +147,7 @@ class Programme:
                 self._tiers.shift(case, *lost, TIER_GONE)
             self._tiers.settle(case)
             self._rewards.tell(standing, moment)
+            _file(standing)
 
     def join(self, shopper: Shopper, other: Standing, refunds: list[OrderChange], moment: Moment) -> None:
         """Put the standing of another id of the same person to the shopper's: the higher tier stays until it is looked
@@ -168,6 +172,7 @@ class Programme:
         self._tiers.raise_to(case, other.level)
         self._tiers.settle(case)
         self._rewards.tell(standing, moment)
+        _file(standing)
 
     def leave(self, shopper: Shopper, moment: Moment) -> None:
         """The record is to be no shopper's any more: its points are another's."""
@@ -203,3 +208,9 @@ class Programme:
         """Whether what changed is an order that counted for the upgrade to the present level."""
         order = change.order
         return change.kind != COMPLETED and order is not None and self.ladder.counted(standing, order)
+
+
+def _file(standing: Standing) -> None:
+    """Pack what is old, now that nobody has any of it in hand."""
+    file_lots(standing)
+    file_holdings(standing)

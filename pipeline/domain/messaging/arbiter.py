@@ -18,7 +18,8 @@ from pipeline.domain.messaging.cap import mark, release
 from pipeline.domain.messaging.escalation import OPENED, after_failure, after_waiting, end_by_opening
 from pipeline.domain.messaging.experiment import Experiments
 from pipeline.domain.messaging.judge import Judge
-from pipeline.domain.messaging.message import ABANDONMENT, EVENT, Guard, Message, occasion_of, undoes
+from pipeline.domain.messaging.message import Guard, Message, occasion_of, undoes
+from pipeline.domain.messaging.payload import ABANDONMENT, EVENT
 from pipeline.domain.messaging.result import FEEDBACK, MESSAGE_FAILED, Results
 from pipeline.domain.messaging.suppression import EXCLUSION, LOWER_PRIORITY, REMOVED, suppress
 from pipeline.domain.messaging.union import join_messages
@@ -158,11 +159,11 @@ class Arbiter:
         """Let candidates wait for the end of their channel's arbitration, or decide them at once."""
         kept = shopper.correspondence()
         for candidate in candidates:
-            definition = self._messages[candidate.message].definition
-            if definition.transactional:
+            message = self._messages[candidate.message]
+            if message.definition.transactional:
                 candidate.until, candidate.contends = moment.now, False
             else:
-                channel = self._messages[candidate.message].channel_of(candidate)
+                channel = message.channel_of(candidate)
                 candidate.until, candidate.contends = self._end_of_arbitration(kept, channel, moment.now), True
             kept.candidates.append(candidate)
             if len(kept.candidates) > WAITING:
@@ -208,8 +209,9 @@ class Arbiter:
         if not (kept.candidates or kept.sent or kept.variants or kept.held_out or kept.followed):
             shopper.messages = None
         elif shopper.messages is not None:
-            dues = [self._messages[one.message].due(one) for one in kept.candidates]
-            shopper.messages.due = min([*dues, *self._results.ends(kept)], default=0)
+            dues = self._results.ends(kept)
+            dues += [self._messages[one.message].due(one) for one in kept.candidates]
+            shopper.messages.due = min(dues, default=0)
 
     def _heed(self, shopper: Shopper, event: Event, moment: Moment) -> list[Candidate]:
         """Feedback on a message. One that was not sent after all counts against no cap, and what asks on its next

@@ -19,17 +19,20 @@ _BEST_FIRST = (GRANTED, REDUCED, DENIED, UNKNOWN)
 
 
 class Consent:
-    """What one shopper has consented to, as the record stands. Reads the record, changes nothing of it.
+    """What one shopper has consented to, as the record stands. Reads the record, changes nothing of it, and remembers
+    what it has found: it is made for one look at a shopper.
 
     Where no address is named, the shopper's contact addresses on the channel are meant, of several the one that may be
     written to; of a shopper without any, what was said of the channel as a whole.
     """
 
-    __slots__ = ("_shopper", "_unknown", "_words")
+    __slots__ = ("_contacts", "_found", "_shopper", "_unknown", "_words")
 
     def __init__(self, shopper: Shopper, definition: ConsentDefinition | None = None) -> None:
         self._shopper = shopper
         self._words = shopper.words
+        self._contacts: dict[str, Sequence[str]] = {}
+        self._found: dict[tuple[str, str, str], Word | None] = {}
         self._unknown = definition.unknown if definition is not None else DENIED
 
     @property
@@ -54,7 +57,7 @@ class Consent:
 
     def addresses(self, channel: str, purpose: str = MARKETING) -> Sequence[str]:
         """The contact addresses, as sent, to which a message of this purpose may go."""
-        known = contacts(self._shopper, channel)
+        known = self._known(channel)
         return tuple(one for one in known if self._allowed(self.status(channel, purpose, one), purpose))
 
     def status(self, channel: str, purpose: str = MARKETING, address: str | None = None) -> str:
@@ -64,14 +67,26 @@ class Consent:
 
     def word(self, channel: str, purpose: str, address: str | None = None) -> Word | None:
         """The word that decides, None if nothing was said."""
-        words = self._words
-        if words is None:
+        if self._words is None:
             return None
-        addresses = contacts(self._shopper, channel) if address is None else (address,)
+        addresses = self._known(channel) if address is None else (address,)
         if not addresses:
-            return decisive(words, channel, purpose, ANY_ADDRESS)
-        found = [decisive(words, channel, purpose, key_of(digest(channel, one))) for one in addresses]
+            return decisive(self._words, channel, purpose, ANY_ADDRESS)
+        if len(addresses) == 1:
+            return self._word_at(self._words, channel, purpose, addresses[0])
+        found = [self._word_at(self._words, channel, purpose, one) for one in addresses]
         return min(found, key=lambda word: _BEST_FIRST.index(UNKNOWN if word is None else word.status))
+
+    def _word_at(self, words: Words, channel: str, purpose: str, address: str) -> Word | None:
+        asked = channel, purpose, address
+        if asked not in self._found:
+            self._found[asked] = decisive(words, channel, purpose, key_of(digest(channel, address)))
+        return self._found[asked]
+
+    def _known(self, channel: str) -> Sequence[str]:
+        if channel not in self._contacts:
+            self._contacts[channel] = contacts(self._shopper, channel)
+        return self._contacts[channel]
 
     def _allowed(self, status: str, purpose: str) -> bool:
         if status == UNKNOWN:

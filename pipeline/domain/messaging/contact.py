@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 
 EMAIL, SMS, PUSH = "email", "sms", "push"
@@ -29,9 +30,18 @@ def contacts(shopper: Shopper, channel: str) -> Sequence[str]:
 
 
 def locale_of(shopper: Shopper) -> str | None:
-    """The language that the shopper reads, as the trait `locale` says it; None if it does not."""
+    """The language that the shopper reads: as the trait `locale` says it, else as the latest `context.locale` did; None
+    if neither does."""
     trait = shopper.traits.get(LOCALE)
-    return None if trait is None or type(trait.value) is not str else trait.value.strip()[:64] or None
+    stated = "" if trait is None or type(trait.value) is not str else trait.value.strip()[:64]
+    return stated or (None if shopper.locale is None else shopper.locale[1])
+
+
+def hear(shopper: Shopper, event: Event) -> None:
+    """Keep the language of a call that tells one."""
+    told = (event.time, event.locale)
+    if shopper.locale is None or shopper.locale < told:
+        shopper.locale = told
 
 
 def written(value: Any) -> str | None:

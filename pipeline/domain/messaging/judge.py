@@ -14,6 +14,7 @@ from pipeline.domain.messaging.contact import locale_of
 from pipeline.domain.messaging.escalation import after_refusal, after_sending
 from pipeline.domain.messaging.experiment import EXPOSED, Experiments
 from pipeline.domain.messaging.message import Message
+from pipeline.domain.messaging.payload import payload_of
 from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.result import Results
 from pipeline.domain.messaging.suppression import (
@@ -197,7 +198,7 @@ class Judge:
             "priority": definition.priority,
             "discount": definition.discount(variant),
             "recipient": None if definition.reference else self._recipient(shopper, consent, channel, definition),
-            "payload": message.payload(candidate),
+            "payload": payload_of(candidate.payload),
         }
         sent = moment.decide(MESSAGES, "message.decided", message.identity, candidate.identity, fields)
         waiting = after_sending(definition, candidate, sent.id, moment.now)

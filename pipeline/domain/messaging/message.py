@@ -1,9 +1,6 @@
 """Messages, compiled: what makes a candidate of one, what it tells, and whether what it tells of still stands."""
 
 from collections.abc import Callable
-from typing import Any
-
-import msgspec
 
 from pipeline.domain.abandonment.instance import last_purchase
 from pipeline.domain.abandonment.trigger import ABANDONED
@@ -18,18 +15,15 @@ from pipeline.domain.decision import (
     SEGMENT_CHANGES,
     Decision,
     Moment,
-    decision_id,
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.message_definition import CHANNELS, MessageDefinition
+from pipeline.domain.messaging.payload import ABANDONMENT, EVENT, POINTS, SEGMENT, TIER, kept
 from pipeline.domain.messaging.quiet_hours import Nights
 from pipeline.domain.messaging.suppression import EXCLUSION, RECENT_PURCHASE
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY
-
-ABANDONMENT, SEGMENT, TIER, POINTS, EVENT = SOURCES = ("abandonment", "segment", "tier", "points", "event")
-"""What a message may come of; its payload has a part for each, of which one is filled."""
 
 _TOPICS = {
     ABANDONMENT_TRIGGERS: (ABANDONMENT, "kind", "change"),
@@ -39,20 +33,10 @@ _TOPICS = {
 }
 """Topic of a decision -> what it is the source of, and its fields that tell which rule decided, and what."""
 
-# Of a trigger; the others tell of orders, which a message about what was left behind has none of.
-_OF_TRIGGER = ("kind", "subject", "instance", "stage", "of", "abandoned_since", "cart", "reason")
-
-# Bytes (MessagePack) that a waiting message keeps of what it tells. Of more, the lines of the cart or the properties of
-# the event are left out, and counted as `payload_too_large`.
-PAYLOAD_BYTES = 32 * 1024
-_LARGE = {ABANDONMENT: "cart", EVENT: "properties"}
-
 ATTRIBUTION = {"email": 5 * DAY}
 """How long an order counts as a result of a message, ms; by channel, a day by those that are not here."""
 
 Guard = Callable[[Shopper, int], bool]
-_encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.decode
 
 
 def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
@@ -83,7 +67,7 @@ class Message:
 
     def id_of(self, candidate: Candidate, moment: Moment) -> str:
         """The id of the decision to send it."""
-        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, *candidate.identity)
+        return moment.id_of(MESSAGES, self.identity, *candidate.identity)
 
     def channel_of(self, candidate: Candidate) -> str:
         """The channel that a candidate is for; "" of one whose channel is in the topology no more."""
@@ -93,7 +77,7 @@ class Message:
     def of_event(self, event: Event, moment: Moment) -> Candidate:
         """A candidate, as an event asks for the message itself."""
         told = {"name": event.name, "properties": bytes(event.properties).decode()}
-        payload = self._kept(EVENT, told, moment.remarks)
+        payload = kept(EVENT, told, moment.remarks, reference=self.definition.reference)
         return Candidate(self.name, event.message_id, moment.now, 0, payload=payload)
 
     def of_decision(self, decision: Decision, moment: Moment) -> Candidate:
@@ -101,12 +85,12 @@ class Message:
         source, fields = self.definition.on.source, decision.fields
         told, about = fields, ""
         if source == ABANDONMENT:
-            told, about = {name: fields[name] for name in _OF_TRIGGER}, fields["instance"]
+            about = fields["instance"]
         elif source == TIER:
             about = fields["from" if fields["change"] == "will_downgrade" else "to"]
         elif source == POINTS:
             told = {name: value for name, value in fields.items() if name not in EVIDENCE_FIELDS}
-        payload = self._kept(source, told, moment.remarks)
+        payload = kept(source, told, moment.remarks, reference=self.definition.reference)
         return Candidate(self.name, decision.id, moment.now, 0, about=about, payload=payload)
 
     def expires_at(self, candidate: Candidate) -> int:
@@ -141,20 +125,6 @@ class Message:
         if candidate.escalation is not None and candidate.escalation.opened:
             return EXCLUSION
         return EXCLUSION if self._unless is not None and self._unless(shopper, now) else None
-
-    def payload(self, candidate: Candidate) -> dict[str, Any]:
-        """What the trigger tells: a part for each of SOURCES, of which one is filled."""
-        told: dict[str, Any] = _decode(candidate.payload)
-        return {source: told.get(source) for source in SOURCES}
-
-    def _kept(self, source: str, told: dict[str, Any], remarks: list[str]) -> bytes:
-        if self.definition.reference and source in _LARGE:
-            told = {**told, _LARGE[source]: None}
-        payload = _encode({source: told})
-        if len(payload) > PAYLOAD_BYTES and source in _LARGE:
-            remarks.append("payload_too_large")
-            return _encode({source: {**told, _LARGE[source]: None}})
-        return payload
 
 
 def attribution_of(definition: MessageDefinition, plan: Plan, channel: str) -> int:

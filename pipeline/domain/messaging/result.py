@@ -70,14 +70,15 @@ class Results:
 
     def forget(self, kept: Correspondence, now: int) -> None:
         """Let go of messages that nothing counts for any more, and of those that are in the topology no more."""
-        kept.followed = [
-            one for one in kept.followed if now <= one.until + self._late and one.message in self._messages
-        ]
+        if kept.followed:
+            kept.followed = [
+                one for one in kept.followed if now <= one.until + self._late and one.message in self._messages
+            ]
 
     def ends(self, kept: Correspondence) -> list[int]:
         """When all of them are forgotten, ms: one wake-up for as many as there are."""
-        last = max((one.until for one in kept.followed), default=0)
-        return [last + self._late + 1] if last else []
+        followed = kept.followed
+        return [max([one.until for one in followed]) + self._late + 1] if followed else []
 
     def on_feedback(self, kept: Correspondence, event: Event, moment: Moment) -> bool:
         """What an event of FEEDBACK tells; False if it is of no message that is followed."""

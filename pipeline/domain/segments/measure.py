@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline.domain.commerce.cart import Carts
-from pipeline.domain.commerce.order_book import Totals, settled
+from pipeline.domain.commerce.order_book import Totals, amounts_after, settled
 from pipeline.domain.consent_definition import UNKNOWN, ConsentNow
 from pipeline.domain.definition import TIME_PROPERTY, Aggregate, CartNow, Condition, Edge, Purchases, Trait
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScore, Stage, TraitDefinition
@@ -20,7 +20,6 @@ from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import Frame, Lifetime
 from pipeline.domain.segments.framed import MEASURES
-from pipeline.domain.segments.purchase import standing_orders
 from pipeline.domain.segments.rfm import render_scores
 from pipeline.domain.segments.standing import balance_of, tier_of
 from pipeline.domain.segments.trait_value import aggregate_of
@@ -177,8 +176,8 @@ def _purchases(condition: Purchases, shopper: Shopper, now: int, conditions: Con
 
 
 def _orders(shopper: Shopper, now: int, frame: Frame) -> Iterator[Evidence]:
-    for order in standing_orders(shopper.orders, frame.after(shopper, now)):
-        yield Evidence(order.time, order.value - order.refunded, frame.leaves(shopper, order.time, now))
+    for time, amount in amounts_after(shopper, frame.after(shopper, now)):
+        yield Evidence(time, amount, frame.leaves(shopper, time, now))
 
 
 def _computed(trait: TraitDefinition, shopper: Shopper, now: int, conditions: Conditions) -> Measure:

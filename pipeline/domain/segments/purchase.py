@@ -6,17 +6,12 @@ A refund counts at its order's date; a fully refunded order still counts as an o
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
-from pipeline.domain.commerce.order_book import of_all_time, stands
+from pipeline.domain.commerce.order_book import amounts_after, of_all_time
 from pipeline.domain.definition import Purchases
 from pipeline.domain.segments.frame import Frame
 from pipeline.domain.segments.series import next_change
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Order
 from pipeline.domain.value.operator import compile_bounds
-
-
-def standing_orders(orders: list[Order], horizon: int) -> list[Order]:
-    return [order for order in orders if order.time > horizon and stands(order)]
 
 
 def compile_purchases(condition: Purchases, frame: Frame) -> Callable[[Shopper, int], tuple[bool, int]]:
@@ -34,14 +29,14 @@ def compile_purchases(condition: Purchases, frame: Frame) -> Callable[[Shopper, 
         if within is None:
             orders = of_all_time(shopper)
             return holds_of(orders.net, orders.count), 0
-        standing = standing_orders(shopper.orders, frame.after(shopper, now))
-        amounts = [order.value - order.refunded for order in standing]
+        bought = amounts_after(shopper, frame.after(shopper, now))
+        amounts = [amount for _, amount in bought]
         holds = holds_of(sum(amounts), len(amounts))
-        if not standing:
+        if not bought:
             return holds, 0
         if not isinstance(within, int):
             return holds, frame.leaves(shopper, now, now) if holds_of(0, 0) is not holds else 0
-        times = [order.time for order in standing]
+        times = [time for time, _ in bought]
         return holds, next_change(times, within, holds, _after(amounts, holds_of))
 
     return look

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from pipeline.domain.commerce.order_book import of_all_time, stands
+from pipeline.domain.commerce.order_book import latest_orders, of_all_time, stands
 from pipeline.domain.derived_definition import RfmScale, RfmScore
 from pipeline.domain.shopper import Shopper
 
@@ -26,7 +26,7 @@ def scores(scale: RfmScale, shopper: Shopper, now: int) -> Scores | None:
 
     Reaching a threshold is the next score: a better one of frequency and money, a worse one of recency.
     """
-    latest = next((order.time for order in reversed(shopper.orders) if stands(order)), None)
+    latest = next((order.time for order in latest_orders(shopper) if stands(order)), None)
     if latest is None:
         return None
     orders = of_all_time(shopper)

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from pipeline.domain.commerce.order_book import of_all_time
+from pipeline.domain.commerce.order_book import amounts_after, of_all_time
 from pipeline.domain.definition import Aggregate, Bound, Selection
 from pipeline.domain.derived_definition import TraitDefinition
 from pipeline.domain.segments.edge import EdgeWatch
 from pipeline.domain.segments.frame import Frame
 from pipeline.domain.segments.framed import inside
 from pipeline.domain.segments.most_frequent import LONGEST
-from pipeline.domain.segments.purchase import standing_orders
 from pipeline.domain.segments.sliding import drop_expired
 from pipeline.domain.segments.window import LIMIT, Window
 from pipeline.domain.shopper import Shopper
@@ -119,9 +118,9 @@ def purchase_value(trait: TraitDefinition, currency: str, frame: Frame) -> Value
         return render(orders.net, currency) if money else orders.count, 0
 
     def value_of(shopper: Shopper, now: int) -> tuple[Any, int]:
-        standing = standing_orders(shopper.orders, frame.after(shopper, now))
-        value = render(sum(one.value - one.refunded for one in standing), currency) if money else len(standing)
-        return value, frame.leaves(shopper, standing[0].time, now) if standing else 0
+        bought = amounts_after(shopper, frame.after(shopper, now))
+        value = render(sum(amount for _, amount in bought), currency) if money else len(bought)
+        return value, frame.leaves(shopper, bought[0][0], now) if bought else 0
 
     return value_of_all_time if trait.within is None else value_of
 

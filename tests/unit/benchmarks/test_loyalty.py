@@ -1,6 +1,6 @@
 """What the benchmark of loyalty measures: the full club of the language's page, and lots that all expire."""
 
-from benchmarks.loyalty import member, year_end
+from benchmarks.loyalty import year_end
 from benchmarks.members import with_club
 from pipeline.config.topology import parse
 
@@ -12,9 +12,3 @@ def test_the_full_club_is_in_place_of_the_plain_one() -> None:
 
 def test_every_lot_of_a_year_end_expires() -> None:
     assert 0 < float(str(year_end(50, rate=10)["year_end_seconds"])) < 10
-
-
-def test_beyond_a_year_a_member_s_record_grows_by_the_order_book_alone() -> None:
-    few, many = member(420), member(630)
-    grown = int(str(many["record_bytes_last"])) - int(str(few["record_bytes_last"]))
-    assert grown < 210 * 30

@@ -10,6 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from pipeline.domain.definition import Plan
+from pipeline.domain.event import Event
+from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.refusal import Refusal
 from tests.support.collector_client import CollectorClient
 
 KEY = {"authorization": "Basic " + base64.b64encode(b"wk_test:").decode()}
@@ -32,7 +36,9 @@ def logged(client: CollectorClient) -> list[dict[str, Any]]:
         (b'{"a":1e400}', KEY, "invalid_json"),
         (b'{"a":"\xff"}', KEY, "invalid_json"),
         (b'{"a":"\\ud800"}', KEY, "invalid_json"),
-        (b"[" * 100_000, KEY, "too_deep"),
+        (b"[" * 100_000, KEY, "invalid_json"),
+        (b'{"a":' * 60_000, KEY, "too_deep"),
+        (b'{"a":' * 2_000 + b"1" + b"}" * 2_000, KEY, "too_deep"),
         (b"[]", KEY, "invalid_json"),
         (b"", KEY, "invalid_json"),
         (encoded(properties={"a": "x" * 33_000}), KEY, "too_large"),
@@ -84,6 +90,15 @@ def test_a_batch_is_taken_whole_and_bad_items_are_left_to_intake(tmp_path: Path)
     first, *others = logged(client)
     assert first == CALL | {"sentAt": batch["sentAt"], "context": {"a": {"b": 1}}}
     assert others[0] is None and others[1]["type"] == "nonsense" and len(others) == 2
+
+
+def test_a_call_that_is_too_deep_is_left_to_intake_and_takes_no_other_with_it(tmp_path: Path) -> None:
+    client, intake = CollectorClient(tmp_path), Intake(Plan("shop", "digest"))
+    deep = b'{"userId":"u-1","event":"A","properties":' + b'{"a":' * 400 + b"1" + b"}" * 401
+    body = b'{"batch":[' + deep + b"," + encoded() + b"]}"
+    assert client.request("POST", "/v1/batch", body, KEY).status_code == 200
+    taken = [found for record in client.log.records for found in intake.accept(record.value, record.received)]
+    assert [type(each) for each in taken] == [Refusal, Event] and taken[0].reason == "too_deep"
 
 
 def test_addresses_are_stored_only_if_asked(tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def test_a_head_larger_than_its_bound_is_400(tmp_path: Path) -> None:
             ends = await served.open()
             ends[1].write(b"GET /i?" + b"x" * 70_000)
             assert (await ends[0].readline()).split()[1] == b"400"
+            assert served.refused == ["malformed"]
             assert b"connection: close" in (await ends[0].read()).lower()
 
     asyncio.run(run())

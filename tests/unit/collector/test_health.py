@@ -1,6 +1,7 @@
 """`/health` says what is, and the document of the paths says what there is."""
 
 import json
+import time
 from pathlib import Path
 
 from pipeline.collector.format import FORMATS, SETTINGS
@@ -34,12 +35,28 @@ def test_a_spool_that_takes_no_more_is_503_until_it_does(tmp_path: Path) -> None
     assert post(client) == 200 and health(client) == (200, "spooling"), "there was room for a small one"
 
 
+def test_a_full_spool_is_healthy_again_as_soon_as_it_gets_shorter(tmp_path: Path) -> None:
+    client = CollectorClient(tmp_path, away=True, SPOOL_MIB="1")
+    while post(client, 30_000) == 200:
+        pass
+    assert health(client) == (503, "full")
+    client.log.away = False
+    client.delivery.start()
+    deadline = time.monotonic() + 10
+    while health(client) != (200, "ok") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert health(client) == (200, "ok")
+    client.delivery.stop()
+
+
 def test_the_document_names_every_path_and_nothing_else_is_taken(tmp_path: Path) -> None:
     client = CollectorClient(tmp_path)
     described = client.request("GET", "/openapi.json").json()["paths"]
-    assert set(described) == {path for _, path in FORMATS} | set(SETTINGS) | {"/health"}
+    assert set(described) == {path for _, path in FORMATS} | {*SETTINGS, "/array/{key}/config", "/health"}
     for method, path in FORMATS:
         assert method.lower() in described[path]
     for method, path in [("HEAD", "/i?e=pv&aid=shop"), ("GET", "/v1/track"), ("PUT", "/v1/track"), ("POST", "/i")]:
         assert client.request(method, path, b"{}" if method == "PUT" else b"").status_code == 405
+    assert client.request("POST", "/health").status_code == client.request("HEAD", "/flags/").status_code == 405
+    assert client.request("GET", "/").status_code == client.request("POST", "/v1/none").status_code == 404
     assert client.log.records == []

@@ -232,3 +232,29 @@ def test_a_plan_with_other_bounds_on_messages_is_another_one() -> None:
         for body in ("{}", "{arbitration: 5s}", "{caps: [{channel: email, at_most: 1, per: 1h}]}")
     }
     assert len(digests) == 4
+
+
+LEFT = "abandonment: {cart: {}}\n"
+TOLD = "left: {on: {abandonment: cart}, channel: email}"
+ASKED = "note: {on: {event: Ask}, channel: email}"
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        (LEFT, False),
+        (f"{LEFT}shop: {{links: true}}\n", True),
+        (f"{LEFT}messaging: {{messages: {{{TOLD}}}}}\n", True),
+        (f"{LEFT}shop: {{links: false}}\nmessaging: {{messages: {{{TOLD}}}}}\n", False),
+        (f"{LEFT}messaging: {{messages: {{{ASKED}}}}}\n", False),
+        (f"{LEFT}messaging: {{payload: reference, messages: {{{TOLD}}}}}\n", False),
+    ],
+)
+def test_links_are_kept_where_a_message_tells_them_or_the_shop_says_so(text: str, links: bool) -> None:
+    assert topology(text).plan().links is links
+
+
+def test_what_a_shop_says_of_links_makes_another_plan() -> None:
+    plain = topology(LEFT).plan().digest
+    stated = {topology(f"{LEFT}shop: {{links: {said}}}\n").plan().digest for said in ("true", "false")}
+    assert len(stated | {plain}) == 3

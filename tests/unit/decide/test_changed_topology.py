@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from tests.unit.config.builder import topology
 

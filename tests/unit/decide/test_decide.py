@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.definition import (
     Aggregate,
     All,
@@ -19,6 +19,7 @@ from pipeline.domain.definition import (
     Trait,
 )  # fmt: skip
 from pipeline.domain.event import Event
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 
 T = 1_767_434_400_000

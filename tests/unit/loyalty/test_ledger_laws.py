@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.domain.decision import LOYALTY_POINTS, REDEMPTION_REJECTED, Decision
 from pipeline.domain.definition import Plan
+from pipeline.domain.loyalty.lot_block import all_lots
+from pipeline.domain.loyalty.purse import thaw_holdings
 from pipeline.domain.loyalty_definition import EarnRule, ExpiryRule, Level, ProgrammeDefinition, Reward, Span
 from pipeline.domain.shopping import Standing
 from pipeline.statement.audit import faults, statement
@@ -104,13 +106,14 @@ def agree(standing: Standing, entries: list[dict[str, Any]], rules: dict[str, An
     if purse is not None:
         assert purse.pending == sum(one.points for one in purse.waiting) >= 0
         assert all(one.points > 0 for one in purse.waiting)
+        thaw_holdings(standing)
         held = sum(one.left for one in purse.holdings)
         assert held <= max(0, standing.balance)
         if purse.since or purse.active:
             assert held == max(0, standing.balance)
         assert purse.holdings == sorted(purse.holdings, key=lambda one: (one.expires, one.time, one.number))
-    assert standing.earned == sum(lot.points - lot.reversed for lot in standing.lots)
-    for lot in standing.lots:
+    assert standing.earned == sum(lot.points - lot.reversed for lot in all_lots(standing))
+    for lot in all_lots(standing):
         assert lot.forgone >= 0 <= lot.expired
         assert lot.points - lot.reversed - lot.forgone >= lot.expired
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(standing), type=Standing) == standing

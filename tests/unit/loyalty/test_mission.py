@@ -19,7 +19,8 @@ def at(day: str) -> int:
 
 
 def orders(*days: str, **more: bool) -> list[Order]:
-    return [Order(number, at(day), 100, **more) for number, day in enumerate(days)]
+    """The latest first."""
+    return [Order(number, at(day), 100, **more) for number, day in enumerate(days)][::-1]
 
 
 @pytest.mark.parametrize(

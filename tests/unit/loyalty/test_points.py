@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.domain.decision import LOYALTY_POINTS
 from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.lot import LINES, LINES_IN_ALL, LOTS_WITH_LINES
+from pipeline.domain.loyalty.lot_block import all_lots
 from pipeline.domain.loyalty_definition import EarnRule, Level, ProgrammeDefinition
 from tests.support.till import START, Till
 
@@ -244,7 +245,7 @@ def test_of_long_orders_lines_are_kept_of_fewer() -> None:
     for number in range(many + 2):
         till.complete(f"o-{number}", at=number, products=products)
     till.complete("too long", at=many + 2, products=[*products, line("one more", 1)])
-    lots = till.shopper.standings["club"].lots
+    lots = all_lots(till.shopper.standings["club"])
     assert [bool(lot.lines) for lot in lots] == [False] * 2 + [True] * many + [False]
 
 
@@ -252,7 +253,7 @@ def test_lines_are_kept_of_the_latest_orders_only() -> None:
     till = club()
     for number in range(LOTS_WITH_LINES + 5):
         till.complete(f"o-{number}", at=number, products=[line("a", 6), line("b", 4)])
-    lots = till.shopper.standings["club"].lots
+    lots = all_lots(till.shopper.standings["club"])
     assert [bool(lot.lines) for lot in lots] == [False] * 5 + [True] * LOTS_WITH_LINES
     # An old one goes by amount: 4.00 of 10.00.
     till.refund("o-0", products=[line("b", 4)], at=1000)

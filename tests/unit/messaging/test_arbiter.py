@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
 from pipeline.domain.event import Event
 from pipeline.domain.messaging.arbiter import WAITING
-from pipeline.domain.messaging.message import PAYLOAD_BYTES
+from pipeline.domain.messaging.payload import PAYLOAD_BYTES
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE
 from pipeline.state.record import RecordCodec
@@ -98,8 +99,9 @@ def test_what_failed_and_is_not_known_is_counted_and_changes_nothing(message_id:
 def test_a_trigger_is_the_decision_and_its_payload_what_it_told() -> None:
     rules = "abandonment: {cart: {stages: [1h]}}\n"
     kim = Visitor(engine(f"{GRANTED}, messages: {{left: {{on: {{abandonment: cart}}, channel: on-site}}}}", rules))
-    kim.track("Product Added", product_id="p1", price=12.5, quantity=2)
+    kim.track("Product Added", product_id="p1", price=12.5, quantity=2, url="/p1", image_url="/p1.png", cart_url="/c")
     trigger, message = kim.wait(T + DAY)
+    assert trigger.fields["cart"]["url"] == "/c"
     assert message.fields["trigger"] == trigger.id
     part = message.fields["payload"].pop("abandonment")
     assert part == {name: trigger.fields[name] for name in part}

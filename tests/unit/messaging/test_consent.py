@@ -8,11 +8,12 @@ import pytest
 from pipeline.config.record_bound import record_bound
 from pipeline.config.topology import parse
 from pipeline.domain.consent_definition import ConsentDefinition
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.decision import CONSENT_CHANGES
 from pipeline.domain.event import Event
 from pipeline.domain.messaging.consent import Consent
 from pipeline.domain.messaging.word import DEVICES, LIMIT
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.state.record import RecordCodec
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from pipeline.domain.decide import Outcome
 from pipeline.domain.event import Event
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS, StateFormatError, StateWrite
 from pipeline.runtime.shopper_settings import Settings

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.config.topology import parse
+from pipeline.domain.commerce.link import OF_PRODUCT
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import DECISION_TOPICS, Decision
 from pipeline.domain.event import Event
@@ -64,7 +65,7 @@ def decisions() -> list[Decision]:
     order = {"order_id": "o-1", "total": 2500, "currency": "EUR", "products": [{**shoe, "quantity": 1}]}
     events = [track("Product Viewed", START + i * MINUTE, **shoe) for i in range(6)]
     events += [
-        track("Product Added", START + 10 * MINUTE, cart_id="c-1", quantity=2, **shoe),
+        track("Product Added", START + 10 * MINUTE, cart_id="c-1", quantity=2, cart_url="/c-1", url="/p1", **shoe),
         track("Order Completed", START + 4 * DAY, cart_id="c-1", **order),
         track("Order Completed", START + 5 * DAY, **{**order, "order_id": "o-2", "total": 9000}),
         track("Order Refunded", START + 6 * DAY, order_id="o-2", total=9000),
@@ -73,6 +74,7 @@ def decisions() -> list[Decision]:
         track("Email Bounced", START + 8 * DAY, bounce_type="hard"),
     ]
     written = (REPOSITORY / "topology.yaml").read_text(encoding="utf-8") + DERIVED
+    written += "erasure: {pepper: salt}\n"
     written = written.replace("  club:\n", "  club:\n    rewards: {voucher: {cost: 500}}\n")
     engine, shopper = Engine(parse(written, {}).plan()), Shopper()
     identities = identities_of(engine, 2**20)
@@ -80,7 +82,9 @@ def decisions() -> list[Decision]:
     step = identities.take(shopper, "s-1", Handoff("a-1", "s-1", START, merge="0" * 32), START)
     found = [decision for told in step.told for decision in told.outcome.decisions]
     found += [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
-    return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
+    found += engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
+    erased = track("Shopper Erased", START + 801 * DAY, reason="asked")
+    return found + engine.decide(shopper, erased, erased.received).decisions
 
 
 def test_messages_of_every_kind_of_trigger_are_among_them(decisions: list[Decision]) -> None:
@@ -117,7 +121,9 @@ def test_as_avro_they_say_the_same_and_use_known_symbols_only(decisions: list[De
         assert read.keys() == body.keys()
         if read.get("cart") is not None:
             # The fields that JSON leaves out where they have no value.
-            for name in ("gap_to_free_shipping", "local_total"):
+            for name in ("gap_to_free_shipping", "local_total", "url"):
                 assert read["cart"].pop(name) == body["cart"].pop(name, None)
+            for item, told in zip(read["cart"]["items"], body["cart"]["items"], strict=True):
+                assert [item.pop(name) for name in OF_PRODUCT] == [told.pop(name, None) for name in OF_PRODUCT]
         assert read.get("cart") == body.get("cart")
         assert "unknown" not in (read.get("change"), read.get("entry"), read["cause"]["kind"])

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from pipeline.domain.decide import Engine, Outcome
+from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Hold, Plan, SegmentDefinition, Test, Trait
 from pipeline.domain.event import Event
+from pipeline.domain.outcome import Outcome
 from pipeline.domain.segments.hold import hold_key
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.value.instant import HOUR

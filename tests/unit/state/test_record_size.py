@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.correspondence import MESSAGING
+from benchmarks.member import lifetime
 from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.event import Event
@@ -90,11 +91,22 @@ def test_three_armed_instances_of_one_who_may_be_written_to(customer: Customer) 
     assert customer.size <= MOST
 
 
+def test_links_add_their_own_bytes(customer: Customer) -> None:
+    armed, links = customer.size, {"url": "https://shop.example/p/10442", "image_url": "https://i.shop.example/10442"}
+    customer.tracks(
+        605, "Product Added", product_id="sku-10442", price=24.9, cart_url="https://shop.example/c", **links
+    )
+    told = [*links.values(), "https://shop.example/c"]
+    # A head for each text, one for each pair, a mark for the checkout's, and the id of one more message.
+    assert customer.size <= armed + sum(map(len, told)) + 2 * len(told) + 2 + 1 + 12
+    assert customer.shopper.carts[0].lines[0].links == tuple(links.values())
+
+
 def test_a_message_that_waits_adds_what_it_tells_and_a_stage_its_id(customer: Customer) -> None:
     armed = customer.size
     customer.rests(614)
     assert customer.shopper.messages is not None and customer.shopper.messages.due
-    assert customer.size <= armed + 70 + 350
+    assert customer.size <= armed + 70 + 200
 
 
 def test_a_message_that_was_sent_adds_its_place_in_caps_its_variant_and_what_came_of_it(customer: Customer) -> None:
@@ -102,3 +114,8 @@ def test_a_message_that_was_sent_adds_its_place_in_caps_its_variant_and_what_cam
     customer.rests(616)
     assert customer.shopper.correspondence().candidates == []
     assert customer.size <= armed + 70 + 160
+
+
+def test_a_member_of_2_000_orders_in_the_full_club() -> None:
+    ((_, found, _),) = lifetime("club", (2_000,))
+    assert found["bytes_largest"] <= 32 * 1024
