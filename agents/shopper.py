@@ -53,7 +53,9 @@ class ShopperParts(LocalState):
         # An engine a partition: it keeps caches, and partitions run on several threads.
         engine = Engine(topology.plan())
         identities = identities_of(engine, settings.shopper_bytes)
-        fold = ShopperFold(engine, state, self.codec, self._encoder, settings, self._caches, self._renderer, identities)
+        digest_of = engine.erasure.digest if topology.erasure is not None else None
+        about = self.codec, self._encoder, settings, self._caches, self._renderer
+        fold = ShopperFold(engine, state, *about, identities, digest_of)
         return PartitionProcessor(topology.topic(TOPICS.source), partition, Isolating(fold), state, outbox)
 
     def memory(self) -> Iterator[MemoryUse]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pipeline.config.flow import BACKFILL, LOGICAL_TOPICS
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
-from pipeline.kafka.topic_plan import TopicPlan, topic_plans
+from pipeline.kafka.topic_plan import Keeping, TopicPlan, topic_plans
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 
 INTAKE, SHOPPER = "intake", "shopper"
@@ -53,8 +53,21 @@ def plans_of(topology: Topology, agents: Collection[str] | None = None) -> list[
         topology.kafka.replication,
         topology.time.received,
         (*DECISION_TOPICS, SEGMENT_CALLS),
+        _keeping(topology),
     )
     return [plan for plan in plans if plan.logical in used]
+
+
+def _keeping(topology: Topology) -> Keeping:
+    rule = topology.retention
+    return Keeping(
+        clickstream=rule.clickstream,
+        shopper_events=rule.shopper_events,
+        decisions=rule.decisions,
+        dead_letters=rule.dead_letters,
+        receipts=rule.receipts,
+        uncompacted=rule.changelogs if topology.ends_records() else None,
+    )
 
 
 def _topics_of(topology: Topology, agent: str) -> tuple[str, ...]:

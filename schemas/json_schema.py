@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.decision import DECISION_TOPICS, SEGMENT_CALLS
-from pipeline.domain.event import CALLS, CLAIM, REFERRAL, REFERRAL_CONFIRMED, Event
+from pipeline.domain.event import CALLS, CLAIM, ENDING, REFERRAL, REFERRAL_CONFIRMED, Event
 from schemas import segment_call
 from schemas.contract import DELIVERY_FIELDS, HERE, contract, is_instant
 
@@ -92,7 +92,7 @@ def _shopper_events() -> dict[str, Any]:
         tuple[tuple[str, bool], ...]: {"type": "array", "items": {"type": "array"}},
         tuple[int, int]: {"type": "array", "items": {"type": "integer"}},
     }
-    fields, types = msgspec.structs.fields(Event), sorted({*CALLS, CLAIM, REFERRAL, REFERRAL_CONFIRMED})
+    fields, types = msgspec.structs.fields(Event), sorted({*CALLS, CLAIM, ENDING, REFERRAL, REFERRAL_CONFIRMED})
     return {
         "$schema": DIALECT,
         "$id": f"{INTERNAL_TOPIC}.schema.json",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.domain.definition import Plan
-from pipeline.domain.event import Event
+from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.graft import Graft, pieces_of
 from pipeline.domain.history import History
 from pipeline.domain.shopper import Shopper
@@ -73,7 +73,7 @@ class PartitionHistory:
             advance(self._time, item, self._sources, self._stall)
         elif item is None:
             event = decode_event(record)
-            if not isinstance(event, Refused):
+            if not isinstance(event, Refused) and event.type != CLAIM:
                 self._at = self._at or event.received
                 self._fold(record.key or b"", event)
 

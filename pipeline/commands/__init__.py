@@ -22,6 +22,8 @@ COMMANDS: dict[str, str] = {
     "explain": "Say why a shopper is a member of a segment or on a tier, or is not.",
     "ledger": "Print a shopper's points entry by entry, and audit them.",
     "loyalty": "Report what programmes owe, or open one for members of before.",
+    "export": "Write out all that is known of a shopper.",
+    "erase": "Have all that is known of a shopper erased, and prove it.",
     "stats": "Count what shoppers take: records, disk, changelog.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",
     "demo": "Run everything on this machine and watch it decide.",

@@ -2,31 +2,26 @@
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, DataDirectory, MappingFile, TopologyFile
-from pipeline.commands.replay import sources_of
+from pipeline.commands.place import known_at
 from pipeline.config.problem import nearest
-from pipeline.config.settings import Settings, process_environment, resolve
+from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import Topology, load
 from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.explanation import explain_tier
 from pipeline.domain.segments.explanation import Explainer
-from pipeline.domain.value.instant import format_instant, parse_instant
-from pipeline.explain.known import Known, NoState, TooEarly, UnknownShopper, from_record, from_replay, from_stores
+from pipeline.domain.value.instant import parse_instant
+from pipeline.explain.known import Known
 from pipeline.explain.report import explanation_data
 from pipeline.explain.text import lines
 from pipeline.explain.tier_report import tier_data
 from pipeline.explain.tier_text import tier_lines
-from pipeline.replay.mapping import MappingError
-from pipeline.replay.source import InputError
-from pipeline.runtime.ports import StateError
-from pipeline.topics import AGENT_TOPICS, SHOPPER
 
 _PATIENCE = 10.0
 _WRONG = 2
@@ -72,19 +67,12 @@ def command(
     [bold]afterclick explain kim engaged --data-dir /data/b[/] ·
     [bold]afterclick explain kim engaged --brokers kafka:9092 --json | jq .changes_at[/]
     """
-    if sum(bool(one) for one in (inputs, data_dir, brokers)) > 1:
-        raise Failure("--input, --data-dir and --brokers are three places to look at; name one.", _WRONG)
     environment = process_environment()
     loaded = load(topology, environment)
     kind, name = _meant(loaded, rule)
     settings = resolve(environment, topology=topology, brokers=brokers, data_directory=data_dir)
     instant = _instant(at)
-    if inputs:
-        known = _replayed(loaded, inputs, mapping, shopper, instant)
-    elif data_dir is not None or (brokers is None and settings.data_directory.exists()):
-        known = _stored(loaded, settings.data_directory, shopper, instant)
-    else:
-        known = _logged(loaded, settings, shopper, instant)
+    known = known_at(loaded, settings, shopper, instant, inputs, mapping, data_dir, brokers)
     told = _of_segment if kind == SEGMENTS else _of_tier
     data, text = told(name, known, loaded.plan())
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
@@ -116,65 +104,6 @@ def _meant(topology: Topology, rule: str) -> tuple[str, str]:
     raise Failure(
         f"The topology has no segment or programme {rule}, "
         + (f"did you mean {meant}?" if meant else f"it has {', '.join(names)}."),
-        _WRONG,
-    )
-
-
-def _replayed(topology: Topology, inputs: list[str], mapping: Path | None, shopper: str, at: int | None) -> Known:
-    try:
-        return from_replay(topology.plan(), sources_of(inputs, mapping), shopper, at)
-    except MappingError as error:
-        raise Failure(str(error), _WRONG) from None
-    except InputError as error:
-        raise Failure(str(error)) from None
-    except UnknownShopper:
-        by = "" if at is None else f" by {format_instant(at)}"
-        raise Failure(f"This shopper is not known: no valid event of that id in {', '.join(inputs)}{by}.") from None
-
-
-def _stored(topology: Topology, directory: Path, shopper: str, at: int | None) -> Known:
-    try:
-        return from_stores(topology.plan(), directory, shopper, at)
-    except NoState:
-        raise Failure(f"There is no state under {directory}; name a worker's directory with --data-dir.") from None
-    except UnknownShopper:
-        raise Failure(
-            f"This shopper is not known under {directory}; another worker may have its partition: ask with --brokers."
-        ) from None
-    except TooEarly as error:
-        raise _too_early(error) from None
-    except StateError as error:
-        raise Failure(str(error)) from error
-    except PermissionError as error:
-        raise Failure(f"{error.filename} can't be read; run this as the worker's user.") from error
-
-
-def _logged(topology: Topology, settings: Settings, shopper: str, at: int | None) -> Known:
-    # Imported where it is needed: who replays a file does not wait for Kafka's libraries.
-    from pipeline.kafka.admin import AdminError, BrokersAway, TopicAdmin
-    from pipeline.kafka.changelog_lookup import latest_record, partition_of
-    from pipeline.kafka.client import Client, ClientError
-    from pipeline.kafka.restore import RestoreError
-
-    topic, key = topology.topic(AGENT_TOPICS[SHOPPER].changelog), shopper.encode()
-    partition = partition_of(key, topology.kafka.partitions)
-    try:
-        client = Client(settings.brokers, settings.kafka).librdkafka(topology.name)
-        TopicAdmin(client).wait_for_brokers(_PATIENCE)
-        found = latest_record(client, topic, partition, key)
-        if found.value is None:
-            raise Failure(f"This shopper is not known: {topic}, partition {partition}, holds no record of that id.")
-        source = {"kind": "changelog", "topic": topic, "partition": partition}
-        return from_record(topology.plan(), shopper, found.value, found.checkpoint, at, source)
-    except TooEarly as error:
-        raise _too_early(error) from None
-    except (BrokersAway, AdminError, ClientError, RestoreError, StateError) as error:
-        raise Failure(str(error)) from error
-
-
-def _too_early(error: TooEarly) -> Failure:
-    return Failure(
-        f"The record stands at {format_instant(error.stands_at)}; for an earlier instant replay a file with --input.",
         _WRONG,
     )
 

@@ -24,6 +24,7 @@ DECISIONS = (
 REWARD_TOPICS = ("redemption-rejected", "reward-available")
 MESSAGE_TOPICS = ("messages", "message-suppressions", "message-results", "experiment-exposures")
 IDENTITY_CHANGES = "identity-changes"
+ERASURES = "erasures"
 SEGMENT_CALLS = "segment-calls"
 CHANGELOGS = ("intake-changelog", "shopper-changelog")
 BACKFILL = "backfill"
@@ -35,6 +36,7 @@ LOGICAL_TOPICS = (
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
     IDENTITY_CHANGES,
+    ERASURES,
     SEGMENT_CALLS,
     *CHANGELOGS,
     BACKFILL,

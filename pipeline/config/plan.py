@@ -15,7 +15,6 @@ from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 
 if TYPE_CHECKING:
-    from pipeline.config.shop import Shop
     from pipeline.config.topology import Topology
 
 
@@ -50,7 +49,7 @@ def make_plan(topology: "Topology") -> Plan:
     }
     plan = Plan(
         name=topology.name,
-        digest=digest(identities, _facts(shop) | {key: names for key, names in told.items() if names}),
+        digest=digest(identities, _facts(topology) | {key: names for key, names in told.items() if names}),
         timezone=shop.timezone,
         currency=shop.currency,
         rates=dict(sorted(shop.exchange_rates.items())),
@@ -67,6 +66,8 @@ def make_plan(topology: "Topology") -> Plan:
         free_shipping_from=shop.free_shipping_from,
         links=_tells_links(messaging) if shop.links is None else shop.links,
         messaging=messaging,
+        erasure=topology.erasure.definition() if topology.erasure is not None else None,
+        inactive=topology.retention.inactive,
     )
     return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
 
@@ -87,12 +88,15 @@ def _consent(topology: "Topology", plan: Plan) -> ConsentDefinition | None:
     return replace(rule, identity=identity(rule, {}))
 
 
-def _facts(shop: "Shop") -> dict[str, Any]:
-    """What of the shop changes what is decided. A fact that is not stated is left out, so that a key added later
+def _facts(topology: "Topology") -> dict[str, Any]:
+    """What else changes what is decided. A fact that is not stated is left out, so that a key added later
     changes no digest."""
+    shop = topology.shop
     facts: dict[str, Any] = {"timezone": shop.timezone, "currency": shop.currency, "rates": shop.exchange_rates}
     if shop.free_shipping_from is not None:
         facts["free_shipping_from"] = shop.free_shipping_from
+    if topology.retention.inactive is not None:
+        facts["inactive"] = topology.retention.inactive
     if shop.links is not None:
         facts["links"] = shop.links
     return facts

@@ -25,6 +25,7 @@ from pipeline.config.condition import Condition
 from pipeline.config.consent import ConsentSettings, ConsentTests
 from pipeline.config.earn import Earn
 from pipeline.config.entry import Entry
+from pipeline.config.erasure import Erasure, Retention
 from pipeline.config.expiry import Expire
 from pipeline.config.flow import Kafka
 from pipeline.config.journey import JourneyStage
@@ -87,6 +88,8 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("rfm", Rfm),
     ("journey", JourneyStage),
     ("segment_calls", SegmentCalls),
+    ("erasure", Erasure),
+    ("retention", Retention),
     ("abandonment.NAME", Abandonment),
     ("messaging", Messaging),
     ("messaging.consent", ConsentSettings),

@@ -15,7 +15,9 @@ from pipeline.config.computed_trait import ComputedTrait
 from pipeline.config.contradiction import contradictions
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.entry import Entry, Reading
+from pipeline.config.erasure import Erasure, Retention
 from pipeline.config.flow import (
+    ERASURES,
     IDENTITY_CHANGES,
     LOGICAL_TOPICS,
     MESSAGE_TOPICS,
@@ -64,6 +66,10 @@ class Topology(Entry):
     )
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
+    erasure: Erasure | None = Field(
+        default=None, description="Erasing shoppers. Left out: nobody is erased.", examples=[{}]
+    )
+    retention: Retention = Field(default=Retention(), description="How long anything is kept.")
     identity: IdentityRules | None = Field(
         default=None,
         description="When an anonymous id becomes a known shopper's. Left out: never, each id is a shopper.",
@@ -112,8 +118,13 @@ class Topology(Entry):
         unused = {SEGMENT_CALLS} if self.segment_calls is None else set()
         unused.update(MESSAGE_TOPICS if self.messaging is None else ())
         unused.update(() if self.loyalty else REWARD_TOPICS)
+        unused.update(() if self.ends_records() else (ERASURES,))
         unused.update({IDENTITY_CHANGES} if self.identity is None else ())
         return tuple(logical for logical in LOGICAL_TOPICS if logical not in unused)
+
+    def ends_records(self) -> bool:
+        """Whether a shopper's record may ever end."""
+        return self.erasure is not None or self.retention.inactive is not None
 
     @cached_property
     def _plan(self) -> Plan:

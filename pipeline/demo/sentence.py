@@ -7,6 +7,7 @@ from pipeline.domain.abandonment.rule import BROWSE
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
     CONSENT_CHANGES,
+    ERASURES,
     EXPERIMENT_EXPOSURES,
     IDENTITY_CHANGES,
     JOURNEY_CHANGES,
@@ -153,6 +154,10 @@ def _exposure(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return f"{'bought, and ' if line['change'] == 'converted' else ''}{arm} {line['experiment']}{variant}"
 
 
+def _ending(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    return "is forgotten" + (", as asked" if line["change"] == "erased" else "")
+
+
 def _identity(line: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     if line["change"] == "refused":
         return f"does not become {printable(line['loser'])}, {(line['reason'] or '').replace('_', ' ')}"
@@ -175,5 +180,6 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
     MESSAGE_SUPPRESSIONS: _suppression,
     MESSAGE_RESULTS: _result,
     EXPERIMENT_EXPOSURES: _exposure,
+    ERASURES: _ending,
     IDENTITY_CHANGES: _identity,
 }

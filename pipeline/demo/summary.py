@@ -26,6 +26,7 @@ _RARE_TOPICS = {
     "message-results": "results of messages",
     "experiment-exposures": "exposures and conversions",
     "identity-changes": "devices that became somebody's, or did not",
+    "erasures": "shoppers forgotten",
 }
 
 

@@ -8,18 +8,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.domain.abandonment.abandonment import Abandonment
+from pipeline.domain.acquaintance import Acquaintance
 from pipeline.domain.commerce.cart import Carts
 from pipeline.domain.commerce.order import DUPLICATE, Orders
-from pipeline.domain.decision import KIND_BACKFILL, KIND_DEFINITION_CHANGE, KIND_EVENT, KIND_TIMER, Decision, Moment
+from pipeline.domain.decision import (
+    KIND_BACKFILL,
+    KIND_DEFINITION_CHANGE,
+    KIND_ERASURE,
+    KIND_EVENT,
+    KIND_TIMER,
+    Decision,
+    Moment,
+)
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
+from pipeline.domain.erasure import Erasure
+from pipeline.domain.erasure_definition import SHOPPER_ERASED
 from pipeline.domain.event import OF_OTHERS, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
 from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
 from pipeline.domain.messaging.arbiter import Arbiter
-from pipeline.domain.messaging.consent_book import ConsentBook
 from pipeline.domain.messaging.contact import hear
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.reading import Reading
@@ -28,10 +38,9 @@ from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.derivation import Derivations
 from pipeline.domain.segments.filter_index import shown
 from pipeline.domain.segments.kept_state import RESTING, KeptState
-from pipeline.domain.segments.segment import CONSENT, ZONE, Segment, Segments
+from pipeline.domain.segments.segment import Segment, Segments
 from pipeline.domain.segments.window import Folded
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.trait import fold_traits
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
@@ -66,11 +75,12 @@ class Engine:
             self._arbiter.names,
             self.loyalty.names,
         )
-        self._consents = ConsentBook(plan.consent)
+        self._acquaintance = Acquaintance(plan, self._conditions, self._readings)
+        self.erasure = Erasure(plan)
         self._kept = KeptState(self._conditions)
         self.merger = Merger(
             self.digest, self._conditions, self._segments, self.derivations, self._abandonment, self.loyalty,
-            self._consents, self._arbiter if self._messaging else None,
+            self._acquaintance.consents, self._arbiter if self._messaging else None,
         )  # fmt: skip
         self._zones = self._conditions.zones
         self.pieces = pieces_for(self._conditions)
@@ -89,16 +99,20 @@ class Engine:
         outcome = Outcome([], [])
         if now < shopper.now:
             now = shopper.now
+        if shopper.created and (0 < shopper.due <= now or shopper.plan != self.digest):
+            self._advance(shopper, event.shopper, now, outcome, changed_at)
+        if (shopper.past is not None or event.name == SHOPPER_ERASED) and self._is_done(shopper, event, now, outcome):
+            return outcome
         new = not shopper.created
         if new:
             shopper.created, shopper.plan = now, self.digest
-        elif 0 < shopper.due <= now or shopper.plan != self.digest:
-            self._advance(shopper, event.shopper, now, outcome, changed_at)
         shopper.now = now
         refusal = take_message(shopper, event.message_id, event.body, now)
         if refusal is not None:
             outcome.refusal = refusal if event.type not in OF_OTHERS else "duplicate"
             return outcome
+        if self.erasure.inactive is not None:
+            self.erasure.see(shopper, event, now, new)
         reading = self._readings.of(event)
         late = now - event.time > self._late
         if event.type in OF_OTHERS:
@@ -115,7 +129,7 @@ class Engine:
         zones = self._zones if event.timezone and not late else None
         moves = event.consents or event.device or (zones is not None and not zones.confirms(shopper, event))
         if new or not reading.idle or moves:
-            moment = self._moment(event.shopper, now, KIND_EVENT, event.message_id, outcome)
+            moment = self._moment(shopper, event.shopper, KIND_EVENT, event.message_id, outcome)
             if RESTING in shopper.windows:
                 self._kept.clear(shopper)
             self._apply(shopper, event, reading, late, moment, new)
@@ -128,7 +142,8 @@ class Engine:
         changed_at: see `adopt`.
         """
         outcome = Outcome([], [])
-        self._advance(shopper, shopper_id, until, outcome, changed_at)
+        if shopper.past is None or not shopper.past.gone:
+            self._advance(shopper, shopper_id, until, outcome, changed_at)
         return outcome
 
     def is_of_this_plan(self, shopper: Shopper) -> bool:
@@ -144,7 +159,8 @@ class Engine:
         outcome = Outcome([], [])
         if not 0 < shopper.due <= changed_at:
             shopper.now = max(shopper.now, changed_at)
-        moment = self._moment(shopper_id, shopper.now, KIND_DEFINITION_CHANGE, None, outcome)
+        self.erasure.adopt(shopper)
+        moment = self._moment(shopper, shopper_id, KIND_DEFINITION_CHANGE, None, outcome)
         moment.silent = True
         self._kept.fit(shopper)
         self.loyalty.reassess(shopper, moment)
@@ -162,9 +178,11 @@ class Engine:
         """Take in what the record did not keep of earlier events, at `until` (ms), after the timers due by then: the
         net difference, at one instant. changed_at: see `adopt`."""
         outcome = self.on_due(shopper, shopper_id, until, changed_at)
+        if not self.erasure.takes_history(shopper, outcome.remarks):
+            return outcome
         shopper.now = max(shopper.now, until)
         join(self._conditions, shopper, graft, outcome.remarks)
-        moment = self._moment(shopper_id, shopper.now, KIND_BACKFILL, None, outcome)
+        moment = self._moment(shopper, shopper_id, KIND_BACKFILL, None, outcome)
         moment.silent = True
         self._segments.evaluate(shopper, moment, self._segments.all)
         self.derivations.adopt(shopper, moment)
@@ -174,7 +192,7 @@ class Engine:
     def _apply(self, shopper: Shopper, event: Event, reading: Reading, late: bool, moment: Moment, new: bool) -> None:
         begun = len(moment.decisions)
         if not late and (reading.traits or (event.timezone and self._zones is not None)):
-            known = self._know(shopper, event, reading, moment.remarks)
+            known = self._acquaintance.know(shopper, event, reading, moment.remarks)
             if reading.traits or known is not reading:
                 self.loyalty.on_profile(shopper, moment.now)
             reading = known
@@ -182,7 +200,7 @@ class Engine:
         agreed: Sequence[Decision] = ()
         if reading.consent or event.consents or event.device:
             told = len(moment.decisions)
-            reading = self._heed(shopper, event, reading, properties, moment)
+            reading = self._acquaintance.heed(shopper, event, reading, properties, moment)
             agreed = _taken(moment.decisions, told)
         windows: Sequence[Folded] = reading.windows
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
@@ -221,41 +239,13 @@ class Engine:
         if self._messaging:
             self._arbiter.on_event(shopper, event, changes, begun, moment, asks=reading.behaviour and not repeated)
 
-    def _heed(
-        self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment
-    ) -> Reading:
-        """Take in what the event says of consent; what has to be done if a category or a device moves that, else
-        `reading`."""
-        if reading.consent:
-            self._consents.on_event(shopper, event, properties, moment)
-        moved = bool(event.consents) and self._consents.on_categories(shopper, event, moment)
-        if event.device:
-            moved |= self._consents.on_device(shopper, event)
-        return self._readings.wider(reading, CONSENT) if moved else reading
-
-    def _know(self, shopper: Shopper, event: Event, reading: Reading, remarks: list[str]) -> Reading:
-        """Take in what the event says of the shopper; what has to be done if that moves the zone, else `reading`."""
-        zones = self._zones
-        if zones is not None and not reading.traits and zones.confirms(shopper, event):
-            return reading
-        before = zones.of(shopper) if zones is not None else None
-        if reading.traits:
-            fold_traits(shopper, event, remarks, self._conditions.asked)
-        if zones is None or before is None:
-            return reading
-        if event.timezone:
-            zones.take(shopper, event, remarks)
-        if zones.of(shopper).key == before.key:
-            return reading
-        return self._readings.wider(reading, ZONE)
-
     def _advance(self, shopper: Shopper, shopper_id: str, until: int, outcome: Outcome, changed_at: int) -> None:
         if shopper.plan != self.digest:
             outcome.decisions.extend(self.adopt(shopper, shopper_id, changed_at).decisions)
         while 0 < shopper.due <= until:
             due = shopper.due
             shopper.now = max(due, shopper.now)
-            moment = self._moment(shopper_id, shopper.now, KIND_TIMER, None, outcome)
+            moment = self._moment(shopper, shopper_id, KIND_TIMER, None, outcome)
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
             told = len(outcome.decisions)
@@ -271,15 +261,28 @@ class Engine:
             outcome.decisions.extend(posted)
             if self._messaging:
                 self._arbiter.on_due(shopper, told, moment)
+            if shopper.past is not None and 0 < shopper.past.expires <= due:
+                ending = self._moment(shopper, shopper_id, KIND_ERASURE, None, outcome)
+                ending.silent = True
+                self._segments.leave(shopper, ending)
+                self.erasure.expire(shopper, ending)
             keep_due(shopper)
             if 0 < shopper.due <= due:
                 raise StalledTimer("a timer did not move on")
         for decision in outcome.decisions:
             decision.decided_at = max(decision.decided_at, until)
 
-    def _moment(self, shopper: str, now: int, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
-        told = outcome.decisions, outcome.remarks, False, outcome.letters
-        return Moment(self._tenant, shopper, now, kind, message_id, *told)
+    def _is_done(self, shopper: Shopper, event: Event, now: int, outcome: Outcome) -> bool:
+        """Whether the event asks for an erasure, or is none of the record that the shopper has now; see erasure.py."""
+        moment = self._moment(shopper, event.shopper, KIND_ERASURE, event.message_id, outcome)
+        moment.now = now
+        refusal = self.erasure.heed(shopper, event, moment)
+        outcome.refusal = refusal or None
+        return refusal is not None
+
+    def _moment(self, shopper: Shopper, shopper_id: str, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
+        told = outcome.decisions, outcome.remarks, False, outcome.letters, shopper.epoch
+        return Moment(self._tenant, shopper_id, shopper.now, kind, message_id, *told)
 
 
 def _taken(decisions: list[Decision], told: int) -> list[Decision]:

@@ -26,6 +26,8 @@ EXPERIMENT_EXPOSURES = "experiment-exposures"
 MESSAGE_TOPICS = (MESSAGES, MESSAGE_SUPPRESSIONS, MESSAGE_RESULTS, EXPERIMENT_EXPOSURES)
 """What the arbiter decides, and what comes of it; nothing is on them of a topology without `messaging`."""
 
+ERASURES = "erasures"
+"""Receipts of records that are no more; nothing is on it of a topology without `erasure` and `retention.inactive`."""
 IDENTITY_CHANGES = "identity-changes"
 """Who became whom; nothing is on it of a topology without `identity`."""
 
@@ -40,6 +42,7 @@ DECISION_TOPICS = (
     *REWARD_TOPICS,
     *MESSAGE_TOPICS,
     IDENTITY_CHANGES,
+    ERASURES,
 )
 
 SEGMENT_CALLS = "segment-calls"
@@ -52,6 +55,7 @@ KIND_EVENT = "event"
 KIND_TIMER = "timer"
 KIND_DEFINITION_CHANGE = "definition_change"
 KIND_BACKFILL = "backfill"
+KIND_ERASURE = "erasure"
 KIND_MERGE = "merge"
 
 
@@ -60,7 +64,7 @@ class Decision(msgspec.Struct, gc=False):
 
     topic: logical topic name, one of DECISION_TOPICS.
     type: what happened, as `segment.entered`; the CloudEvents type without its prefix.
-    cause_kind: `event`, `timer`, `definition_change`, `backfill`, `merge`; message_id: of the causing event, else None.
+    cause_kind: one of those above; message_id: of the causing event, else None.
     definition: identity of the rule. fields: the topic's further fields, JSON-like; instants in it are ms under
     the names listed in INSTANT_FIELDS.
     """
@@ -89,6 +93,7 @@ INSTANT_FIELDS = frozenset(
         "expires_at",
         "said_at",
         "until",
+        "requested_at",
         "happened_at",
         "effective_at",
         "decided_at",
@@ -121,7 +126,7 @@ class Moment(msgspec.Struct, gc=False):
 
     tenant and shopper: part of every id. now: ms. cause_kind and message_id: see Decision.
     decisions: in order of cause. remarks: names of things worth counting that are no decision, as `unknown_currency`.
-    letters: events for other shoppers' records.
+    letters: events for other shoppers' records. epoch: see Past.
     """
 
     tenant: str
@@ -133,6 +138,12 @@ class Moment(msgspec.Struct, gc=False):
     remarks: list[str]
     silent: bool = False
     letters: list[Event] = []
+    epoch: int = 0
+
+    def id_of(self, *cause: str | int) -> str:
+        """The id of a decision of this shopper, see `decision_id`."""
+        tenant = f"{self.tenant}\x00{self.epoch}" if self.epoch else self.tenant
+        return decision_id(tenant, self.shopper, *cause)
 
     def decide(
         self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
@@ -142,7 +153,7 @@ class Moment(msgspec.Struct, gc=False):
         decision = Decision(
             topic,
             type,
-            decision_id(self.tenant, self.shopper, topic, definition, *identity),
+            self.id_of(topic, definition, *identity),
             self.shopper,
             now,
             now,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
+from pipeline.domain.erasure_definition import ErasureDefinition
 from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
@@ -210,6 +211,7 @@ class Plan:
     digest: hash of all meanings; a shopper decided under another one is evaluated anew.
     links: whether carts and products keep and tell where they are found (commerce/link.py).
     identities: None where ids are shoppers as sent; they are no part of the digest, as they decide of what is to come.
+    inactive: ms without an event, after which a record ends; None: records stay.
     """
 
     name: str
@@ -232,6 +234,13 @@ class Plan:
     free_shipping_from: int | None = None
     links: bool = False
     identities: IdentityDefinition | None = None
+    erasure: ErasureDefinition | None = None
+    inactive: int | None = None
+
+    @property
+    def ends_records(self) -> bool:
+        """Whether a shopper's record may ever end."""
+        return self.erasure is not None or self.inactive is not None
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition: of segments, stages, and the guards of abandonment rules and of messages."""

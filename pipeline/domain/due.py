@@ -20,4 +20,7 @@ def keep_due(shopper: Shopper) -> None:
         soonest = derived.due
     if messages is not None and messages.due and (messages.due < soonest or not soonest):
         soonest = messages.due
+    past = shopper.past
+    if past is not None and past.expires and (past.expires < soonest or not soonest):
+        soonest = past.expires
     shopper.due = soonest

@@ -15,6 +15,8 @@ REFERRAL = "referral"
 REFERRAL_CONFIRMED = "referral_confirmed"
 OF_OTHERS = frozenset({REFERRAL, REFERRAL_CONFIRMED})
 """Of another shopper: no behaviour of the one who is told."""
+# What the record of a user tells those of its devices as it ends, see erasure.py. name: how.
+ENDING = "ending"
 # And for the anonymous id that a user's event came with: no call either; see intake/claim.py.
 CLAIM = "claim"
 
@@ -22,7 +24,7 @@ CLAIM = "claim"
 class Event(msgspec.Struct, gc=False, omit_defaults=True):
     """One accepted call of one shopper, in the shape of a `shopper-events` value.
 
-    type: one of CALLS or OF_OTHERS, or CLAIM.
+    type: one of CALLS or OF_OTHERS, CLAIM or ENDING.
     name: the standard event name of a track call (after aliases); otherwise the call's type.
     shopper: the shopper's id as sent: user id, else anonymous id.
     time: event time, ms since the epoch, corrected for the client's clock, never later than `received`.
@@ -38,7 +40,7 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     device: the push token in `context.device`, "" if not sent, or under a topology that asks for no consent.
     locale: the language in `context.locale`, "" if not sent, or under a topology whose messages do not tell it.
     origin: fingerprints of device and network address, of events that refer (referrer.py), else 0.
-    referred: of one of OF_OTHERS, or a CLAIM, the shopper whose event it is.
+    referred: of one of OF_OTHERS, a CLAIM or an ENDING, the shopper whose event it is.
     anonymous_id: the device, of a user's event that came with one, "" under a topology without `identity`.
     """
 

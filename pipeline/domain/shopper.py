@@ -9,6 +9,7 @@ from pipeline.domain.correspondence import Correspondence, Messages
 from pipeline.domain.derived import Derived
 from pipeline.domain.identity_book import IdentityBook
 from pipeline.domain.messaging.word import Words
+from pipeline.domain.past import Past
 from pipeline.domain.shopping import Cart, Cooldown, EarlyUpdate, Instance, Order, Parked, Shopping, Standing, View
 
 FORMAT = 3
@@ -70,6 +71,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     messages: None of whom no message was ever asked for; see `correspondence`.
     locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
     identity: None of who never met another id.
+    past: None of who never was erased, where records do not end by themselves.
     """
 
     format: int = FORMAT
@@ -97,6 +99,18 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     messages: Messages | None = None
     locale: tuple[int, str] | None = None
     identity: IdentityBook | None = None
+    past: Past | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Tells the ids of its decisions from those of an earlier record of the same id."""
+        return self.past.epoch if self.past is not None else 0
+
+    def wipe(self, past: Past) -> None:
+        """Make it a record of nobody, in place; past: what is left."""
+        blank = Shopper(past=past)
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(blank, name))
 
     def correspondence(self) -> Correspondence:
         """What is kept of messages, to be read and written; `messages` exists from then on. Raises DamagedRecord."""

@@ -41,6 +41,14 @@ class UnknownShopper(Exception):
     """Nothing is known of the shopper there."""
 
 
+class Alias(Exception):
+    """The id has become a user's, and is no shopper any more."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+
 class TooEarly(Exception):
     """The record stands at a later instant, ms, than the one asked for."""
 
@@ -56,7 +64,7 @@ class NoState(Exception):
 def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int | None) -> Known:
     """Replay up to `at` (ms, None: the last record), of this shopper alone unless others may change something of it.
 
-    Raises UnknownShopper, InputError, MappingError.
+    Raises UnknownShopper, Alias, InputError, MappingError.
     """
     partition, last, told = Partition(0, Engine(plan), _passed_over, ""), 0, has_letters(plan)
     for received, call, _, _, index in readings(sources, Intake(plan)):
@@ -71,8 +79,9 @@ def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int 
     exchange([partition], lambda _: 0)
     partition.advance(end)
     exchange([partition], lambda _: 0)
-    shopper = dict(partition.shoppers()).get(shopper_id)
-    if shopper is None:
+    shopper = dict(partition.records()).get(shopper_id, Shopper())
+    _refuse_alias(shopper)
+    if not shopper.created:
         raise UnknownShopper
     shopper.now = max(shopper.now, end)
     return Known(shopper_id, shopper, end, {"kind": "replay", "inputs": [source.name for source in sources]})
@@ -85,7 +94,7 @@ def _passed_over(outcome: Outcome, shopper: Shopper, source: dict[str, Any] | No
 def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) -> Known:
     """From the stores of a worker, which may run meanwhile. at: ms, None: the partition's own time.
 
-    Raises NoState, UnknownShopper, TooEarly, StateError.
+    Raises NoState, UnknownShopper, Alias, TooEarly, StateError.
     """
     paths = [path for agent, path in store_paths(directory) if agent == _AGENT]
     if not paths:
@@ -104,16 +113,31 @@ def from_record(
 ) -> Known:
     """From a stored record. Its timers that are due by `at` fire on this copy alone; nothing is published.
 
-    at: ms, None: the time of the checkpoint. Raises TooEarly, StateFormatError.
+    at: ms, None: the time of the checkpoint. Raises UnknownShopper, Alias, TooEarly, StateFormatError.
     """
     engine, shopper = Engine(plan), RecordCodec().decode(value)
+    _refuse_alias(shopper)
+    if not shopper.created:
+        # Claims alone have come of it.
+        raise UnknownShopper
     if at is not None and at < shopper.now:
         raise TooEarly(shopper.now)
     end = max(shopper.now, 0 if checkpoint is None else checkpoint.time) if at is None else at
     # A record of format 1 does not say under which it was decided, see record.py.
     other = shopper.plan != 0 and not engine.is_of_this_plan(shopper)
     engine.on_due(shopper, shopper_id, end, min(end, _changed_at(engine, checkpoint)))
+    if not shopper.created:
+        raise UnknownShopper
     return Known(shopper_id, shopper, end, source, other, {} if checkpoint is None else _known_from(checkpoint))
+
+
+def _refuse_alias(shopper: Shopper) -> None:
+    if shopper.identity is not None and shopper.identity.alias:
+        raise Alias(shopper.identity.alias)
+
+
+def _publish_nothing(outcome: Outcome, shopper: Shopper, source: object) -> None:
+    """Only where it ends is of interest."""
 
 
 def _known_from(checkpoint: Checkpoint) -> dict[int, int]:

@@ -44,7 +44,7 @@ def latest_record(properties: Mapping[str, Any], topic: str, partition: int, key
         checkpoint: Checkpoint | None = None
         for start, stop in _stretches(first, end):
             found: Message | None = None
-            for message in _read(consumer, TopicPartition(topic, partition, start), stop):
+            for message in read_to(consumer, TopicPartition(topic, partition, start), stop):
                 if message.key() == key:
                     found = message
                 elif message.key() == CHECKPOINT_KEY and message.value() is not None and stop == end:
@@ -67,7 +67,7 @@ def latest_records(
     checkpoint: Checkpoint | None = None
     try:
         first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_ANSWER)
-        for message in _read(consumer, TopicPartition(topic, partition, first), end) if end > first else ():
+        for message in read_to(consumer, TopicPartition(topic, partition, first), end) if end > first else ():
             key, value = message.key() or b"", message.value()
             if key == CHECKPOINT_KEY and value is not None:
                 checkpoint = decode_checkpoint(value)
@@ -87,7 +87,7 @@ def values_of(properties: Mapping[str, Any], topic: str, partition: int, key: by
     consumer = changelog_reader(properties)
     try:
         first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_ANSWER)
-        messages = _read(consumer, TopicPartition(topic, partition, first), end) if end > first else ()
+        messages = read_to(consumer, TopicPartition(topic, partition, first), end) if end > first else ()
         return [message.value() or b"" for message in messages if key is None or message.key() == key]
     except KafkaException as error:
         raise RestoreError(f"{topic}[{partition}]: {error.args[0].str()}") from error
@@ -104,7 +104,7 @@ def _stretches(first: int, end: int) -> Iterator[tuple[int, int]]:
         end, length = start, min(2 * length, _LONGEST)
 
 
-def _read(consumer: Consumer, start: TopicPartition, stop: int) -> Iterator[Message]:
+def read_to(consumer: Consumer, start: TopicPartition, stop: int) -> Iterator[Message]:
     """Records from `start` to before `stop`, or to the end of the partition: what is not committed yet ends it too."""
     consumer.assign([start])
     heard = time.monotonic()

@@ -9,7 +9,14 @@ from typing import Any
 from zlib import crc32
 
 from pipeline.domain.decide import Engine
-from pipeline.domain.decision import DECISION_TOPICS, IDENTITY_CHANGES, MESSAGE_TOPICS, REWARD_TOPICS, SEGMENT_CALLS
+from pipeline.domain.decision import (
+    DECISION_TOPICS,
+    ERASURES,
+    IDENTITY_CHANGES,
+    MESSAGE_TOPICS,
+    REWARD_TOPICS,
+    SEGMENT_CALLS,
+)
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity.letter import has_letters
@@ -64,6 +71,7 @@ class Replay:
         """Of the decisions that the plan may lead to."""
         unused = set(MESSAGE_TOPICS if self.plan.messaging is None else ())
         unused.update(() if self.plan.programmes else REWARD_TOPICS)
+        unused.update(() if self.plan.ends_records else (ERASURES,))
         unused.update({IDENTITY_CHANGES} if self.plan.identities is None else ())
         return [topic for topic in DECISION_TOPICS if topic not in unused]
 

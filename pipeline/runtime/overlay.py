@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.domain.shopper import DamagedRecord, Shopper
 from pipeline.runtime.cache_budget import CacheBudget
+from pipeline.runtime.grave import Graves, decode_grave, encode_grave
 from pipeline.runtime.ports import Hopeless, ShopperCodec, StateError, StateFormatError, StatePartition
 
 T = TypeVar("T")
@@ -24,7 +25,8 @@ class Held(msgspec.Struct, gc=False):
 
     due: the instant, ms, that it asks to be woken at, 0 = never; known once it was opened. entry: an index entry at or
     before this instant exists for the record (in the store or in the due queue); 0 = none known. changed: since it was
-    last in the store. swept: it is here for a sweep, and not because something happened to its shopper.
+    last in the store. swept: it is here for a sweep, and not because something happened to its shopper. unknown: the
+    store has no record of the key. grave: what is left of who was erased, encoded; dug: since it was last in the store.
     """
 
     key: bytes
@@ -33,6 +35,9 @@ class Held(msgspec.Struct, gc=False):
     entry: int = IN_STORE
     changed: bool = False
     swept: bool = False
+    unknown: bool = False
+    grave: bytes | None = None
+    dug: bool = False
 
 
 class RecordTooLarge(Exception):
@@ -56,10 +61,13 @@ class Overlay:
     older one is forgotten whole and the younger one grows old.
     """
 
-    def __init__(self, state: StatePartition, codec: ShopperCodec, budget: CacheBudget) -> None:
+    def __init__(
+        self, state: StatePartition, codec: ShopperCodec, budget: CacheBudget, graves: Graves | None = None
+    ) -> None:
         self._state = state
         self._codec = codec
         self._budget = budget
+        self._graves = graves or Graves(state, None)
         self._young: dict[bytes, bytes] = {}
         self._old: dict[bytes, bytes] = {}
         self._young_bytes = 0
@@ -92,7 +100,12 @@ class Overlay:
         self._misses += len(missing)
         wanted = list(missing)
         for key, stored in zip(wanted, self._state.get_many(wanted), strict=True):
-            touched[key] = Held(key, stored)
+            held = touched[key] = Held(key, stored)
+            held.unknown = stored is None
+        if self._graves.any:
+            strangers = [key for key in wanted if touched[key].unknown]
+            for key, grave in zip(strangers, self._graves.of(strangers), strict=True):
+                touched[key].grave = grave
 
     def sweep(self, key: bytes, value: bytes) -> Held:
         """Have a record of the store in `touched`, with this value, unless it is there already. It does not enter the
@@ -104,20 +117,32 @@ class Overlay:
 
     def open(self, held: Held) -> Shopper:
         """The record, decoded; a shopper never seen gets a new one. What is done to it counts once it is closed."""
-        shopper = Shopper() if held.value is None else self._codec.decode(held.value)
+        if held.value is not None:
+            shopper = self._codec.decode(held.value)
+        else:
+            shopper = Shopper() if held.grave is None else Shopper(past=decode_grave(held.grave))
         held.due = shopper.due
         if held.entry == IN_STORE:
             held.entry = shopper.due
         return shopper
 
     def close(self, held: Held, shopper: Shopper) -> None:
-        """The record has changed to this."""
-        held.value, held.due, held.changed = self._codec.encode(shopper), shopper.due, True
+        """The record has changed to this, or is no more."""
+        past = shopper.past
+        if past is None or not past.gone:
+            held.value, held.due, held.changed = self._codec.encode(shopper), shopper.due, True
+            return
+        # A record that the store never had needs no deletion, which would name the shopper in the changelog.
+        held.value, held.due, held.changed = None, 0, not held.unknown
+        if past.erased_at:
+            grave = encode_grave(past)
+            held.dug = held.dug or grave != held.grave
+            held.grave = grave
 
     def attempt(self, held: Held, limit: int, work: Callable[[Shopper], T]) -> tuple[Shopper, T] | None:
         """Do something to a record that no event asked for. None, and the record is as before: it failed, or would have
         made it longer than `limit` bytes. Raises StateFormatError for a damaged one, StateError, Hopeless."""
-        before = held.value, held.changed
+        before = held.value, held.changed, held.grave, held.dug
         try:
             shopper = self.open(held)
             done = work(shopper)
@@ -129,13 +154,19 @@ class Overlay:
         except Exception:
             return None
         if len(held.value or b"") > limit:
-            held.value, held.changed = before
+            held.value, held.changed, held.grave, held.dug = before
             return None
         return shopper, done
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
-        """Final value of each changed record, in the order in which the batch first met them."""
-        return [(key, held.value) for key, held in self.touched.items() if held.changed]
+        """Graves that were dug, then the final value of each changed record, in the order in which the batch first met
+        them. None deletes."""
+        records = [(key, held.value) for key, held in self.touched.items() if held.changed]
+        return [*((self._graves.key_of(key), self.touched[key].grave) for key in self.erased()), *records]
+
+    def erased(self) -> list[bytes]:
+        """Who was erased by the batch."""
+        return [key for key, held in self.touched.items() if held.dug]
 
     def keep(self) -> None:
         """The batch is in the store with these `changes`."""
@@ -146,8 +177,15 @@ class Overlay:
                 known = young.get(key)
                 young[key] = value
                 self._young_bytes += len(value) + ENTRY_BYTES if known is None else len(value) - len(known)
+            elif value is None and held.changed:
+                self._forget(key)
         self.touched = {}
         self._trim()
+
+    def _forget(self, key: bytes) -> None:
+        young, old = self._young.pop(key, None), self._old.pop(key, None)
+        self._young_bytes -= 0 if young is None else len(young) + ENTRY_BYTES
+        self._old_bytes -= 0 if old is None else len(old) + ENTRY_BYTES
 
     def drop(self) -> None:
         """The batch did not happen: its records are what the store says."""

@@ -98,6 +98,7 @@ class Checkpoint(msgspec.Struct, gc=False):
     seen, ms (0 = none). time: the shopper agent's partition time, intake's greatest received time, ms; never runs
     backwards. format: of the checkpoint and of the state it belongs to. letters: how many records were dead letters.
     kept: the pieces of state that records are folded into, see gap.py; None: not noted yet, of gaps nothing is known.
+    erased: how many times a shopper was erased; mark: tells under which pepper, see grave.py.
     """
 
     next_offset: int = -1
@@ -110,6 +111,8 @@ class Checkpoint(msgspec.Struct, gc=False):
     kept: bytes | None = None
     gaps: tuple[Gap, ...] = ()
     grafting: Grafting = Grafting()
+    erased: int = 0
+    mark: str = ""
 
 
 class StateWrite(msgspec.Struct, gc=False):
@@ -162,11 +165,11 @@ class StatePartition(Protocol):
         ...
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        """All (key, value), in key order. Exhaust or close it before `close`."""
+        """All (key, value) of shoppers, in key order. Exhaust or close it before `close`."""
         ...
 
     def values(self, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
-        """Up to `limit` (key, value) behind the key `after`, None = from the first one on, in key order."""
+        """Up to `limit` (key, value) of shoppers behind the key `after`, None = from the first one on, in key order."""
         ...
 
     def replace_due(self, entries: Iterable[DueEntry]) -> None:

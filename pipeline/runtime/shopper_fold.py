@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.domain.decision import SEGMENT_CALLS
+from pipeline.domain.decision import ERASURES, SEGMENT_CALLS
 from pipeline.domain.identity.identities import Identities
 from pipeline.domain.intake.refusal import OVERSIZE
 from pipeline.domain.shopper import DamagedRecord, Shopper
@@ -14,6 +14,7 @@ from pipeline.runtime.decider import Decider
 from pipeline.runtime.due_queue import DueQueue
 from pipeline.runtime.fold import Effects, Refused, tally
 from pipeline.runtime.grafting import StoreGrafting
+from pipeline.runtime.grave import DigestOf, Graves
 from pipeline.runtime.item import Item, decode_event, decode_item
 from pipeline.runtime.overlay import Held, Overlay, RecordTooLarge, check_lengths
 from pipeline.runtime.poison import Poison, failed
@@ -51,14 +52,13 @@ class ShopperFold:
         caches: CacheBudget | None = None,
         renderer: DecisionRenderer | None = None,
         identities: Identities | None = None,
+        digest_of: DigestOf | None = None,
     ) -> None:
         """caches: shared with other partitions; None: one of `settings.cache_bytes`. renderer: what else to publish.
-        identities: around the engine, of a topology with `identity`."""
-        self._engine = engine
-        self._settings = settings
-        self._encoder = encoder
-        self._renderer = renderer
-        self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes))
+        identities: around the engine, of a topology with `identity`. digest_of: see Graves."""
+        self._engine, self._settings, self._encoder, self._renderer = engine, settings, encoder, renderer
+        self._graves = Graves(state, digest_of)
+        self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes), self._graves)
         self._due = DueQueue(state, self._overlay)
         self._sweep = StoreSweep(identities or engine, state, codec, self._overlay, settings)
         self._grafting = StoreGrafting(identities or engine, self._overlay, settings)
@@ -106,7 +106,7 @@ class ShopperFold:
         return None
 
     def sweep(self, batch: Batch, checkpoint: Checkpoint) -> Effects | None:
-        """See sweep.py. What is due comes first, as in any round."""
+        """See sweep.py. What is due comes first, as in any round, and in `graft`."""
         round_ = self._begin(batch, 0, checkpoint)
         if round_.checkpoint.sweep.done:
             return None
@@ -116,7 +116,7 @@ class ShopperFold:
         return self._effects(round_, 0, round_.checkpoint.sweep.done)
 
     def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
-        """See grafting.py. What is due comes first, too."""
+        """See grafting.py."""
         round_ = self._begin(batch, 0, checkpoint)
         if not self._fire(round_, round_.checkpoint.time, batch.follows):
             return self._effects(round_, 0, False)
@@ -148,10 +148,11 @@ class ShopperFold:
         round_ = Round(batch, copy_checkpoint(checkpoint), start)
         take_over(round_.checkpoint, self._engine.digest)
         self._grafting.keep_account(round_.checkpoint)
+        self._graves.enter(round_.checkpoint)
         return round_
 
     def _effects(self, round_: Round, taken: int, finished: bool) -> Effects:
-        counts = round_.counts
+        counts, erased = round_.counts, self._graves.dig(self._overlay.erased(), round_.checkpoint)
         counts.records, counts.progress, counts.shoppers = taken, len(round_.progress), len(self._overlay.touched)
         counts.hits, counts.misses = self._overlay.take_counts()
         return Effects(
@@ -162,7 +163,7 @@ class ShopperFold:
             outputs=round_.outputs,
             values=self._overlay.changes(),
             due_added=self._due.added(),
-            due_dropped=self._due.dropped,
+            due_dropped=[*self._due.dropped, *erased],
             behind=round_.entries >= self._settings.timers and self._due.waits(round_.checkpoint.time),
         )
 
@@ -176,15 +177,11 @@ class ShopperFold:
     def _apply(self, round_: Round, items: list[Item | None], start: int) -> tuple[int, bool]:
         """Returns how many records were taken, and whether all of the batch is done with."""
         records, checkpoint = round_.batch.records, round_.checkpoint
-        first = self._settings.timers_first
-        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == len(items)):
+        first, index, end = self._settings.timers_first, start, len(items)
+        if not self._fire(round_, checkpoint.time, checkpoint.next_offset - 1) and (first or start == end):
             return 0, False
-        self._overlay.load(
-            records[index].key  # type: ignore[misc]  # see decode_item
-            for index in range(start, len(items))
-            if items[index] is None
-        )
-        index, end = start, len(items)
+        keys = (records[index].key for index in range(start, end) if items[index] is None)
+        self._overlay.load(keys)  # type: ignore[arg-type]  # see decode_item
         while index < end:
             index, until = self._take(round_, items, index)
             if until is not None and not self._fire(round_, until, records[index - 1].offset) and first:
@@ -291,7 +288,9 @@ class ShopperFold:
         source = {"topic": batch.topic, "partition": batch.partition, "offset": cause.offset}
         for decision in outcome.decisions:
             value, headers = self._encoder.encode(decision, source)
-            round_.outputs.append(Output(decision.topic, cause.key, value, headers))
+            # A receipt names nobody.
+            key = cause.key if decision.topic != ERASURES else decision.shopper.encode()
+            round_.outputs.append(Output(decision.topic, key, value, headers))
             counts.count(decision)
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):

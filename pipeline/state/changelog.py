@@ -1,8 +1,9 @@
 """Bringing a state partition up to its changelog (layout: pipeline/runtime/checkpoint.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.runtime.checkpoint import CHECKPOINT_KEY, decode_checkpoint
+from pipeline.runtime.grave import GRAVE_PREFIX, due_entries_of
 from pipeline.runtime.ports import (
     RESERVED,
     Checkpoint,
@@ -28,6 +29,8 @@ class Restore:
         self._state = state
         self._codec = codec
         self.records = 0
+        # The deletion may be the first that is left to read.
+        self._digging = True
 
     @property
     def next_offset(self) -> int:
@@ -49,22 +52,34 @@ class Restore:
             key = record.key
             if key is None:
                 raise StateFormatError(f"changelog record without a key at offset {record.offset}")
-            if key[:1] != RESERVED:
+            if key[:1] != RESERVED or key.startswith(GRAVE_PREFIX):
                 latest[key] = record.value
             elif key == CHECKPOINT_KEY and record.value is not None:
                 checkpoint = decode_checkpoint(record.value)
         due_of = self._codec.due
         added: list[DueEntry] = []
         for key, value in latest.items():
-            if value is not None and (due := due_of(value)):
+            if value is not None and key[:1] != RESERVED and (due := due_of(value)):
                 added.append((due, key))
-        dropped = self._superseded(list(latest))
+        dropped = [*self._superseded([key for key in latest if key[:1] != RESERVED]), *self._buried(latest)]
         self._state.write(StateWrite(list(latest.items()), records[-1].offset, checkpoint, added, dropped, False))
         self.records += len(records)
 
     def caught_up(self) -> None:
         """The end of the partition is reached. Raises StateError."""
         self._state.write(StateWrite((), self._state.changelog_offset()))
+
+    def _buried(self, latest: Mapping[bytes, bytes | None]) -> list[DueEntry]:
+        """Due entries that name those who were erased: all of them go, as in the store of who erased them. A grave
+        comes with the deletion behind it, in this write or the next one."""
+        digs = any(key.startswith(GRAVE_PREFIX) for key in latest)
+        digging, self._digging = self._digging or digs, digs
+        deleted = [key for key, value in latest.items() if value is None] if digging else []
+        return due_entries_of(self._state, self._known(deleted))
+
+    def _known(self, keys: list[bytes]) -> list[bytes]:
+        values = self._state.get_many(keys) if keys else []
+        return [key for key, value in zip(keys, values, strict=True) if value is not None]
 
     def _superseded(self, keys: list[bytes]) -> list[DueEntry]:
         """Due entries that go with the values that these keys have now."""

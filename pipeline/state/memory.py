@@ -4,7 +4,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.runtime.checkpoint import copy_checkpoint
-from pipeline.runtime.ports import Checkpoint, DueEntry, StateError, StateStats, StateWrite
+from pipeline.runtime.ports import RESERVED, Checkpoint, DueEntry, StateError, StateStats, StateWrite
 
 _BUCKET = 60_000
 
@@ -78,14 +78,14 @@ class MemoryPartition:
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         self._check_open()
-        for key in sorted(self._values):
+        for key in self._shoppers():
             yield key, self._values[key]
 
     def values(self, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
         self._check_open()
         order = self._order
         if order is None:
-            order = self._order = sorted(self._values)
+            order = self._order = self._shoppers()
         first = 0 if after is None else bisect_right(order, after)
         return [(key, self._values[key]) for key in order[first : first + limit]]
 
@@ -101,6 +101,9 @@ class MemoryPartition:
 
     def close(self) -> None:
         self._closed = True
+
+    def _shoppers(self) -> list[bytes]:
+        return sorted(key for key in self._values if key[:1] > RESERVED)
 
     def _add(self, entry: DueEntry) -> None:
         minute = entry[0] // _BUCKET

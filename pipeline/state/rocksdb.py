@@ -33,6 +33,7 @@ from pipeline.state.layout import (
     DUE_END,
     LAYOUT,
     LAYOUT_KEY,
+    SHOPPERS,
     STATE,
     STATE_END,
 )
@@ -155,14 +156,15 @@ class RocksPartition:
         bound = ReadOptions()
         bound.set_iterate_upper_bound(STATE_END)
         # A zero byte behind it is the least key that is greater.
-        start = STATE if after is None else STATE + after + b"\x00"
+        start = SHOPPERS if after is None else STATE + after + b"\x00"
         found: list[tuple[bytes, bytes]] = []
         with translated(self._path):
             items = cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=start, read_opt=bound))
             for key, value in islice(items, limit):
                 found.append((key[len(STATE) :], value))
             if len(found) < limit:
-                self._check_end(STATE + (found[-1][0] if found else after or b""), bound)
+                last = found[-1][0] if found else after
+                self._check_end(SHOPPERS if last is None else STATE + last, bound)
         return found
 
     def replace_due(self, entries: Iterable[DueEntry]) -> None:
@@ -181,6 +183,12 @@ class RocksPartition:
                 disk=number("rocksdb.total-sst-files-size") or 0,
                 memory=number("rocksdb.cur-size-all-mem-tables") or 0,
             )
+
+    def compact(self) -> None:
+        """Have no file hold what was deleted or replaced. It takes as long as writing all of it anew."""
+        with translated(self._path):
+            self._db.flush()
+            self._db.compact_range(None, None)
 
     def close(self) -> None:
         if self._closed:
@@ -209,9 +217,9 @@ class RocksPartition:
     def _scan(self) -> Iterator[tuple[bytes, bytes]]:
         bound = ReadOptions()
         bound.set_iterate_upper_bound(STATE_END)
-        last = STATE
+        last = SHOPPERS
         with translated(self._path):
-            for key, value in cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=STATE, read_opt=bound)):
+            for key, value in cast(Iterable[tuple[bytes, bytes]], self._db.items(from_key=SHOPPERS, read_opt=bound)):
                 last = key
                 yield key[len(STATE) :], value
             self._check_end(last, bound)

@@ -25,6 +25,7 @@ from pipeline.state.layout import (
     DUE_END,
     LAYOUT,
     LAYOUT_KEY,
+    SHOPPERS,
     STATE,
     STATE_END,
 )
@@ -52,8 +53,12 @@ class StoreView:
 
     def records(self) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of all shopper records, in key order. Raises StateError."""
-        for key, value in self._range(STATE, STATE_END):
+        for key, value in self._range(SHOPPERS, STATE_END):
             yield key[len(STATE) :], value
+
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of everything, as it lies there. Raises StateError."""
+        yield from self._range(b"", b"\xff")
 
     def record(self, key: bytes) -> bytes | None:
         """One shopper record. Raises StateError."""

@@ -60,6 +60,7 @@ FIELDS = {
     ),
     "message-suppressions": ("message", "channel", "step", "reason", "until"),
     "redemption-rejected": ("programme", "redemption_id", "points", "reward", "reason", "balance"),
+    "erasures": ("change", "sequence", "requested_at", "reason"),
     "reward-available": ("programme", "reward", "cost", "balance"),
     "message-results": (
         "message",

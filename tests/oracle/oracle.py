@@ -6,6 +6,7 @@ from typing import Any
 from tests.oracle import consent, messages
 from tests.oracle.abandonment import Abandonment
 from tests.oracle.carts import payload
+from tests.oracle.endings import Life, digest, may_end
 from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Letter, Programme
@@ -31,7 +32,8 @@ REWARD_TOPICS = ("redemption-rejected", "reward-available")
 def topics_of(topology: dict[str, Any]) -> tuple[str, ...]:
     rewards = REWARD_TOPICS if topology.get("loyalty") else ()
     identities = ("identity-changes",) if "identity" in topology else ()
-    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()), *identities)
+    endings = ("erasures",) if may_end(topology) else ()
+    return (*TOPICS, *rewards, *(messages.TOPICS if "messaging" in topology else ()), *identities, *endings)
 
 
 OPENING = ("Points Adjusted", "Tier Granted", "Tier Locked", "Tier Unlocked")
@@ -220,6 +222,8 @@ class History:
 
     def silent(self, topic: str, line: dict[str, Any]) -> bool:
         """Whether it comes of an opening balance or tier; messages are never silent."""
+        if line.get("ends"):
+            return True
         opening = {
             one.message_id
             for one in self.records
@@ -256,28 +260,95 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | 
     end = instant(until) if until is not None else None
     records, refused = read(events, topology, end)
     verdict = Verdict({topic: [] for topic in topics_of(topology)}, dead=list(refused))
-    shoppers: dict[str, History] = {}
+    shoppers: dict[str, Shopper] = {}
     for record in records:
-        history = shoppers.setdefault(record.shopper, History(record.shopper, topology))
-        reason = history.apply(record)
+        shopper = shoppers.setdefault(record.shopper, Shopper(record.shopper, topology))
+        reason = shopper.apply(record)
         if reason and reason != "duplicate":
             verdict.dead.append((record.index, reason))
-        referrer = history.referrer(record) if reason in (None, "late") else None
+        # Intake, which forwards a friend's record, knows of no erasure.
+        referrer = shopper.history.referrer(record) if reason in (None, "late") else None
         if referrer is not None:
-            shoppers.setdefault(referrer, History(referrer, topology)).referred(record)
-        for letter in history.letters():
-            shoppers.setdefault(letter.referrer, History(letter.referrer, topology)).heard(letter, record)
+            shoppers.setdefault(referrer, Shopper(referrer, topology)).referred(record)
+        for letter in shopper.history.letters():
+            shoppers.setdefault(letter.referrer, Shopper(letter.referrer, topology)).heard(letter, record)
     last = records[-1].received if records else 0
-    for history in shoppers.values():
-        history.advance(max(end or last, last))
-        collect(verdict, history)
+    for shopper in shoppers.values():
+        shopper.advance(max(end or last, last))
+        shopper.collect(verdict)
     verdict.dead.sort()
     return verdict
 
 
+class Shopper:
+    """The histories of one id, of which only the last one goes on."""
+
+    def __init__(self, shopper: str, topology: dict[str, Any]) -> None:
+        self.shopper, self.topology = shopper, topology
+        self.life = Life(shopper, topology)
+        self.history = History(shopper, topology)
+        self.ended: list[History] = []
+
+    def apply(self, record: Record) -> str | None:
+        self.advance(record.received)
+        if self.life.erases_with(record):
+            self.life.erase(record)
+            self._end()
+            return None
+        if self.life.drops(record):
+            return None
+        reason = self.history.apply(record)
+        if reason in (None, "late"):
+            self.life.seen = record.received
+        return reason
+
+    def referred(self, record: Record) -> None:
+        self.advance(record.received)
+        erased_at = self.life.erased_at
+        if erased_at is None or (record.time > erased_at and not self.life.suppressed):
+            if not self.history.begun:
+                self.life.seen = record.received
+            self.history.referred(record)
+
+    def heard(self, letter: Letter, record: Record) -> None:
+        self.advance(record.received)
+        if not self.life.suppressed and record.received > (self.life.erased_at or 0):
+            if not self.history.begun:
+                self.life.seen = record.received
+            self.history.heard(letter, record)
+
+    def advance(self, until: int) -> None:
+        expires = self.life.expires()
+        if expires is not None and expires <= until:
+            self.history.advance(expires)
+            for name, (member, sequence) in self.history.members.items():
+                if member:
+                    change = {"segment": name, "change": "exited", "sequence": sequence + 1, "ends": True}
+                    self.history.changes.append({"effective_at": expires, "cause": None, **change})
+            self.life.expire(expires)
+            self._end()
+        self.history.advance(until)
+
+    def _end(self) -> None:
+        self.ended.append(self.history)
+        self.history = History(self.shopper, self.topology)
+
+    def collect(self, verdict: Verdict) -> None:
+        for history in [*self.ended, self.history]:
+            collect(verdict, history)
+        if not self.history.begun:
+            verdict.profiles.pop(self.shopper, None)
+        for line in self.life.receipts if "erasures" in verdict.topics else ():
+            verdict.topics["erasures"].append(
+                finished({**line, "ends": True}, digest(self.topology, self.shopper), silent=False)
+            )
+        if "erasures" in verdict.topics:
+            verdict.topics["erasures"].sort(key=lambda line: (line["effective_at"], line["shopper"]))
+
+
 def collect(verdict: Verdict, history: History) -> None:
     lines = {**history.lines(), **history.messages.lines}
-    for topic in verdict.topics:
+    for topic in verdict.topics.keys() - {"erasures"}:
         found = lines[topic]
         verdict.topics[topic].extend(finished(line, history.shopper, history.silent(topic, line)) for line in found)
         verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
@@ -292,7 +363,18 @@ def finished(line: dict[str, Any], shopper: str, silent: bool) -> dict[str, Any]
         "silent": silent,
         "cause": {"kind": "timer" if cause is None else "event", "message_id": cause},
     }
-    for name in ("effective_at", "abandoned_since", "valid_until", "expires_at", "said_at", "until", "happened_at"):
+    if done.pop("ends", False):
+        done["cause"]["kind"] = "erasure"
+    for name in (
+        "effective_at",
+        "abandoned_since",
+        "valid_until",
+        "expires_at",
+        "said_at",
+        "until",
+        "happened_at",
+        "requested_at",
+    ):
         if isinstance(done.get(name), int):
             done[name] = rfc3339(done[name])
     return done

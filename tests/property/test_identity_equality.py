@@ -1,4 +1,4 @@
-"""Random households: who is who as a naive walk has it, and the merged shopper as if all had been one id."""
+"""Random households: who is who as a naive walk has it, and the merged shopper as if it had been one id all along."""
 
 import json
 from random import Random

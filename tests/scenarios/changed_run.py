@@ -49,7 +49,7 @@ class ChangedRun:
                     self._verdict.dead.append((index, str(outcome.refusal)))
         end = instant(until) if until is not None else latest
         self._change(end or latest)
-        for shopper_id, shopper in self._shoppers.items():
+        for shopper_id, shopper in self._known():
             self._tell(self._engine.on_due(shopper, shopper_id, end or latest))
             self._verdict.profiles[shopper_id] = profile(self._engine, shopper, shopper_id)
         return self._verdict
@@ -60,9 +60,13 @@ class ChangedRun:
             at, topology = self._changes.pop(0)
             before = self._engine
             self._take(topology)
-            for shopper_id, shopper in self._shoppers.items():
+            for shopper_id, shopper in self._known():
                 self._tell(before.on_due(shopper, shopper_id, at))
                 self._tell(self._engine.adopt(shopper, shopper_id, at))
+
+    def _known(self) -> list[tuple[str, Shopper]]:
+        """Those who have a record."""
+        return [one for one in self._shoppers.items() if one[1].created]
 
     def _tell(self, outcome: Outcome) -> None:
         for decision in outcome.decisions:

@@ -52,6 +52,7 @@ EDGE_CASES = {
     46: "a chain of merges",
     47: "two merges that contradict each other",
     48: "a blocked id",
+    49: "an erased shopper who sends events again",
     50: "suppressed, and not any more",
     52: "another e-mail address",
     53: "flapping around a threshold",

@@ -32,10 +32,12 @@ def tell(verdict: Verdict, events: list[dict[str, Any]]) -> list[str]:
     told: list[tuple[int, str]] = []
     for topic, lines in verdict.topics.items():
         for line in lines:
-            who = "" if line["shopper"] == "kim" else f"{line['shopper']}: "
+            who = "" if line["shopper"] == "kim" or topic == "erasures" else f"{line['shopper']}: "
             words = " ".join(WORDS[topic](comparable(topic, line, lines)))
             kind = line["cause"]["kind"]
             by = f" by {kind}" if kind == "timer" or (kind == "merge" and topic != "identity-changes") else ""
+            if kind == "erasure" and topic != "erasures":
+                by = " by the end"
             silent = ", silent" if line["silent"] else ""
             when = line["effective_at"]
             told.append((instant(when) or 0, f"{clock(when)} {who}{words}{by}{silent}"))
@@ -169,6 +171,12 @@ def outcome(line: dict[str, Any]) -> Iterator[str]:
         yield f"at {clock(line['happened_at'])}"
 
 
+def ending(line: dict[str, Any]) -> Iterator[str]:
+    yield f"somebody {line['change']}" + (f" #{line['sequence']}" if line["sequence"] > 1 else "")
+    if line["reason"]:
+        yield f"because {line['reason']}"
+
+
 def consent(line: dict[str, Any]) -> Iterator[str]:
     yield f"consent {line['channel'] or 'everywhere'} {line['purpose'] or 'everything'}:"
     yield f"{line['before'] or 'nothing'} > {line['after']} by {line['reason']}"
@@ -201,4 +209,5 @@ WORDS = {
     "loyalty-points": points,
     "redemption-rejected": rejection,
     "reward-available": reward,
+    "erasures": ending,
 }

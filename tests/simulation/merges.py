@@ -31,8 +31,8 @@ DAY = 86_400_000
 
 
 def draw_merges(seed: int) -> Scenario:
-    """As `draw_scenario`, of households. Nothing comes any more under the id of a device once it was claimed: such
-    an event is passed on, and arrives when it does."""
+    """As `draw_scenario`, of households. Once a device was claimed nothing comes any more under its id alone: such an
+    event is passed on, and arrives when it does."""
     random = Random(f"merges {seed}")
     scenario = draw_scenario(seed)
     identities = IdentityDefinition(devices=random.choice([1, 2, 10]), wait=400 * DAY)

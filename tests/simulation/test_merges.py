@@ -1,4 +1,4 @@
-"""Seeds in which ids meet: however far partitions lag, and whoever crashes, it ends as in one process."""
+"""Seeds in which ids meet: however far partitions lag, and whoever crashes, it ends as without any wait."""
 
 from collections import Counter
 

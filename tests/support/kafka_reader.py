@@ -17,6 +17,7 @@ LOGICAL = (
     "message-results",
     "experiment-exposures",
     "consent-changes",
+    "identity-changes",
 )
 
 # They tell of the delivery, not of the decision (topology.md, "Outputs").

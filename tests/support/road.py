@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,12 +14,14 @@ from pipeline.config.topology import parse
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
 from pipeline.domain.definition import Plan
+from pipeline.domain.erasure_definition import ErasureDefinition
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.shopper_settings import Settings
 from tests.oracle.engine_run import topology_text
+from tests.oracle.random_endings import strewn
 from tests.oracle.random_messages import MessageStream, MessageTopologies, travelling
 from tests.oracle.random_stream import Call
 from tests.oracle.random_topology import Topologies
@@ -44,12 +47,15 @@ def events_of(calls: list[dict[str, Any]], intake: Intake) -> list[Event]:
 class Shop:
     """A topology and, for each source partition, events in received order; a shopper's all come from one source."""
 
-    def __init__(self, seed: int, sources: int = 3, calls: int = 30) -> None:
+    def __init__(self, seed: int, sources: int = 3, calls: int = 30, *, ends: bool = False) -> None:
+        """ends: records end, on request and by themselves."""
         self.random = Random(seed)
-        self.engine = Engine(draw_plan(self.random))
+        plan = draw_plan(self.random)
+        self.engine = Engine(ending(self.random, plan) if ends else plan)
         self.sources: list[list[Event]] = []
         for source in range(sources):
             drawn = draw_calls(self.random, calls)
+            drawn = strewn(self.random, drawn) if ends else drawn
             told = [{**call, "userId": f"{source}-{call['userId']}"} for call in drawn]
             self.sources.append(events_of(told, Intake(self.engine.plan)))
         self.until = max(event.received for events in self.sources for event in events) + 40 * DAY
@@ -81,7 +87,8 @@ class Shop:
         found: dict[str, list[Any]] = defaultdict(list)
         for decision in said:
             found[f"{decision.shopper} {decision.topic}"].append(plain(msgspec.to_builtins(decision)))
-        return dict(found), {key.encode(): CODEC.encode(shopper) for key, shopper in shoppers.items()}
+        known = {key.encode(): CODEC.encode(shopper) for key, shopper in shoppers.items() if shopper.created}
+        return dict(found), known
 
     def road(
         self,
@@ -97,7 +104,8 @@ class Shop:
                 broker.append(SHOPPER_EVENTS, one.shopper.encode(), msgspec.json.encode(one))
             else:
                 send_progress(broker, source, one)
-        return shopper_driver(broker, self.engine, settings or Settings(len(self.sources), None), sizes)
+        digest_of = self.engine.erasure.digest if self.engine.plan.erasure is not None else None
+        return shopper_driver(broker, self.engine, settings or Settings(len(self.sources), None), sizes, digest_of)
 
 
 def said(broker: MemoryBroker) -> dict[str, list[Any]]:
@@ -136,6 +144,12 @@ def draw_plan(random: Random) -> Plan:
             return parse(topology_text(topology), {}).plan()
         except TopologyError:
             continue
+
+
+def ending(random: Random, plan: Plan) -> Plan:
+    """The plan, with records that end."""
+    inactive = random.choice([None, None, 6 * 3_600_000, DAY])
+    return replace(plan, erasure=ErasureDefinition("salt", frozenset({"Signed Up"})), inactive=inactive)
 
 
 def draw_calls(random: Random, count: int) -> list[Call]:

@@ -12,6 +12,7 @@ import msgspec
 from pipeline.domain.decision import DECISION_TOPICS, Decision
 from pipeline.runtime.decider import Decider
 from pipeline.runtime.fold import Counts, Fold
+from pipeline.runtime.grave import DigestOf
 from pipeline.runtime.partition import Discontinuity, PartitionProcessor
 from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, OutboxError, StatePartition, StateWrite
 from pipeline.runtime.progress import progress_records
@@ -172,14 +173,20 @@ class AgentDriver:
         return {key: value for lane in self.lanes for key, value in lane.state.scan()}
 
 
-def shopper_fold(engine: Decider, settings: Settings) -> Callable[[StatePartition], ShopperFold]:
-    return lambda state: ShopperFold(engine, state, CODEC, PlainEncoder(), settings)
+def shopper_fold(
+    engine: Decider, settings: Settings, digest_of: DigestOf | None = None
+) -> Callable[[StatePartition], ShopperFold]:
+    return lambda state: ShopperFold(engine, state, CODEC, PlainEncoder(), settings, digest_of=digest_of)
 
 
 def shopper_driver(
-    broker: MemoryBroker, engine: Decider, settings: Settings, sizes: Callable[[], int] = lambda: 5_000
+    broker: MemoryBroker,
+    engine: Decider,
+    settings: Settings,
+    sizes: Callable[[], int] = lambda: 5_000,
+    digest_of: DigestOf | None = None,
 ) -> AgentDriver:
-    return AgentDriver(broker, "shopper", SHOPPER_EVENTS, shopper_fold(engine, settings), sizes)
+    return AgentDriver(broker, "shopper", SHOPPER_EVENTS, shopper_fold(engine, settings, digest_of), sizes)
 
 
 def send_progress(broker: MemoryBroker, source: int, until: int) -> None:

@@ -119,6 +119,8 @@ class Abandonment:
                 moment.decisions,
                 moment.remarks,
                 moment.silent,
+                moment.letters,
+                moment.epoch,
             )
             self.on_due(shopper, past)
 

@@ -67,6 +67,11 @@ def alike(one: int, other: int) -> bool:
     return one >> _CUT == other >> _CUT
 
 
+def leading(key: int) -> int:
+    """What a block keeps of a fingerprint: equal of two that are `alike`."""
+    return key >> _CUT
+
+
 def is_whole(key: int) -> bool:
     """Whether it is a fingerprint as it was made, not what a block gave back of it."""
     return key & ((1 << _CUT) - 1) != 0
@@ -121,6 +126,12 @@ def find_order(shopper: Shopper, key: int) -> Order | None:
     if found is not None:
         found.key = key
     return found
+
+
+def open_orders(shopper: Shopper) -> list[Order]:
+    """All orders at hand, to be changed until `settle`."""
+    thaw(LAYOUT, shopper.filed_orders, shopper.orders)
+    return shopper.orders
 
 
 def insert(shopper: Shopper, order: Order) -> None:

@@ -1,8 +1,20 @@
 """The orders and carts of two records of one person."""
 
 from pipeline.domain.commerce.cart import CARTS, find_cart
+from pipeline.domain.commerce.link import joined
 from pipeline.domain.commerce.order import PARKED_LIMIT, REFUNDS, OrderChange, apply_parked, keep_parked
-from pipeline.domain.commerce.order_book import SETTLED, Totals, find_order, insert, settle, settled
+from pipeline.domain.commerce.order_book import (
+    SETTLED,
+    Totals,
+    find_order,
+    insert,
+    is_whole,
+    leading,
+    open_orders,
+    remove,
+    settle,
+    settled,
+)
 from pipeline.domain.decision import Moment
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Cart, Order
@@ -11,15 +23,14 @@ from pipeline.domain.shopping import Cart, Order
 def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderChange]:
     """Take in the orders of the other record: of one that both have, the first by event time counts. What refunds do,
     that had waited in one record for an order of the other."""
-    orders = shopper.orders
-    known = {order.key: order for order in orders}
-    for order in other.orders:
-        same = known.get(order.key)
+    known = {leading(order.key): order for order in open_orders(shopper)}
+    for order in open_orders(other):
+        same = known.get(leading(order.key))
         if same is None:
-            insert(orders, order)
+            insert(shopper, order)
         else:
-            orders.remove(same)
-            insert(orders, _first(same, order))
+            remove(shopper, same)
+            insert(shopper, _first(same, order))
     _join_settled(shopper, other)
     settle(shopper, moment)
     taken = set(shopper.refund_keys)
@@ -38,6 +49,7 @@ def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderC
 def _first(one: Order, two: Order) -> Order:
     """What both know of one order."""
     first, second = sorted((one, two), key=lambda order: (not order.completed, order.time))
+    first.key = first.key if is_whole(first.key) else second.key
     first.cancelled = first.cancelled or second.cancelled
     first.refunded = min(first.value, max(first.refunded, second.refunded))
     return first
@@ -73,6 +85,7 @@ def join_carts(shopper: Shopper, other: Shopper) -> frozenset[tuple[bool, str]]:
             shopper.carts.append(cart)
         else:
             same.lines = same.lines or cart.lines
+            same.links = joined(same.links, cart.links, newer=cart.updated > same.updated)
             same.updated = max(same.updated, cart.updated)
             same.snapshot = max(same.snapshot, cart.snapshot)
             same.ordered = max(same.ordered, cart.ordered)

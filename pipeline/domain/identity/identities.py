@@ -14,7 +14,7 @@ import msgspec
 
 from pipeline.domain.decide import Engine
 from pipeline.domain.due import keep_due
-from pipeline.domain.event import CLAIM, Event
+from pipeline.domain.event import CLAIM, ENDING, Event
 from pipeline.domain.graft import Graft
 from pipeline.domain.identity.device import Devices
 from pipeline.domain.identity.letter import Handoff, Item, Receipt, decode_item
@@ -62,8 +62,8 @@ class Identities:
         return turn.step
 
     def on_due(self, shopper: Shopper, shopper_id: str, until: int, changed_at: int = 0) -> Outcome:
-        """See Engine.on_due; of who waits, or is an alias, nothing."""
-        if shopper.identity is not None and shopper.identity.rests:
+        """See Engine.on_due; of who waits, is an alias, or was never heard of but by claims, nothing."""
+        if shopper.identity is not None and (shopper.identity.rests or not shopper.created):
             return Outcome([], [])
         return self._engine.on_due(shopper, shopper_id, until, changed_at)
 
@@ -80,12 +80,19 @@ class Identities:
     def _take(self, turn: Turn, item: Item, now: int, place: int, value: bytes | None) -> None:
         """value: of an item that had waited."""
         shopper, book = turn.shopper, turn.shopper.identity
-        if book is not None and book.pending is not None:
+        past = shopper.past
+        if past is not None and past.gone and not past.suppressed:
+            self._engine.erasure.revive(shopper)
+        if past is not None and past.suppressed:
+            self._gone(turn, item, now, place, value)
+        elif book is not None and book.pending is not None:
             self._while_pending(turn, book, book.pending, item, now, place, value)
         elif isinstance(item, Handoff):
             self._handed(turn, book, item)
         elif not isinstance(item, Event):
             return
+        elif item.type == ENDING:
+            turn.tell(place, self._engine.erasure.end_device(shopper, item, now))
         elif item.type == CLAIM:
             self._devices.claimed(turn, item, now, place)
         elif book is not None and book.alias:
@@ -96,6 +103,16 @@ class Identities:
             self._users.wait(turn, item, now, place)
         else:
             turn.tell(place, self._engine.decide(shopper, item, now, turn.changed_at), value)
+
+    def _gone(self, turn: Turn, item: Item, now: int, place: int, value: bytes | None) -> None:
+        """Of who was erased. Whoever waits for an answer gets one."""
+        if isinstance(item, Handoff):
+            if not item.declined:
+                turn.send(item.loser, Receipt(item.loser, item.merge))
+        elif isinstance(item, Event) and item.type == CLAIM:
+            self._devices.claimed(turn, item, now, place)
+        elif isinstance(item, Event) and item.type != ENDING:
+            turn.tell(place, self._engine.decide(turn.shopper, item, now, turn.changed_at), value)
 
     def _handed(self, turn: Turn, book: IdentityBook | None, handoff: Handoff) -> None:
         """One that the record does not wait for."""

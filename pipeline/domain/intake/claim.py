@@ -70,5 +70,5 @@ class Claims:
                 yield msgspec.structs.replace(
                     call, type=CLAIM, name=CLAIM, shopper=call.anonymous_id, referred=call.shopper, body=0,
                     properties=EMPTY_OBJECT, traits=EMPTY_OBJECT, timezone="", flags=(), anonymous=False, consents=(),
-                    device="", origin=(0, 0), anonymous_id="",
+                    device="", origin=(0, 0), locale="", anonymous_id="",
                 )  # fmt: skip

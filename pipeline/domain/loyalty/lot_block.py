@@ -12,8 +12,8 @@ from pipeline.domain.block import Block, Layout, columns_of, file, is_due, rows_
 from pipeline.domain.commerce.order_book import is_whole
 from pipeline.domain.shopping import Lot, Standing
 
-_HALF = 32
-_LOW = (1 << _HALF) - 1
+HALF = 32
+_LOW = (1 << HALF) - 1
 _TIME, _POINTS, _REVERSED, _NUMBER = 0, 3, 4, 7
 
 
@@ -47,7 +47,7 @@ def is_of(lot: Lot, key: int) -> bool:
     """Whether the lot is of the order, or the bonus, with that fingerprint; one that blocks gave back, or both."""
     if lot.order == key:
         return True
-    return (not lot.order & _LOW or not is_whole(key)) and lot.order >> _HALF == key >> _HALF
+    return (not lot.order & _LOW or not is_whole(key)) and lot.order >> HALF == key >> HALF
 
 
 def name_anew(lot: Lot, key: int) -> None:
@@ -124,7 +124,7 @@ def _split(lot: Lot, waiting: Set[int]) -> tuple[int, ...]:
     whole = not lot.eligible or lot.number in waiting
     return (
         lot.time,
-        lot.order >> _HALF,
+        lot.order >> HALF,
         lot.order & _LOW if whole else 0,
         lot.points,
         lot.reversed,
@@ -140,7 +140,7 @@ def _join(
     time: int, high: int, low: int, points: int, back: int, eligible: int, level: int, number: int, expired: int,
     forgone: int,
 ) -> Lot:  # fmt: skip
-    return Lot(high << _HALF | low, time, points, back, eligible, level, number, [], expired, forgone)
+    return Lot(high << HALF | low, time, points, back, eligible, level, number, [], expired, forgone)
 
 
 def _time(lot: Lot) -> int:

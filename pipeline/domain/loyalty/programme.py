@@ -172,6 +172,7 @@ class Programme:
         self._tiers.raise_to(case, other.level)
         self._tiers.settle(case)
         self._rewards.tell(standing, moment)
+        _file(standing)
 
     def leave(self, shopper: Shopper, moment: Moment) -> None:
         """The record is to be no shopper's any more: its points are another's."""

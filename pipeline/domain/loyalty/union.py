@@ -8,8 +8,9 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
+from pipeline.domain.loyalty.lot_block import HALF, is_of, thaw_lots
 from pipeline.domain.loyalty.metric import held_numbers
-from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take
+from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
@@ -31,11 +32,17 @@ class Ledgers:
 
     def join(self, standing: Standing, other: Standing, moment: Moment) -> None:
         """Take in the lots of `other`, under numbers of their own, and the points that are left of them."""
-        known = {lot.order for lot in standing.lots}
-        doubles = [lot for lot in other.lots if lot.order in known]
+        for each in (standing, other):
+            thaw_lots(each)
+            thaw_holdings(each)
+        known = {lot.order >> HALF: lot for lot in standing.lots}
+        doubles = [
+            lot for lot in other.lots if lot.order >> HALF in known and is_of(known[lot.order >> HALF], lot.order)
+        ]
+        double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}
         for lot in other.lots:
-            if lot.order not in known:
+            if lot.number not in double:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
                 add_lot(standing, lot)

@@ -15,7 +15,6 @@ from pipeline.domain.decision import (
     SEGMENT_CHANGES,
     Decision,
     Moment,
-    decision_id,
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
@@ -68,7 +67,7 @@ class Message:
 
     def id_of(self, candidate: Candidate, moment: Moment) -> str:
         """The id of the decision to send it."""
-        return decision_id(moment.tenant, moment.shopper, MESSAGES, self.identity, *candidate.identity)
+        return moment.id_of(MESSAGES, self.identity, *candidate.identity)
 
     def channel_of(self, candidate: Candidate) -> str:
         """The channel that a candidate is for; "" of one whose channel is in the topology no more."""

@@ -144,6 +144,23 @@ FIELDS: dict[str, dict[str, Any]] = {
         "balance": 120,
     },
     "reward-available": {"programme": "club", "reward": "voucher-5", "cost": 500, "balance": 512},
+    "erasures": {
+        "change": "erased",
+        "sequence": 1,
+        "requested_at": NOON - 5,
+        "reason": "request 1743",
+        "removed": {
+            "record": True,
+            "traits": 2,
+            "segments": 1,
+            "carts": 1,
+            "abandonments": 1,
+            "orders": 3,
+            "points": 512,
+            "consents": 1,
+            "messages": 0,
+        },
+    },
     "identity-changes": {
         "change": "conflict",
         "loser": "a1",

@@ -76,6 +76,7 @@ ODD_FIELDS: dict[str, list[dict[str, Any]]] = {
     "loyalty-points": [{"expires_at": 1_767_434_400_123}, {"points": -7}],
     "redemption-rejected": [{"points": None, "reward": None}, {"reason": "tier"}],
     "reward-available": [{"balance": 2**62}],
+    "erasures": [{"requested_at": None, "reason": None}, {"reason": 'ü\n"', "change": "expired"}],
     "identity-changes": [{"change": "refused", "former": None, "reason": "limit", "merge_id": None}],
     "messages": [
         {"variant": None, "expires_at": None},

@@ -74,6 +74,7 @@ def decisions() -> list[Decision]:
         track("Email Bounced", START + 8 * DAY, bounce_type="hard"),
     ]
     written = (REPOSITORY / "topology.yaml").read_text(encoding="utf-8") + DERIVED
+    written += "erasure: {pepper: salt}\n"
     written = written.replace("  club:\n", "  club:\n    rewards: {voucher: {cost: 500}}\n")
     engine, shopper = Engine(parse(written, {}).plan()), Shopper()
     identities = identities_of(engine, 2**20)
@@ -81,7 +82,9 @@ def decisions() -> list[Decision]:
     step = identities.take(shopper, "s-1", Handoff("a-1", "s-1", START, merge="0" * 32), START)
     found = [decision for told in step.told for decision in told.outcome.decisions]
     found += [decision for event in events for decision in engine.decide(shopper, event, event.received).decisions]
-    return found + engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
+    found += engine.on_due(shopper, "s-1", START + 800 * DAY).decisions
+    erased = track("Shopper Erased", START + 801 * DAY, reason="asked")
+    return found + engine.decide(shopper, erased, erased.received).decisions
 
 
 def test_messages_of_every_kind_of_trigger_are_among_them(decisions: list[Decision]) -> None:

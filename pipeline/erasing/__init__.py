@@ -1,0 +1,1 @@
+"""EDGE: asking for an erasure, and proving it."""

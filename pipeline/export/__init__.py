@@ -1,0 +1,1 @@
+"""EDGE: all that is known of one shopper, as data."""

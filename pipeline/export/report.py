@@ -1,0 +1,86 @@
+"""What `afterclick export` writes: a shopper's record in parts that people can read."""
+
+from typing import Any
+
+from pipeline.domain.decide import Engine
+from pipeline.domain.definition import Plan
+from pipeline.domain.messaging.word import REASONS, Words
+from pipeline.domain.profile import profile
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.value.instant import format_instant
+from pipeline.explain.known import Known
+from pipeline.export.named import named
+
+
+def export_data(known: Known, plan: Plan) -> dict[str, Any]:
+    """docs/privacy.md tells what the parts mean. plan: that of the topology, for the profile."""
+    shopper = known.shopper
+    return {
+        "shopper": known.shopper_id,
+        "as_of": format_instant(known.at),
+        "source": known.source,
+        "first_seen": _instant(shopper.created),
+        "profile": profile(Engine(plan), shopper, known.shopper_id),
+        "traits": {
+            name: {"value": trait.value, "said_at": _instant(trait.time), "message_id": trait.message_id}
+            for name, trait in shopper.traits.items()
+        },
+        "segments": {
+            name: {
+                "member": one.member,
+                "since": _instant(one.since),
+                "changes": one.sequence,
+                "changes_at": _instant(one.due),
+            }
+            for name, one in sorted(shopper.memberships.items())
+        },
+        "carts": named(shopper.carts),
+        "viewed": named(shopper.views),
+        "abandonments": named(shopper.instances),
+        "orders": named(shopper.orders),
+        "refunds": {"taken": len(shopper.refund_keys), "parked": named(shopper.parked)},
+        "loyalty": named(shopper.standings),
+        "consent": _consent(shopper.words),
+        "messages": named(shopper.correspondence()) if shopper.messages is not None else None,
+        "visits": {"count": shopper.sessions, "recent": [_instant(at) for at in shopper.recent_visits]},
+        "remembered": _remembered(shopper),
+        "timers": _timers(shopper),
+        "past": named(shopper.past),
+    }
+
+
+def _consent(words: Words | None) -> dict[str, Any] | None:
+    if words is None:
+        return None
+    said = [{**named(word), "reason": REASONS[word.reason]} for word in words.words]
+    return {"words": said, "devices": named(words.devices)}
+
+
+def _remembered(shopper: Shopper) -> dict[str, Any]:
+    """What conditions and computed traits keep, by the fingerprint of their meaning."""
+    return {
+        "windows": {f"{key:x}": values for key, values in shopper.windows.items()},
+        "observations": {f"{key:x}": named(one) for key, one in shopper.observations.items()},
+        "computed": named(shopper.derived),
+        "cool_downs": named(shopper.cooldowns),
+        "early_updates": named(shopper.early_updates),
+        "message_ids": (len(shopper.ids) + len(shopper.old_ids)) // 12,
+    }
+
+
+def _timers(shopper: Shopper) -> dict[str, Any]:
+    """When the shopper is looked at next, and by what."""
+    messages, past = shopper.messages, shopper.past
+    return {
+        "next": _instant(shopper.due),
+        "segments": _instant(shopper.segments_due),
+        "orders": _instant(shopper.orders_due),
+        "abandonment": _instant(shopper.abandonment_due),
+        "loyalty": _instant(shopper.loyalty_due),
+        "messages": _instant(messages.due) if messages is not None else None,
+        "retention": _instant(past.expires) if past is not None else None,
+    }
+
+
+def _instant(at: int) -> str | None:
+    return format_instant(at) if at else None
