@@ -88,10 +88,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _figures(counted: Sequence[Sample]) -> dict[str, float]:
-    figures: dict[str, float] = {}
+def _figures(counted: Sequence[Sample]) -> dict[str, float | str]:
+    figures: dict[str, float | str] = {}
     for name in (*counted[0].resident, "worker"):
-        figures |= growth(name, [(each.at, _of(each, name)) for each in counted])
+        points = [(each.at, _of(each, name)) for each in counted]
+        figures |= growth(name, points)
+        figures[f"{name}_course_mib"] = course(points)
     # What still filled up while it was counted.
     for use, last in counted[-1].bounded.items():
         figures[f"{use}_first_mib"] = round(counted[0].bounded.get(use, 0) / MIB, 1)
@@ -132,10 +134,8 @@ def _bounded() -> dict[str, float]:
 
 def growth(name: str, points: Sequence[tuple[float, float]]) -> dict[str, float]:
     """points: (seconds, bytes)."""
-    size = len(points) // BLOCKS
-    blocks = [points[part * size : (part + 1) * size] for part in range(BLOCKS)]
-    seconds = [mean(at for at, _ in block) for block in blocks]
-    resident = [mean(taken for _, taken in block) for block in blocks]
+    means = _means(points)
+    seconds, resident = [at for at, _ in means], [taken for _, taken in means]
     slope, start = linear_regression(seconds, resident)
     missed = sum((taken - start - slope * at) ** 2 for at, taken in zip(seconds, resident, strict=True))
     spread = sum((at - mean(seconds)) ** 2 for at in seconds)
@@ -148,6 +148,17 @@ def growth(name: str, points: Sequence[tuple[float, float]]) -> dict[str, float]
         f"{name}_mib_per_hour_error": round(error * hour, 1),
         f"{name}_percent_per_hour": round(slope * 3600 / mean(resident) * 100, 1),
     }
+
+
+def course(points: Sequence[tuple[float, float]]) -> str:
+    """MiB of each part: whether it grew by steps, as backlogs do, or all along, as leaks do."""
+    return " ".join(f"{taken / MIB:.0f}" for _, taken in _means(points))
+
+
+def _means(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    size = len(points) // BLOCKS
+    blocks = [points[part * size : (part + 1) * size] for part in range(BLOCKS)]
+    return [(mean(at for at, _ in block), mean(taken for _, taken in block)) for block in blocks]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import msgspec
 
-AWAITED, ATTACHED, REFUSED = range(3)
-"""States of a device: its state is on its way, it is this shopper's, or it was not taken."""
+AWAITED, ATTACHED, PASSED, REFUSED = range(4)
+"""States of a device: its state is on its way; it is this shopper's; it was another's by a later claim, and may be this
+one's by one that is later still; it was not taken."""
 
 
 class Device(msgspec.Struct, array_like=True, gc=False):
@@ -25,7 +26,8 @@ class Held(msgspec.Struct, array_like=True, gc=False):
 
 class Pending(msgspec.Struct, array_like=True, gc=False):
     """What the record waits for. peer: the device whose state is to come, if it `awaits` one; else the user to whom its
-    own state went, as merge `merge`. now: ms, the instant of the merge. held: in order of arrival, of `size` bytes."""
+    own state went, as merge `merge`, for a claim of event time `claimed` (ms). now: ms, the instant of the merge. held:
+    in order of arrival, of `size` bytes."""
 
     peer: str
     awaits: bool
@@ -33,16 +35,19 @@ class Pending(msgspec.Struct, array_like=True, gc=False):
     merge: str = ""
     held: list[Held] = []
     size: int = 0
+    claimed: int = 0
 
 
 class IdentityBook(msgspec.Struct, array_like=True, gc=False):
-    """alias: the user that this anonymous id has become, "" of who is a shopper. devices: of a user, in the order in
+    """alias: the user that this anonymous id has become, "" of who is a shopper, by the claim of event time `claimed`
+    (ms). devices: of a user, in the order in
     which they were seen. declined: users that did not take this device, the latest."""
 
     alias: str = ""
     devices: list[Device] = []
     pending: Pending | None = None
     declined: list[str] = []
+    claimed: int = 0
 
     def device(self, device_id: str) -> Device | None:
         for device in self.devices:

@@ -112,11 +112,14 @@ class FrontDoor:
         flags = ("--topology", topology, "--brokers", self._kafka.brokers)
         self._worker = WorkerProcess(folder, "worker", *flags)
 
-    def run(self, kills: int) -> Outcome:
-        """So many kills, each kind as often, then peace and the audit."""
+    def run(self, kills: int, minutes: float = 60) -> Outcome:
+        """So many kills, each kind as often, fewer if time is over before; then peace and the audit."""
+        until = time.monotonic() + 60 * minutes
         shoppers = [Shopper(self._collector.url, f"u-{number}") for number in range(SHOPPERS)]
         acts = (self._kill_collector, self._kill_broker, self._kill_worker)
         for number in range(kills):
+            if time.monotonic() > until:
+                break
             self._let_pass(shoppers)
             acts[number % len(acts)]()
         self._let_pass(shoppers)
@@ -202,6 +205,7 @@ class FrontDoor:
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.chaos.front_door", description=__doc__)
     arguments.add_argument("--kills", type=int, default=100, help="the broker's come with a further one at times")
+    arguments.add_argument("--minutes", type=float, default=60, help="no further kill after so many (default: 60)")
     arguments.add_argument("--seed", type=int, default=None, help="default: any")
     given = arguments.parse_args()
     seed = random.randrange(1_000_000) if given.seed is None else given.seed
@@ -209,7 +213,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="afterclick-front-door-"))
     door = FrontDoor(folder, seed, lambda what: print(what, flush=True))
     try:
-        outcome = door.run(given.kills)
+        outcome = door.run(given.kills, given.minutes)
     finally:
         door.close()
     for difference in outcome.differences[:50]:

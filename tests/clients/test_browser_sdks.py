@@ -16,7 +16,7 @@ from tests.clients.conftest import HERE
 from tests.clients.shop import Shop, Shopper
 from tests.support.captured_request import CAPTURES
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
 SDKS = {
     "segment": ["@segment/analytics-next/dist/umd/index.js"],

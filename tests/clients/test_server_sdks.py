@@ -12,6 +12,7 @@ from tests.support.captured_request import CAPTURES
 
 pytestmark = [
     pytest.mark.clients,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not CAPTURES.is_dir(), reason="the shared captures are not here"),
 ]
 

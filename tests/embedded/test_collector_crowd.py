@@ -14,7 +14,7 @@ from tests.fuzz.served import served
 from tests.support.collector_process import CollectorProcess
 from tests.support.worker_process import eventually
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(900)]
 
 CROWD = 10_000
 """The bound of connections, by default."""

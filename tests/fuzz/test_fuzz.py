@@ -11,7 +11,7 @@ from tests.fuzz.fuzzing import python, run_atheris, run_schemathesis
 from tests.fuzz.served import served
 from tests.support.locked_environment import Unavailable
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
 T = TypeVar("T")
 _ONE_OF_EACH = "^/(v1/(track|b)|i|com.snowplowanalytics.snowplow/tp2|e/|mp/collect|g/collect|flags/|health)$"

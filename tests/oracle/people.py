@@ -7,6 +7,8 @@ partitions come to the same.
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.oracle.values import instant
+
 Call = dict[str, Any]
 Change = tuple[str, str, str, str | None, str | None]
 """(change, device, user, who it was before, why not)."""
@@ -14,12 +16,13 @@ Change = tuple[str, str, str, str | None, str | None]
 
 @dataclass
 class People:
-    """devices: of one user at the most. belongs: id -> the user that it is. known: ids that were users. changes: in
-    order of cause. of_whom: by number of a call, the shopper that it is of; what a device did before it was claimed is
-    the user's as well."""
+    """devices: of one user at the most. belongs: id -> the user that it is. claimed: event time of the call by which it
+    is, ms. known: ids that were users. changes: in order of cause. of_whom: by number of a call, the shopper that it is
+    of; what a device did before it was claimed is the user's as well."""
 
     devices: int
     belongs: dict[str, str] = field(default_factory=dict)
+    claimed: dict[str, int] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
     of_whom: list[str] = field(default_factory=list)
@@ -41,12 +44,17 @@ class People:
         if shopper == sender:
             self.known.add(sender)
         if device is not None and device != sender:
-            self._claim(str(device), sender, shopper)
+            self._claim(str(device), sender, shopper, happened(call))
 
-    def _claim(self, device: str, sender: str, user: str) -> None:
+    def _claim(self, device: str, sender: str, user: str, at: int) -> None:
         if self.of(device) == user or (device, sender) in self._refused:
             return
         former = self.belongs.get(device)
+        if former is not None and at <= self.claimed[device]:
+            # It may become this one's by a later call, and takes its place.
+            if self._against(device, user, former) is None:
+                self._attached.setdefault(user, set()).add(device)
+            return
         why = self._against(device, user, former)
         if why is not None:
             self._refused.add((device, sender))
@@ -55,7 +63,7 @@ class People:
         before = [number for number, whose in enumerate(self.of_whom) if whose == device]
         change = "conflict" if former is not None else "merged" if before else "attached"
         self.changes.append((change, device, user, former, None))
-        self.belongs[device] = user
+        self.belongs[device], self.claimed[device] = user, at
         self._attached.setdefault(user, set()).add(device)
         for number in before:
             self.of_whom[number] = user
@@ -65,3 +73,9 @@ class People:
             return "known"
         attached = self._attached.get(user, set())
         return "limit" if device not in attached and len(attached) >= self.devices else None
+
+
+def happened(call: Call) -> int:
+    """Event time, ms, of a call without `sentAt`."""
+    at = instant(call["timestamp"]) or 0
+    return min(at, instant(call["receivedAt"]) or at) if "receivedAt" in call else at

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline.domain import block
 from pipeline.domain.commerce.order_book import amounts_after, earliest_orders, latest_orders, of_all_time
+from pipeline.domain.commerce.union import join_orders
+from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.lot_block import all_lots
 from pipeline.domain.loyalty_definition import EarnRule, ExpiryRule, Level, ProgrammeDefinition, Span
@@ -95,6 +97,27 @@ def play(seed: int) -> Till:
     return till
 
 
+def put_together(seed: int) -> Till:
+    """Two records of one person: they have orders in common, under different instants too."""
+    till, other = play(seed), play(seed + 100_000)
+    moment = Moment("shop", "s", max(till.shopper.now, other.shopper.now), "merge", None, till.decisions, till.remarks)
+    till.loyalty.join(till.shopper, other.shopper, join_orders(till.shopper, other.shopper, moment), moment)
+    till.shopper = CODEC.decode(CODEC.encode(till.shopper))
+    return till
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + 4 * SEEDS))
+def test_records_are_put_together_as_those_of_rows_at_hand(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block, "MOST", 10_000)
+    plain = put_together(seed)
+    for name, rows in (("KEPT", 1), ("MOST", 2), ("BLOCK", 3)):
+        monkeypatch.setattr(block, name, rows)
+    packed = put_together(seed)
+    assert len(packed.shopper.filed_orders) > 5
+    assert packed.decisions == plain.decisions
+    assert told(packed.shopper) == told(plain.shopper)
+
+
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + 4 * SEEDS))
 def test_decisions_are_those_of_rows_at_hand(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(block, "MOST", 10_000)
@@ -112,7 +135,7 @@ def test_decisions_are_those_of_rows_at_hand(seed: int, monkeypatch: pytest.Monk
 def told(shopper: Shopper) -> list[object]:
     """What is read of orders and lots, without the parts of fingerprints that blocks do not keep."""
     lots = [
-        msgspec.structs.replace(lot, order=lot.order >> 32)
+        msgspec.structs.replace(lot, order=lot.order >> 24)
         for name in ("club", "spenders")
         for lot in all_lots(shopper.standings[name])
     ]

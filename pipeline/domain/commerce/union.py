@@ -1,6 +1,7 @@
 """The orders and carts of two records of one person."""
 
 from pipeline.domain.commerce.cart import CARTS, find_cart
+from pipeline.domain.commerce.link import joined
 from pipeline.domain.commerce.order import PARKED_LIMIT, REFUNDS, OrderChange, apply_parked, keep_parked
 from pipeline.domain.commerce.order_book import (
     SETTLED,
@@ -84,6 +85,7 @@ def join_carts(shopper: Shopper, other: Shopper) -> frozenset[tuple[bool, str]]:
             shopper.carts.append(cart)
         else:
             same.lines = same.lines or cart.lines
+            same.links = joined(same.links, cart.links, newer=cart.updated > same.updated)
             same.updated = max(same.updated, cart.updated)
             same.snapshot = max(same.snapshot, cart.snapshot)
             same.ordered = max(same.ordered, cart.ordered)

@@ -8,7 +8,7 @@ from pipeline.domain.due import keep_due
 from pipeline.domain.event import Event
 from pipeline.domain.identity.letter import Handoff, Receipt
 from pipeline.domain.identity.turn import Turn, become, pack
-from pipeline.domain.identity.user import BUSY, ERASED, KNOWN, TOO_LARGE
+from pipeline.domain.identity.user import BUSY, ERASED, KNOWN, OUTDATED, TOO_LARGE
 from pipeline.domain.identity_book import IdentityBook, Pending
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
@@ -37,6 +37,10 @@ class Devices:
         if book is not None and user in book.declined:
             turn.send(user, Handoff(turn.id, user, now, declined=BUSY))
             return
+        if book is not None and alias and claim.time <= book.claimed:
+            # Sent again, or late: another user has come with it since.
+            turn.send(user, Handoff(turn.id, user, now, declined=OUTDATED))
+            return
         if not alias and (shopper.anonymous is False or (book is not None and book.devices)):
             self._decline(turn, user, now, KNOWN)
             return
@@ -49,7 +53,7 @@ class Devices:
                 self._decline(turn, user, now, TOO_LARGE)
                 return
         merge = decision_id(self._engine.plan.name, user, "merge", turn.id, claim.message_id)
-        turn.book.pending = Pending(user, False, now, merge)
+        turn.book.pending = Pending(user, False, now, merge, claimed=claim.time)
         shopper.due = 0
         turn.send(user, Handoff(turn.id, user, now, merge, state, alias))
 
@@ -60,15 +64,15 @@ class Devices:
             book.declined = [*book.declined, pending.peer][-REMEMBERED:]
             keep_due(turn.shopper)
         elif book.alias:
-            book.alias = receipt.taken
+            book.alias, book.claimed = receipt.taken, pending.claimed
         else:
-            self._retire(turn, receipt.taken)
+            self._retire(turn, receipt.taken, pending.claimed)
 
     def _decline(self, turn: Turn, user: str, now: int, why: str) -> None:
         turn.book.declined = [*turn.book.declined, user][-REMEMBERED:]
         turn.send(user, Handoff(turn.id, user, now, declined=why))
 
-    def _retire(self, turn: Turn, taken: str) -> None:
+    def _retire(self, turn: Turn, taken: str, claimed: int) -> None:
         """Nothing is left of the record but whose it is."""
         shopper, outcome = turn.shopper, Outcome([], [])
         if shopper.created:
@@ -76,6 +80,6 @@ class Devices:
             told = outcome.decisions, outcome.remarks, True, outcome.letters, shopper.epoch
             moment = Moment(name, turn.id, shopper.now, KIND_MERGE, None, *told)
             self._engine.merger.retire(shopper, moment)
-        alias = IdentityBook(taken, declined=turn.book.declined)
+        alias = IdentityBook(taken, declined=turn.book.declined, claimed=claimed)
         become(shopper, Shopper(now=shopper.now, plan=shopper.plan, anonymous=True, identity=alias))
         turn.tell(0, outcome)

@@ -10,7 +10,7 @@ TWICE = "event_of_both"
 
 
 def join_profile(shopper: Shopper, other: Shopper, remarks: list[str]) -> None:
-    """Take in the ids, visits and traits of the other record."""
+    """Take in the ids, visits, traits and language of the other record."""
     shopper.created = min(one for one in (shopper.created or other.created, other.created) if one)
     _join_ids(shopper, other, remarks)
     _join_visits(shopper, other)
@@ -20,6 +20,7 @@ def join_profile(shopper: Shopper, other: Shopper, remarks: list[str]) -> None:
             remarks.append("trait_limit")
         elif known is None or (known.time, known.message_id) < (trait.time, trait.message_id):
             shopper.traits[name] = trait
+    shopper.locale = max((one for one in (shopper.locale, other.locale) if one is not None), default=None)
 
 
 def _join_ids(shopper: Shopper, other: Shopper, remarks: list[str]) -> None:

@@ -5,7 +5,7 @@ from pipeline.domain.decision import IDENTITY_CHANGES, KIND_MERGE, Moment
 from pipeline.domain.event import Event
 from pipeline.domain.identity.letter import Handoff, Receipt
 from pipeline.domain.identity.turn import Turn, hold, unpack
-from pipeline.domain.identity_book import ATTACHED, AWAITED, REFUSED, Device, IdentityBook, Pending
+from pipeline.domain.identity_book import ATTACHED, AWAITED, PASSED, REFUSED, Device, IdentityBook, Pending
 from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import FORMAT
@@ -16,6 +16,8 @@ REMEMBERED = 20
 LIMIT, KNOWN, BUSY, TOO_LARGE, FAILED, ERASED = "limit", "known", "busy", "too_large", "failed", "erased"
 """Why a device is not taken: the user has as many as may be, it is a known shopper, it waits for another one, its state
 is too large, the core fails on it, or it was erased."""
+OUTDATED = "outdated"
+"""Why it is not taken by this claim: another user has come with it since. No line tells of it, and a later one may."""
 
 MERGED, ATTACHED_ONLY, CONFLICT, REFUSAL = "merged", "attached", "conflict", "refused"
 """What is told of a device: its state is the user's; there was none; it was another's before; or it was not taken."""
@@ -47,8 +49,12 @@ class Users:
         """Take a device over, as of `at` (ms), or not."""
         book, at = turn.book, max(at, handoff.now)
         device, room = book.device(handoff.loser), book.has_room(self._definition.devices)
-        if handoff.declined:
-            if device.state == AWAITED if device is not None else room:
+        if handoff.declined == OUTDATED:
+            turn.tell(0, Outcome([], ["claim_outdated"]))
+            if device is not None and device.state == AWAITED:
+                device.state = PASSED
+        elif handoff.declined:
+            if room if device is None else device.state == AWAITED:
                 self.refuse(turn, handoff, handoff.declined, at)
         elif device is None and not room and handoff.former != turn.id:
             self._tell(turn, REFUSAL, handoff, at, LIMIT)
