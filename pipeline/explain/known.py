@@ -73,6 +73,8 @@ def from_replay(plan: Plan, sources: Sequence[Source], shopper_id: str, at: int 
         last = received
         if told and index == 0:
             exchange([partition], lambda _: 0)
+            partition.advance(received)
+            exchange([partition], lambda _: 0)
         if type(call) is Event and (told or call.shopper == shopper_id):
             partition.apply(call)
     end = last if at is None else at

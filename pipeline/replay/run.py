@@ -86,6 +86,8 @@ class _Run:
             for number in range(replay.partitions)
         ]
         self._has_letters = has_letters(replay.plan)
+        # Whether a user's timer may end the record of a device, before what comes of that.
+        self._ends = replay.plan.inactive is not None and replay.plan.identities is not None
         # Where events stand that may wait, by partition and place; None: none ever does.
         self._held: dict[tuple[int, int], tuple[str, Value, int]] | None = None
         if replay.plan.identities is not None:
@@ -102,6 +104,9 @@ class _Run:
             if index == 0 and self._has_letters:
                 # All that a value says is known before anything that comes of it is told others.
                 self._exchange()
+                if self._ends:
+                    self._advance(received)
+                    self._exchange()
             if type(call) is not Event:
                 number, _, _ = whence(value, index)
                 self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
