@@ -17,7 +17,7 @@ from tests.support.shop_state import CODEC, records_of
 
 MEDIAN = 400
 
-UNUSED = ("first and last", "stage and computed traits", "consent", "messages")
+UNUSED = ("first and last", "stage and computed traits", "consent", "messages", "identity")
 """Parts that no rule of the reference topology needs."""
 
 
