@@ -173,7 +173,9 @@ def main() -> None:
         count(given.count, given.records)
         return
     found = measured(tuple(orders for orders in AT if orders <= given.orders), counted=not given.uncounted)
-    figures: dict[str, Figure | str] = dict(found)
+    figures: dict[str, Figure | str] = {
+        f"{where.replace('-', '_')}_{name}": value for where, each in found.items() for name, value in each.items()
+    }
     if "club-2000" in found:
         figures["record_bytes"] = found["club-2000"]["bytes_largest"]
         unit = "us" if given.uncounted else "instructions"

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from pipeline.config.packed_size import AMOUNT, HEAD, INSTANT, INTEGER, NAME, NUMBER, POINTS, blocks_of
+from pipeline.domain.block import KEY
 from pipeline.domain.loyalty.account import LONGEST
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 
 _LOT_AT_HAND = 2 * HEAD + 9 * INTEGER
 _HOLDING_AT_HAND = HEAD + 4 * INTEGER
-_LOT = INSTANT + 8 + 4 * POINTS + AMOUNT + 1 + NUMBER
+_LOT = INSTANT + KEY + 3 + 4 * POINTS + AMOUNT + 1 + NUMBER
 _HOLDING = 2 * INSTANT + NUMBER + POINTS
 _PART = 4 * INTEGER
 

@@ -39,11 +39,15 @@ def compact_stores(directories: Iterable[Path]) -> None:
     StateError."""
     for directory in directories:
         for _, path in store_paths(directory):
-            store = RocksStore(path.parent).open(path.name)
+            partition = RocksStore(path.parent)
+            store = partition.open(path.name)
             try:
                 store.compact()
             finally:
                 store.close()
+            # The manifest tells which keys each file began and ended with, also of files that are gone, until it is
+            # made anew as the store is opened.
+            partition.open(path.name).close()
 
 
 def in_stores(directories: Iterable[Path], needles: Sequence[Needle], *, compacted: bool) -> Iterator[Finding]:

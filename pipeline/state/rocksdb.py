@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 from weakref import WeakSet
 
-from rocksdict import Rdict, ReadOptions, WriteBatch, WriteOptions
+from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, ReadOptions, WriteBatch, WriteOptions
 
 from pipeline.runtime.checkpoint import decode_checkpoint, encode_checkpoint
 from pipeline.runtime.ports import (
@@ -186,9 +186,12 @@ class RocksPartition:
 
     def compact(self) -> None:
         """Have no file hold what was deleted or replaced. It takes as long as writing all of it anew."""
+        options = CompactOptions()
+        # A file that nothing overlaps would be moved as it is, its deletions with it.
+        options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
         with translated(self._path):
             self._db.flush()
-            self._db.compact_range(None, None)
+            self._db.compact_range(None, None, options)
 
     def close(self) -> None:
         if self._closed:

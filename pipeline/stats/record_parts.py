@@ -23,7 +23,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
         "loyalty_due",
     ),
     "message ids": ("ids_since", "ids", "old_ids"),
-    "identity": ("identity",),
+    "identity": ("identity", "past"),
     "visits": ("sessions", "recent_visits"),
     "windows": ("windows",),
     "memberships": ("memberships",),

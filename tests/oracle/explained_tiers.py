@@ -29,8 +29,10 @@ def misjudged(seed: int) -> list[str]:
     found = []
     for shopper, at, count in looks(Random(seed), records):
         record = recorded(plan, events, shopper, at)
-        history = told_by(records[:count], shopper, topology, at)
-        for programme in history.programmes:
+        for number in range(len(topology["loyalty"])):
+            # To look ahead takes a history to its end.
+            history = told_by(records[:count], shopper, topology, at)
+            programme = history.programmes[number]
             told = explain_tier(loyalty, programme.name, record, at)
             where = f"seed {seed}, {shopper} in {programme.name} at {at}"
             found += [f"{where}: {one}" for one in mistakes(told, programme, history)]

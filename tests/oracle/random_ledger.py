@@ -27,6 +27,7 @@ GROUPS = (
     "tiers",
     "review",
 )
+REVIEWED = ("Points Review Released", "Points Review Rejected")
 PRICES = {"a": "3.33", "b": "10", "c": "0.99", "d": "25.50"}
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "UTC"]
 STEPS = [0, 1, MINUTE, HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 12 * DAY]
@@ -157,7 +158,7 @@ def looked_at(random: Random, orders: list[str]) -> Call:
         told["programme"] = random.choice(["club", "club", "circle"])
     if orders and random.random() < 0.4:
         told["lot"] = f"{xxhash.xxh3_64(random.choice(orders).encode()).intdigest():016x}"
-    return track(random.choice(["Points Review Released", "Points Review Released", "Points Review Rejected"]), told)
+    return track(random.choice(["Points Review Released", *REVIEWED]), told)
 
 
 class Members:
@@ -190,8 +191,8 @@ class Members:
             self.times.append(received)
             if self.calls and self.random.random() < 0.04:
                 again = self.random.choice(self.calls[-10:])
-                # A refused redemption is remembered no longer than messages are.
-                if again.get("event") != "Points Redeemed":
+                # Refused redemptions and words on what is held are remembered no longer than messages are.
+                if again.get("event") not in ("Points Redeemed", *REVIEWED):
                     self.calls.append({**again, "receivedAt": rfc3339(received)})
                 continue
             draw = self.random.choices([one for _, one in self.draws], [weight for weight, _ in self.draws])[0]

@@ -135,7 +135,7 @@ def test_decisions_are_those_of_rows_at_hand(seed: int, monkeypatch: pytest.Monk
 def told(shopper: Shopper) -> list[object]:
     """What is read of orders and lots, without the parts of fingerprints that blocks do not keep."""
     lots = [
-        msgspec.structs.replace(lot, order=lot.order >> 32)
+        msgspec.structs.replace(lot, order=lot.order >> 24)
         for name in ("club", "spenders")
         for lot in all_lots(shopper.standings[name])
     ]

@@ -12,13 +12,16 @@ import msgspec
 
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import IDENTITY_CHANGES, Decision
-from pipeline.domain.event import Event
+from pipeline.domain.event import CLAIM, Event
+from pipeline.domain.identity.letter import MARK
 from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition, exchange
-from pipeline.runtime.ports import DEAD_LETTERS
+from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
+from tests.oracle.people import People
+from tests.oracle.values import rfc3339
 from tests.simulation.oracle import Expected
 from tests.simulation.scenario import CLICKSTREAM, Scenario, draw_scenario
 from tests.simulation.simulation import Simulation, Stuck
@@ -28,6 +31,12 @@ from tests.support.road import plain, said
 from tests.support.topology_driver import CODEC, decisions
 
 DAY = 86_400_000
+
+
+def draw_late(seed: int) -> Scenario:
+    """As `draw_merges`, but much comes under the ids of devices that are somebody's."""
+    scenario, random = draw_merges(seed), Random(f"late {seed}")
+    return msgspec.structs.replace(scenario, lines=draw_lines(random, households=3, calls=25, late=True))
 
 
 def draw_merges(seed: int) -> Scenario:
@@ -62,6 +71,38 @@ def differences(simulation: Simulation) -> list[str]:
         found.append("a decision's id came twice")
     simulation.happened.update(one["fields"]["change"] for one in made if one["topic"] == IDENTITY_CHANGES)
     return found
+
+
+def misled(simulation: Simulation) -> list[str]:
+    """Run it; what came under the id of a device alone and was not passed on once to whose it was then, in words."""
+    try:
+        simulation.run()
+    except Stuck:
+        return ["does not come to rest"]
+    broker, scenario = simulation.broker, simulation.scenario
+    intake, expected, alone = Intake(scenario.plan), Counter[str](), dict[str, str]()
+    for source in range(scenario.sources):
+        people = People(scenario.plan.identities.devices if scenario.plan.identities is not None else 0)
+        for record in broker.read(CLICKSTREAM, source):
+            event = intake.accept(record.value, record.timestamp, from_field=not scenario.live)[0]
+            if isinstance(event, Event):
+                ids = {"anonymousId": event.shopper} if event.anonymous else {"userId": event.shopper}
+                device = {} if event.anonymous else {"anonymousId": event.anonymous_id or None}
+                people.take({**ids, **device, "timestamp": rfc3339(event.time)})
+                if event.anonymous:
+                    alone[event.message_id] = event.shopper
+                    expected[f"{event.message_id} to {people.of(event.shopper)}"] += (
+                        people.of(event.shopper) != event.shopper
+                    )
+    passed = Counter[str]()
+    for record in broker.all(SHOPPER_EVENTS):
+        value, key = record.value or b"", record.key or b""
+        if value[:1] != MARK and not key.startswith(RESERVED):
+            event = msgspec.json.decode(value, type=Event)
+            if event.type != CLAIM and alone.get(event.message_id, event.shopper) != event.shopper:
+                passed[f"{event.message_id} to {event.shopper}"] += 1
+    simulation.happened["passed on"] += passed.total()
+    return compare("passed on", +expected, passed)
 
 
 def expect(scenario: Scenario, sources: list[list[Any]]) -> Expected:

@@ -91,7 +91,8 @@ def expect(scenario: Scenario, sources: list[list[Record]], hand_overs: dict[str
                     expected.dead[refusal] += 1
     for shopper_id, road in roads.items():
         road.end(scenario.end)
-        expected.states[shopper_id.encode()] = CODEC.encode(road.shopper)
+        if road.shopper.created:
+            expected.states[shopper_id.encode()] = CODEC.encode(road.shopper)
     for decision in (decision for road in roads.values() for decision in road.said):
         expected.said[f"{decision.shopper} {decision.topic}"].append(plain(msgspec.to_builtins(decision)))
     return expected

@@ -18,7 +18,7 @@ from pipeline.runtime.ports import SHOPPER_EVENTS, StatePartition
 from pipeline.runtime.shopper_fold import ShopperFold
 from pipeline.runtime.shopper_settings import Settings
 from tests.simulation.lane import Agent
-from tests.support.road import draw_history, draw_plan
+from tests.support.road import digest_of, draw_history, draw_plan, ending
 from tests.support.topology_driver import CODEC, PlainEncoder
 
 CLICKSTREAM = "clickstream"
@@ -72,9 +72,8 @@ class Scenario(msgspec.Struct, frozen=True):
         def shopper_fold(state: StatePartition, at: Any) -> Fold[Any]:
             identities = identities_of(engine, settings.shopper_bytes)
             inner = None if identities is None else _Interrupted(identities, at)
-            return ShopperFold(
-                _Interrupted(engine, at), state, CODEC, PlainEncoder(), settings, identities=cast(Any, inner)
-            )
+            whole, others = _Interrupted(engine, at), {"identities": cast(Any, inner), "digest_of": digest_of(engine)}
+            return ShopperFold(whole, state, CODEC, PlainEncoder(), settings, **others)
 
         return [
             Agent("intake", CLICKSTREAM, self.sources, intake_fold),
@@ -130,12 +129,16 @@ class _Interrupted:
 
 
 def draw_scenario(seed: int) -> Scenario:
-    random, change = Random(seed), Random(f"change {seed}")
+    random, change, ends = Random(seed), Random(f"change {seed}"), Random(f"end {seed}")
     plan = draw_plan(random)
+    end = ends.random() < 0.3
     changed = draw_plan(change) if change.random() < 0.5 else None
+    if end:
+        plan = ending(ends, plan)
+        changed = changed and ending(ends, changed)
     scenario = Scenario(
         plan=plan,
-        lines=draw_history(random),
+        lines=draw_history(random, ends=ends if end else None),
         live=random.random() < 0.5,
         sources=random.randint(1, 4),
         partitions=random.randint(1, 3),

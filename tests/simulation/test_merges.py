@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.simulation.merges import differences, draw_merges
+from tests.simulation.merges import differences, draw_late, draw_merges, misled
 from tests.simulation.simulation import Simulation
 
 SEEDS = 60
@@ -27,6 +27,17 @@ def runs() -> tuple[dict[int, list[str]], Counter[str]]:
 def test_merges_end_as_in_one_process(runs: tuple[dict[int, list[str]], Counter[str]]) -> None:
     told = [f"make simulation MERGES=1 FIRST={seed} SEEDS=1\n  {found[0]}" for seed, found in runs[0].items()]
     assert not told, "\n".join(told[:3])
+
+
+def test_what_comes_under_an_alias_is_passed_on_once_to_whose_it_is() -> None:
+    failed, passed = {}, 0
+    for seed in range(SEEDS // 2):
+        simulation = Simulation(seed, draw_late)
+        if found := misled(simulation):
+            failed[seed] = found
+        passed += simulation.happened["passed on"]
+    assert not failed
+    assert passed > SEEDS
 
 
 @pytest.mark.parametrize(

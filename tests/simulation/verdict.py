@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.decision import DECISION_TOPICS, MESSAGE_SUPPRESSIONS, MESSAGES
+from pipeline.domain.decide import Engine
+from pipeline.domain.decision import DECISION_TOPICS, ERASURES, MESSAGE_SUPPRESSIONS, MESSAGES
 from pipeline.domain.event import Event
 from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
 from pipeline.state.changelog import Restore
@@ -109,7 +110,14 @@ def _ends(simulation: Simulation, made: list[dict[str, Any]]) -> list[str]:
                 ends[candidate] += 1
     simulation.happened.update({"message ended": len(ends), "message waited": len(waited)})
     asked = waited if simulation.scenario.changed else waited | _asked(simulation, made)
-    return [f"a message ended {ends[each]} times: {each}" for each in sorted(asked | ends.keys()) if ends[each] != 1]
+    # What waits as a record ends is told of no more.
+    gone = {one["shopper"] for one in made if one["topic"] == ERASURES}
+    digest = Engine(simulation.scenario.plan).erasure.digest
+    return [
+        f"a message ended {ends[each]} times: {each}"
+        for each in sorted(asked | ends.keys())
+        if ends[each] > 1 or (not ends[each] and digest(each[0]) not in gone)
+    ]
 
 
 def _asked(simulation: Simulation, made: list[dict[str, Any]]) -> set[Candidate]:

@@ -18,6 +18,7 @@ from pipeline.domain.erasure_definition import ErasureDefinition
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
+from pipeline.runtime.grave import DigestOf
 from pipeline.runtime.ports import DEAD_LETTERS, SHOPPER_EVENTS
 from pipeline.runtime.shopper_settings import Settings
 from tests.oracle.engine_run import topology_text
@@ -104,8 +105,8 @@ class Shop:
                 broker.append(SHOPPER_EVENTS, one.shopper.encode(), msgspec.json.encode(one))
             else:
                 send_progress(broker, source, one)
-        digest_of = self.engine.erasure.digest if self.engine.plan.erasure is not None else None
-        return shopper_driver(broker, self.engine, settings or Settings(len(self.sources), None), sizes, digest_of)
+        given = settings or Settings(len(self.sources), None)
+        return shopper_driver(broker, self.engine, given, sizes, digest_of(self.engine))
 
 
 def said(broker: MemoryBroker) -> dict[str, list[Any]]:
@@ -157,11 +158,19 @@ def draw_calls(random: Random, count: int) -> list[Call]:
     return travelling(random, MessageStream(random, several_carts=True).draw(count))
 
 
-def draw_history(random: Random, streams: int = 3, calls: int = 30) -> list[tuple[int, bytes]]:
-    """(received time, line) of several streams, in received order, some of them damaged."""
+def digest_of(engine: Engine) -> DigestOf | None:
+    """As the shopper agent's fold is given it."""
+    return engine.erasure.digest if engine.plan.erasure is not None else None
+
+
+def draw_history(
+    random: Random, streams: int = 3, calls: int = 30, ends: Random | None = None
+) -> list[tuple[int, bytes]]:
+    """(received time, line) of several streams, in received order, some of them damaged. ends: draws erasures."""
     drawn: list[dict[str, Any]] = []
     for number in range(streams):
-        for call in draw_calls(random, calls):
+        told = draw_calls(random, calls)
+        for call in told if ends is None else strewn(ends, told):
             drawn.append({**call, "userId": f"{number}-{call['userId']}"})
     timed = sorted(((str(call.get("receivedAt") or call["timestamp"]), call) for call in drawn), key=lambda one: one[0])
     return [

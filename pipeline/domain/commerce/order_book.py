@@ -4,7 +4,7 @@ A shopper has ORDERS orders at the most. With more, the oldest is settled: what 
 all time, and it is forgotten. Nothing can change it any more, and windows no longer see it.
 
 The latest orders are at hand in `Shopper.orders`, those before them packed into blocks (block.py), which keep of a key
-its leading bits, see `alike`. Who only reads goes by the functions here; who changes an order asks `find_order` for it.
+its leading bits. Who only reads goes by the functions here; who changes an order asks `find_order` for it.
 """
 
 from bisect import insort
@@ -38,7 +38,9 @@ _MOST = 10**18
 SETTLED = xxhash.xxh3_64_intdigest(b"settled orders")
 """Where in `Shopper.windows` they are kept: [number, value, refunded, time and key of the latest of them]."""
 
-_CUT = 64 - 8 * KEY
+CUT = 64 - 8 * KEY
+"""Bits of a fingerprint that blocks do not keep."""
+
 _CANCELLED, _UNKNOWN, _UNPRICED = 1, 2, 4
 _TIME, _VALUE, _REFUNDED, _STATE = range(4)
 _COUNT, _WORTH, _GIVEN = range(3)
@@ -61,20 +63,15 @@ def stands(order: Order) -> bool:
     return order.completed and not order.cancelled
 
 
-def alike(one: int, other: int) -> bool:
-    """Whether two fingerprints are of one order: by their leading 40 bits, as blocks keep no more. Of 10,000 orders two
-    are taken for one with a chance of 1 to 20,000."""
-    return one >> _CUT == other >> _CUT
-
-
 def leading(key: int) -> int:
-    """What a block keeps of a fingerprint: equal of two that are `alike`."""
-    return key >> _CUT
+    """What an order is known by: the leading 40 bits of its fingerprint, as blocks keep no more. Of 10,000 orders two
+    are taken for one with a chance of 1 to 20,000."""
+    return key >> CUT
 
 
 def is_whole(key: int) -> bool:
     """Whether it is a fingerprint as it was made, not what a block gave back of it."""
-    return key & ((1 << _CUT) - 1) != 0
+    return key & ((1 << CUT) - 1) != 0
 
 
 def settled(shopper: Shopper) -> Totals:
@@ -96,7 +93,7 @@ def of_all_time(shopper: Shopper) -> Totals:
 def is_settled(shopper: Shopper, time: int, key: int) -> bool:
     """Whether an order of that event time (ms) may be among those that are forgotten."""
     kept = shopper.windows.get(SETTLED)
-    return kept is not None and (time, key >> _CUT) <= (kept[3], kept[4] >> _CUT)
+    return kept is not None and (time, leading(key)) <= (kept[3], leading(kept[4]))
 
 
 def settle(shopper: Shopper, moment: Moment) -> None:
@@ -117,8 +114,8 @@ def find_order(shopper: Shopper, key: int) -> Order | None:
     """The order, to be changed until `settle`."""
     found = _at_hand(shopper.orders, key)
     if found is None:
-        leading = _leading(key)
-        block = next((one for one in reversed(shopper.filed_orders) if has_key(one, leading)), None)
+        searched = _searched(key)
+        block = next((one for one in reversed(shopper.filed_orders) if has_key(one, searched)), None)
         if block is None:
             return None
         thaw(LAYOUT, shopper.filed_orders, shopper.orders, block.last)
@@ -187,13 +184,13 @@ def _amounts(block: Block) -> Iterator[tuple[int, int]]:
 
 def _at_hand(orders: list[Order], key: int) -> Order | None:
     for order in reversed(orders):
-        if alike(order.key, key):
+        if leading(order.key) == leading(key):
             return order
     return None
 
 
-def _leading(key: int) -> bytes:
-    return (key >> _CUT).to_bytes(KEY)
+def _searched(key: int) -> bytes:
+    return leading(key).to_bytes(KEY)
 
 
 def _sums(orders: Sequence[Order]) -> tuple[int, int, int]:
@@ -214,7 +211,7 @@ def _split(order: Order) -> tuple[int, ...]:
 
 def _join(key: bytes, time: int, value: int, refunded: int, state: int, priced: int) -> Order:
     return Order(
-        int.from_bytes(key) << _CUT,
+        int.from_bytes(key) << CUT,
         time,
         value,
         refunded,
@@ -229,7 +226,7 @@ def _time(order: Order) -> int:
 
 
 def _key(order: Order) -> bytes:
-    return _leading(order.key)
+    return _searched(order.key)
 
 
 LAYOUT = Layout(at=_time, sums=lambda orders: list(_sums(orders)), split=_split, join=_join, key=_key)

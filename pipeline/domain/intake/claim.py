@@ -8,27 +8,29 @@ would have stood, and what of the device is older does not depend on how fast an
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import re2
 
-from pipeline.domain.event import CLAIM, EMPTY_OBJECT, Event
+from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.intake.identity import identifier
 from pipeline.domain.intake.refusal import BLOCKED_ID, MISSING_ID, Refusal, RefusedCall
 
 ALIAS = "alias"
+# Ids of which it is remembered whether they are blocked.
+REMEMBERED = 20_000
 
 
 class Claims:
     """Reads ids by the rules of a topology with `identity`. A blocked id is none."""
 
-    __slots__ = ("_blocked",)
+    __slots__ = ("_blocked", "_known")
 
     def __init__(self, definition: IdentityDefinition) -> None:
         options = re2.Options()
         options.case_sensitive = False
         pattern = "|".join(f"(?:{one})" for one in definition.blocked)
         self._blocked = re2.compile(pattern, options) if pattern else None
+        self._known: dict[str, bool] = {}
 
     def ids(self, call: dict[str, Any]) -> tuple[str, str | None, str]:
         """(shopper, the user's id, the device's): the last "" where there is none, or it is the shopper itself.
@@ -51,7 +53,8 @@ class Claims:
 
     def told(self, calls: list[Event | Refusal]) -> list[Event | Refusal]:
         """The calls, and after them a claim for each device that came with one."""
-        return [*calls, *self._claims(calls)]
+        calls.extend(list(self._claims(calls)))
+        return calls
 
     def _device(self, call: dict[str, Any], user: str) -> str:
         field = "previousId" if call.get("type") == ALIAS else "anonymousId"
@@ -62,13 +65,18 @@ class Claims:
         return "" if device is None or device == user or self._blocks(device) else device
 
     def _blocks(self, found: str) -> bool:
-        return self._blocked is not None and self._blocked.fullmatch(found) is not None
+        if self._blocked is None:
+            return False
+        blocks = self._known.get(found)
+        if blocks is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            blocks = self._known[found] = self._blocked.fullmatch(found) is not None
+        return blocks
 
     def _claims(self, calls: list[Event | Refusal]) -> Iterator[Event]:
         for call in calls:
             if isinstance(call, Event) and call.anonymous_id:
-                yield msgspec.structs.replace(
-                    call, type=CLAIM, name=CLAIM, shopper=call.anonymous_id, referred=call.shopper, body=0,
-                    properties=EMPTY_OBJECT, traits=EMPTY_OBJECT, timezone="", flags=(), anonymous=False, consents=(),
-                    device="", origin=(0, 0), locale="", anonymous_id="",
-                )  # fmt: skip
+                yield Event(
+                    CLAIM, CLAIM, call.anonymous_id, call.time, call.received, call.message_id, referred=call.shopper
+                )

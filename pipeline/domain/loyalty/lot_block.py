@@ -1,19 +1,17 @@
 """Packed lots: those before the latest, in blocks (block.py), of which the metric reads the sums.
 
-A lot of an order is found by the order, which brings its fingerprint along: of that, blocks keep the leading 32 bits,
-to tell it from lots of the same instant. Whole they keep those that are told by themselves: of bonuses, and of what
-waits.
+A lot of an order is found by the order, which brings its fingerprint along: of that, blocks keep what an order is known
+by. Whole they keep those that are told by themselves: of bonuses, and of what waits.
 """
 
 from collections.abc import Iterator, Sequence, Set
 from functools import partial
 
 from pipeline.domain.block import Block, Layout, columns_of, file, is_due, rows_of, take_first, thaw
-from pipeline.domain.commerce.order_book import is_whole
+from pipeline.domain.commerce.order_book import CUT, is_whole, leading
 from pipeline.domain.shopping import Lot, Standing
 
-HALF = 32
-_LOW = (1 << HALF) - 1
+_LOW = (1 << CUT) - 1
 _TIME, _POINTS, _REVERSED, _NUMBER = 0, 3, 4, 7
 
 
@@ -47,7 +45,7 @@ def is_of(lot: Lot, key: int) -> bool:
     """Whether the lot is of the order, or the bonus, with that fingerprint; one that blocks gave back, or both."""
     if lot.order == key:
         return True
-    return (not lot.order & _LOW or not is_whole(key)) and lot.order >> HALF == key >> HALF
+    return not (is_whole(lot.order) and is_whole(key)) and leading(lot.order) == leading(key)
 
 
 def name_anew(lot: Lot, key: int) -> None:
@@ -124,7 +122,7 @@ def _split(lot: Lot, waiting: Set[int]) -> tuple[int, ...]:
     whole = not lot.eligible or lot.number in waiting
     return (
         lot.time,
-        lot.order >> HALF,
+        leading(lot.order),
         lot.order & _LOW if whole else 0,
         lot.points,
         lot.reversed,
@@ -140,7 +138,7 @@ def _join(
     time: int, high: int, low: int, points: int, back: int, eligible: int, level: int, number: int, expired: int,
     forgone: int,
 ) -> Lot:  # fmt: skip
-    return Lot(high << HALF | low, time, points, back, eligible, level, number, [], expired, forgone)
+    return Lot(high << CUT | low, time, points, back, eligible, level, number, [], expired, forgone)
 
 
 def _time(lot: Lot) -> int:

@@ -4,11 +4,12 @@ from bisect import insort
 from collections.abc import Iterable
 
 from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.commerce.order_book import leading
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
-from pipeline.domain.loyalty.lot_block import HALF, is_of, thaw_lots
+from pipeline.domain.loyalty.lot_block import is_of, thaw_lots
 from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
@@ -35,9 +36,9 @@ class Ledgers:
         for each in (standing, other):
             thaw_lots(each)
             thaw_holdings(each)
-        known = {lot.order >> HALF: lot for lot in standing.lots}
+        known = {leading(lot.order): lot for lot in standing.lots}
         doubles = [
-            lot for lot in other.lots if lot.order >> HALF in known and is_of(known[lot.order >> HALF], lot.order)
+            lot for lot in other.lots if leading(lot.order) in known and is_of(known[leading(lot.order)], lot.order)
         ]
         double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}

@@ -52,3 +52,12 @@ def test_nothing_is_left_of_who_was_erased_after_a_compaction(tmp_path: Path) ->
     state = store.open("0")
     assert len(list(state.scan())) == 20
     state.close()
+
+
+def test_a_file_that_nothing_overlaps_is_written_anew_too(tmp_path: Path) -> None:
+    state = RocksStore(tmp_path / "shopper" / "state").open("0")
+    state.write(StateWrite([(ID.encode(), record(EMAIL, 0))], 0))
+    state.write(StateWrite([(ID.encode(), None)], 1))
+    state.close()
+    compact_stores([tmp_path])
+    assert list(in_stores([tmp_path], [Needle(ID), Needle(EMAIL)], compacted=True)) == []
