@@ -281,8 +281,11 @@ class Engine:
         return refusal is not None
 
     def _moment(self, shopper: Shopper, shopper_id: str, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
-        told = outcome.decisions, outcome.remarks, False, outcome.letters, shopper.epoch
-        return Moment(self._tenant, shopper_id, shopper.now, kind, message_id, *told)
+        past = shopper.past
+        return Moment(
+            self._tenant, shopper_id, shopper.now, kind, message_id, outcome.decisions, outcome.remarks, False,
+            outcome.letters, 0 if past is None else past.epoch,
+        )  # fmt: skip
 
 
 def _taken(decisions: list[Decision], told: int) -> list[Decision]:
