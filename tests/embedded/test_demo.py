@@ -14,14 +14,14 @@ import httpx2
 import pytest
 
 from tests.support.shop_history import history
-from tests.support.worker_process import COMMAND, afterclick, eventually
+from tests.support.worker_process import COMMAND, SLOWEST, afterclick, eventually
 
 pytestmark = pytest.mark.embedded
 
 REPOSITORY = Path(__file__).parents[2]
-FIRST_DECISION = 15.0
+FIRST_DECISION = 15.0 * SLOWEST
 """Seconds from the start to the first decision, at most."""
-END = 20.0
+END = 20.0 * SLOWEST
 """Seconds from Ctrl-C to the end, at most."""
 
 
