@@ -49,7 +49,8 @@ def _making(folder: Path, lock: Path) -> Iterator[bool]:
     stamp, digest = folder.with_name(f"{folder.name}.sha256"), hashlib.sha256(lock.read_bytes()).hexdigest()
     with folder.with_name(f"{folder.name}.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == digest:
+        # The stamp may outlive what it is of, where somebody tidied up.
+        if folder.is_dir() and stamp.exists() and stamp.read_text() == digest:
             yield False
             return
         print(f"--- environment of {lock}: {folder}", flush=True)
