@@ -137,6 +137,8 @@ def _shown(figure: float | Mapping[str, float]) -> str:
 
 
 def _number(value: float) -> str:
+    if isinstance(value, str):
+        return value
     return f"{value:,.0f}" if value >= 100 else f"{value:g}"
 
 

@@ -19,8 +19,8 @@ NEXT_VERSION = (
     Mutant(
         "field",
         "pipeline/domain/shopper.py",
-        "    messages: Messages | None = None\n",
-        '    messages: Messages | None = None\n    rank: str = "unknown"\n',
+        "    past: Past | None = None\n",
+        '    past: Past | None = None\n    rank: str = "unknown"\n',
         (),
     ),
     Mutant(

@@ -31,9 +31,9 @@ def test_nothing_names_an_erased_shopper_who_may_not_come_back(seed: int) -> Non
     verdict = run(events, topology, UNTIL)
     erased: dict[str, str] = {}
     for event in events:
-        shopper = str(event.get("userId") or event.get("anonymousId"))
-        if event.get("event") == "Shopper Erased" and shopper not in erased:
-            erased[shopper] = event["receivedAt"]
+        shopper = event.get("userId") or event.get("anonymousId")
+        if event.get("event") == "Shopper Erased" and shopper and str(shopper) not in erased:
+            erased[str(shopper)] = event["receivedAt"]
     for lines in verdict.topics.values():
         for line in lines:
             assert line["effective_at"] <= erased.get(line["shopper"], "9")

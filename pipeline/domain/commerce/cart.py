@@ -144,7 +144,8 @@ class Carts:
         cart_id = self.named(shopper, event.name, properties)
         cart = find_cart(shopper, cart_id)
         if type(products) is not list:
-            if cart is not None:
+            # One that only an order told of was never filled.
+            if cart is not None and (cart.updated or cart.snapshot):
                 self._link(cart, time, properties, moment)
             return None
         if cart is None:
