@@ -135,9 +135,7 @@ def draw_scenario(seed: int) -> Scenario:
     changed = draw_plan(change) if change.random() < 0.5 else None
     if end:
         plan = ending(ends, plan)
-        # Not simulated yet: what a receipt counts of a record, and whether a span of inactivity has ended, depends on
-        # whether the sweep has come by.
-        changed = changed and ending(ends, changed) and None
+        changed = changed and ending(ends, changed)
     scenario = Scenario(
         plan=plan,
         lines=draw_history(random, ends=ends if end else None),

@@ -62,7 +62,9 @@ def _handed_over(simulation: Simulation) -> dict[str, HandOver]:
                 shoppers.add(key)
                 before[key] += record.offset < change.offset
         for key in shoppers:
-            found[key.decode()] = HandOver(change.since, before[key], change.looked_at.get(key, 0))
+            # Of one who is not known any more the record has ended, whenever that was.
+            ended = simulation.scenario.end if before[key] else 0
+            found[key.decode()] = HandOver(change.since, before[key], change.looked_at.get(key, ended))
     return found
 
 

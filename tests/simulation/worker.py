@@ -1,14 +1,11 @@
 """A simulated worker: a machine with disks, the process that runs on it now, and the group that they are members of."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 
-from pipeline.runtime.ports import StateWrite
 from pipeline.state.memory import MemoryPartition
 from tests.simulation.lane import LaneKey, SimulatedLane
-
-FAR = 1 << 62
-ALL = 1 << 30
 
 
 class Process:
@@ -82,10 +79,8 @@ class Worker:
 
 
 def copy_of(disk: MemoryPartition) -> MemoryPartition:
-    """Through the port, as it is written: values, the due-time index made of hints, checkpoint, changelog offset."""
-    copy = MemoryPartition()
-    copy.write(StateWrite(list(disk.scan()), disk.changelog_offset(), disk.checkpoint(), disk.due(FAR, ALL)))
-    return copy
+    """All of it, graves too, which scans pass over."""
+    return deepcopy(disk)
 
 
 class Group:
