@@ -19,6 +19,7 @@ from pipeline.domain.decision import (
     KIND_TIMER,
     Decision,
     Moment,
+    take_last,
 )
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.due import keep_due
@@ -164,7 +165,7 @@ class Engine:
         moment.silent = True
         self._kept.fit(shopper)
         self.loyalty.reassess(shopper, moment)
-        posted = _taken(moment.decisions, 0)
+        posted = take_last(moment.decisions, 0)
         self._segments.adopt(shopper, moment)
         self.derivations.adopt(shopper, moment)
         self._abandonment.adopt(shopper)
@@ -201,7 +202,7 @@ class Engine:
         if reading.consent or event.consents or event.device:
             told = len(moment.decisions)
             reading = self._acquaintance.heed(shopper, event, reading, properties, moment)
-            agreed = _taken(moment.decisions, told)
+            agreed = take_last(moment.decisions, told)
         windows: Sequence[Folded] = reading.windows
         segments: Sequence[Segment] = reading.segments_of_new if new else reading.segments
         indexed = reading.indexed
@@ -226,7 +227,7 @@ class Engine:
         if reading.order or reading.earning:
             told = len(moment.decisions)
             self.loyalty.on_event(shopper, event, properties, changes, moment)
-            posted = [*_taken(moment.decisions, told), *agreed]
+            posted = [*take_last(moment.decisions, told), *agreed]
         if segments:
             self._segments.evaluate(shopper, moment, segments)
         derivations = reading.derivations_of_new if new else reading.derivations
@@ -251,7 +252,7 @@ class Engine:
             told = len(outcome.decisions)
             if 0 < shopper.loyalty_due <= due:
                 self.loyalty.on_due(shopper, moment)
-            posted = _taken(outcome.decisions, told)
+            posted = take_last(outcome.decisions, told)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
             if shopper.derived is not None:
@@ -286,10 +287,3 @@ class Engine:
             self._tenant, shopper_id, shopper.now, kind, message_id, outcome.decisions, outcome.remarks, False,
             outcome.letters, 0 if past is None else past.epoch,
         )  # fmt: skip
-
-
-def _taken(decisions: list[Decision], told: int) -> list[Decision]:
-    """What was decided after the first `told` decisions, taken out of them."""
-    posted = decisions[told:]
-    del decisions[told:]
-    return posted

@@ -165,3 +165,10 @@ class Moment(msgspec.Struct, gc=False):
         )
         self.decisions.append(decision)
         return decision
+
+
+def take_last(decisions: list[Decision], told: int) -> list[Decision]:
+    """What was decided after the first `told` decisions, taken out of them."""
+    last = decisions[told:]
+    del decisions[told:]
+    return last

@@ -7,7 +7,7 @@ from pipeline.domain.definition import Condition, Plan, Purchases
 from pipeline.domain.derived_definition import Computed, RfmScore, Stage
 from pipeline.domain.segments.explanation import Clause, Explanation
 from pipeline.domain.segments.measure import CART, INSTANT, MONEY, VALUES, CartValue, Evidence, Measure
-from pipeline.domain.value.instant import format_instant
+from pipeline.domain.value.instant import format_instant, format_known
 from pipeline.domain.value.money import render
 from pipeline.explain.known import Known
 from pipeline.explain.wording import clause_name, in_unit, subject, threshold
@@ -23,13 +23,13 @@ def explanation_data(explanation: Explanation, known: Known, plan: Plan) -> dict
         "title": segment.title,
         "definition": segment.identity,
         "member": explanation.member,
-        "since": _instant(explanation.since),
+        "since": format_known(explanation.since),
         "sequence": explanation.sequence,
-        "changes_at": _instant(explanation.changes_at),
+        "changes_at": format_known(explanation.changes_at),
         "as_of": format_instant(explanation.at),
         "source": known.source,
         "other_topology": known.other_topology,
-        "known_from": _instant(known_from(plan, explanation.segment.name, known.known_from, known.at)),
+        "known_from": format_known(known_from(plan, explanation.segment.name, known.known_from, known.at)),
         "when": _clause(explanation.clause, currency),
     }
 
@@ -41,7 +41,7 @@ def _clause(clause: Clause, currency: str) -> dict[str, Any]:
         data |= _measure(clause.measure, condition, currency)
         if clause.measure.timezone:
             data["timezone"] = clause.measure.timezone
-    data["changes_at"] = _instant(clause.changes_at)
+    data["changes_at"] = format_known(clause.changes_at)
     if clause.of:
         data["clauses"] = [_clause(part, currency) for part in clause.of]
     if isinstance(condition, Stage) and condition.journey is not None:
@@ -64,7 +64,7 @@ def _value(measure: Measure, currency: str) -> Any:
     """What stands at a path: null of nothing, the value itself of one."""
     value = measure.value
     if measure.unit == INSTANT:
-        return _instant(value or 0)
+        return format_known(value or 0)
     if measure.unit == VALUES:
         return (value[0] if len(value) == 1 else list(value)) if value else None
     if isinstance(value, CartValue):
@@ -90,7 +90,3 @@ def _of_orders(condition: Condition) -> bool:
     if isinstance(condition, Computed):
         return condition.trait is not None and condition.trait.selection is None
     return isinstance(condition, Purchases | RfmScore)
-
-
-def _instant(ms: int) -> str | None:
-    return format_instant(ms) if ms else None

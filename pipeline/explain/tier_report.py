@@ -8,8 +8,8 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.explanation import TierExplanation
 from pipeline.domain.loyalty.metric import SPEND
 from pipeline.domain.loyalty_definition import Level, ProgrammeDefinition
-from pipeline.domain.value.instant import format_instant
-from pipeline.domain.value.money import render
+from pipeline.domain.value.instant import format_instant, format_known
+from pipeline.domain.value.money import quantity
 from pipeline.explain.known import Known
 
 
@@ -43,20 +43,24 @@ class _Wording:
             "tier": levels[found.tier].name,
             "automatic": levels[found.automatic].name,
             "reason": found.reason,
-            "since": _instant(found.since),
-            "until": _instant(found.until),
+            "since": format_known(found.since),
+            "until": format_known(found.until),
             "metric": self._programme.metric,
             "within": _window(self._programme),
-            "value": self._amount(found.measure.value),
-            "counted_from": _instant(found.measure.begin or 0),
+            "value": quantity(found.measure.value, self._money),
+            "counted_from": format_known(found.measure.begin or 0),
             "evidence": [
-                {"at": format_instant(one.at), "value": self._amount(one.amount), "leaves_at": _instant(one.leaves_at)}
+                {
+                    "at": format_instant(one.at),
+                    "value": quantity(one.amount, self._money),
+                    "leaves_at": format_known(one.leaves_at),
+                }
                 for one in reversed(found.counted)
             ],
             "keep": self._keep(),
             "next": self._next(),
             "ahead": [self._line(one) for one in found.ahead],
-            "changes_at": _instant(next((one.effective_at for one in moves), 0)),
+            "changes_at": format_known(next((one.effective_at for one in moves), 0)),
             "balance": found.balance,
             "pending": found.pending,
         }
@@ -70,8 +74,8 @@ class _Wording:
         judged = self._of.judged
         lost = next((one for one in self._of.ahead if one.fields["change"] == "downgraded"), None)
         return {
-            "threshold": self._amount(keep),
-            "missing": self._amount(max(0, keep - self._of.measure.value)),
+            "threshold": quantity(keep, self._money),
+            "missing": quantity(max(0, keep - self._of.measure.value), self._money),
             "by": None if judged is None else format_instant(judged.effective_at),
             "value_then": None if judged is None else judged.fields["value"],
             "lost_at": None if lost is None else format_instant(lost.effective_at),
@@ -83,7 +87,11 @@ class _Wording:
         if above is None or above.start is None:
             return None
         missing = max(0, above.start - self._of.measure.value)
-        return {"tier": above.name, "threshold": self._amount(above.start), "missing": self._amount(missing)}
+        return {
+            "tier": above.name,
+            "threshold": quantity(above.start, self._money),
+            "missing": quantity(missing, self._money),
+        }
 
     def _above(self) -> tuple[Level, ...]:
         return self._programme.levels[self._of.automatic + 1 :]
@@ -91,9 +99,6 @@ class _Wording:
     def _line(self, decision: Decision) -> dict[str, Any]:
         names = ("change", "from", "to", "reason", "value", "threshold")
         return {"at": format_instant(decision.effective_at), **{name: decision.fields[name] for name in names}}
-
-    def _amount(self, number: int) -> int | dict[str, Any]:
-        return render(number, self._money) if self._money else number
 
 
 def _window(programme: ProgrammeDefinition) -> str | dict[str, str]:
@@ -103,7 +108,3 @@ def _window(programme: ProgrammeDefinition) -> str | dict[str, str]:
     if programme.calendar:
         return {"calendar": programme.calendar}
     return {"anniversary": programme.anniversary} if programme.anniversary else "lifetime"
-
-
-def _instant(ms: int) -> str | None:
-    return format_instant(ms) if ms else None

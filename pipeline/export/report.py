@@ -7,7 +7,7 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.messaging.word import REASONS, Words
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.value.instant import format_instant
+from pipeline.domain.value.instant import format_instant, format_known
 from pipeline.explain.known import Known
 from pipeline.export.named import named
 
@@ -19,18 +19,18 @@ def export_data(known: Known, plan: Plan) -> dict[str, Any]:
         "shopper": known.shopper_id,
         "as_of": format_instant(known.at),
         "source": known.source,
-        "first_seen": _instant(shopper.created),
+        "first_seen": format_known(shopper.created),
         "profile": profile(Engine(plan), shopper, known.shopper_id),
         "traits": {
-            name: {"value": trait.value, "said_at": _instant(trait.time), "message_id": trait.message_id}
+            name: {"value": trait.value, "said_at": format_known(trait.time), "message_id": trait.message_id}
             for name, trait in shopper.traits.items()
         },
         "segments": {
             name: {
                 "member": one.member,
-                "since": _instant(one.since),
+                "since": format_known(one.since),
                 "changes": one.sequence,
-                "changes_at": _instant(one.due),
+                "changes_at": format_known(one.due),
             }
             for name, one in sorted(shopper.memberships.items())
         },
@@ -42,7 +42,7 @@ def export_data(known: Known, plan: Plan) -> dict[str, Any]:
         "loyalty": named(shopper.standings),
         "consent": _consent(shopper.words),
         "messages": named(shopper.correspondence()) if shopper.messages is not None else None,
-        "visits": {"count": shopper.sessions, "recent": [_instant(at) for at in shopper.recent_visits]},
+        "visits": {"count": shopper.sessions, "recent": [format_known(at) for at in shopper.recent_visits]},
         "remembered": _remembered(shopper),
         "timers": _timers(shopper),
         "past": named(shopper.past),
@@ -72,15 +72,11 @@ def _timers(shopper: Shopper) -> dict[str, Any]:
     """When the shopper is looked at next, and by what."""
     messages, past = shopper.messages, shopper.past
     return {
-        "next": _instant(shopper.due),
-        "segments": _instant(shopper.segments_due),
-        "orders": _instant(shopper.orders_due),
-        "abandonment": _instant(shopper.abandonment_due),
-        "loyalty": _instant(shopper.loyalty_due),
-        "messages": _instant(messages.due) if messages is not None else None,
-        "retention": _instant(past.expires) if past is not None else None,
+        "next": format_known(shopper.due),
+        "segments": format_known(shopper.segments_due),
+        "orders": format_known(shopper.orders_due),
+        "abandonment": format_known(shopper.abandonment_due),
+        "loyalty": format_known(shopper.loyalty_due),
+        "messages": format_known(messages.due) if messages is not None else None,
+        "retention": format_known(past.expires) if past is not None else None,
     }
-
-
-def _instant(at: int) -> str | None:
-    return format_instant(at) if at else None

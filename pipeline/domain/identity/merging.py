@@ -3,7 +3,7 @@
 from pipeline.domain.abandonment.abandonment import Abandonment
 from pipeline.domain.abandonment.union import purchases
 from pipeline.domain.commerce.union import join_carts, join_orders
-from pipeline.domain.decision import Decision, Moment
+from pipeline.domain.decision import Decision, Moment, take_last
 from pipeline.domain.due import keep_due
 from pipeline.domain.graft import Graft, join
 from pipeline.domain.identity.profile import join_profile
@@ -60,9 +60,9 @@ class Merger:
         words = other.words
         if words is not None:
             self._consents.join(shopper, words, moment)
-        agreed = _taken(moment.decisions, begun)
+        agreed = take_last(moment.decisions, begun)
         posted = self._join_shopping(shopper, other, moment) if other.shopping is not None else []
-        abandoned = _taken(moment.decisions, begun)
+        abandoned = take_last(moment.decisions, begun)
         self._segments.adopt(shopper, moment)
         self._derivations.adopt(shopper, moment)
         moment.decisions.extend((*abandoned, *posted, *agreed))
@@ -83,13 +83,6 @@ class Merger:
         refunds = join_orders(shopper, other, moment)
         lost = join_carts(shopper, other)
         self._loyalty.join(shopper, other, refunds, moment)
-        posted = _taken(moment.decisions, told)
+        posted = take_last(moment.decisions, told)
         self._abandonment.join(shopper, other, lost, before, moment)
         return posted
-
-
-def _taken(decisions: list[Decision], told: int) -> list[Decision]:
-    """What was decided after the first `told` decisions, taken out of them."""
-    taken = decisions[told:]
-    del decisions[told:]
-    return taken

@@ -14,7 +14,7 @@ from pipeline.domain.loyalty.tier import Tiers
 from pipeline.domain.loyalty.tier_line import Case
 from pipeline.domain.loyalty_definition import TIER_EVENTS, TIER_LOCKED, TIER_UNLOCKED, ProgrammeDefinition
 from pipeline.domain.shopping import Standing, Tenure
-from pipeline.domain.value.instant import format_instant, parse_instant
+from pipeline.domain.value.instant import format_known, parse_instant
 
 
 class Manual:
@@ -88,9 +88,9 @@ class Manual:
         who was granted one: `granted`, `granted_until`."""
         tenure, told = standing.tenure, dict[str, Any]()
         if tenure is not None and tenure.locked >= 0:
-            told |= {"automatic": self._tiers.name(standing.level), "locked_until": _shown(tenure.locked_until)}
+            told |= {"automatic": self._tiers.name(standing.level), "locked_until": format_known(tenure.locked_until)}
         if tenure is not None and tenure.granted >= 0:
-            told |= {"granted": self._tiers.name(tenure.granted), "granted_until": _shown(tenure.granted_until)}
+            told |= {"granted": self._tiers.name(tenure.granted), "granted_until": format_known(tenure.granted_until)}
         return told
 
     def _is_about(self, event: Event, *, addressed: bool) -> bool:
@@ -132,7 +132,3 @@ def _until(properties: dict[str, Any]) -> int | None:
     """Until when, ms; 0: nothing is said of an end. None: it cannot be read."""
     raw = properties.get("until")
     return 0 if raw is None else parse_instant(raw)
-
-
-def _shown(instant: int) -> str | None:
-    return format_instant(instant) if instant else None

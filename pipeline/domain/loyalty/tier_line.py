@@ -9,7 +9,7 @@ from pipeline.domain.loyalty.metric import SPEND
 from pipeline.domain.loyalty_definition import Level, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
-from pipeline.domain.value.money import render
+from pipeline.domain.value.money import quantity
 
 # Why a line is there, beyond `change`.
 FIRST_EVENT = "first_event"
@@ -86,8 +86,8 @@ class TierLines:
                 "from": before,
                 "to": self._levels[to].name,
                 "metric": self._programme.metric,
-                "value": self._amount(value),
-                "threshold": None if threshold is None else self._amount(threshold),
+                "value": quantity(value, self._money),
+                "threshold": None if threshold is None else quantity(threshold, self._money),
                 "valid_until": _valid_until(standing),
                 "points_to_next": self._to_next(standing.held, ahead),
                 "points_to_keep": self._to_keep(standing.held, ahead),
@@ -101,14 +101,11 @@ class TierLines:
         """What the next level that the metric can reach takes."""
         starts = (one.start for one in self._levels[level + 1 :] if one.start is not None)
         above = next(starts, None)
-        return None if above is None else self._amount(max(0, above - value))
+        return None if above is None else quantity(max(0, above - value), self._money)
 
     def _to_keep(self, level: int, value: int) -> int | dict[str, Any] | None:
         keep = self._levels[level].kept_at
-        return None if keep is None else self._amount(max(0, keep - value))
-
-    def _amount(self, number: int) -> int | dict[str, Any]:
-        return render(number, self._money) if self._money else number
+        return None if keep is None else quantity(max(0, keep - value), self._money)
 
 
 def _valid_until(standing: Standing) -> int | None:

@@ -58,6 +58,11 @@ def format_instant(ms: int) -> str:
     return _format_second(ms // 1000) + _MILLISECONDS[ms % 1000]
 
 
+def format_known(ms: int) -> str | None:
+    """As `format_instant`; None of 0, which stands for no instant."""
+    return format_instant(ms) if ms else None
+
+
 # The events of a second come together, or near each other.
 @lru_cache(maxsize=1_024)
 def _format_second(seconds: int) -> str:

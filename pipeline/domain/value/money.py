@@ -89,6 +89,11 @@ class Exchange:
         return half_up(minor * times * rate * self._scale, MICRO * 10 ** exponent(currency))
 
 
+def quantity(number: int, currency: str) -> int | dict[str, Any]:
+    """A number in outputs: of `currency` in minor units, of points or the like where there is none, ""."""
+    return render(number, currency) if currency else number
+
+
 def render(minor: int, currency: str) -> dict[str, Any]:
     """Money as it stands in outputs."""
     return {"amount": minor, "currency": currency}
