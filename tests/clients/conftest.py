@@ -10,7 +10,8 @@ from pipeline.config.topology import load
 from pipeline.kafka.embedded import EmbeddedBroker
 from pipeline.topics import plans_of
 from tests.clients.shop import Shop
-from tests.support.locked_environment import Unavailable, node_modules, python_environment
+from tests.support.fetched import fetched
+from tests.support.locked_environment import node_modules, python_environment
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / ".venv-clients"
@@ -44,18 +45,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @pytest.fixture(scope="session")
 def python_with_sdks() -> Path:
     """An interpreter."""
-    try:
-        return python_environment(ENVIRONMENTS / "python", HERE / "requirements.lock")
-    except Unavailable as missing:
-        pytest.skip(str(missing))
+    return fetched(lambda: python_environment(ENVIRONMENTS / "python", HERE / "requirements.lock"))
 
 
 @pytest.fixture(scope="session")
 def npm_packages() -> Path:
-    try:
-        return node_modules(ENVIRONMENTS / "node", HERE / "package-lock.json")
-    except Unavailable as missing:
-        pytest.skip(str(missing))
+    return fetched(lambda: node_modules(ENVIRONMENTS / "node", HERE / "package-lock.json"))
 
 
 @pytest.fixture(scope="session")

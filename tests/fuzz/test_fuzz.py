@@ -1,31 +1,21 @@
 """A short run of each fuzzer; `make fuzz` has longer ones."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from tests.fuzz.adapter_target import ADAPTERS
 from tests.fuzz.fuzzing import python, run_atheris, run_schemathesis
 from tests.fuzz.served import served
-from tests.support.locked_environment import Unavailable
+from tests.support.fetched import fetched
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
-T = TypeVar("T")
 _ONE_OF_EACH = "^/(v1/(track|b)|i|com.snowplowanalytics.snowplow/tp2|e/|mp/collect|g/collect|flags/|health)$"
 
 
-def made(make: Callable[[], T]) -> T:
-    try:
-        return make()
-    except Unavailable as missing:
-        pytest.skip(str(missing))
-
-
 def test_schemathesis_finds_no_answer_that_the_document_does_not_name(tmp_path: Path) -> None:
-    made(python)
+    fetched(python)
     with served(tmp_path) as collector:
         run = run_schemathesis(collector.url, 10, _ONE_OF_EACH)
     assert run.returncode == 0, run.stdout[-8_000:]
@@ -33,7 +23,7 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_name(tmp_path: 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_atheris_finds_nothing_that_fails(tmp_path: Path, adapter: str) -> None:
-    made(python)
+    fetched(python)
     run = run_atheris(adapter, tmp_path, "-runs=3000")
     assert run.returncode == 0, run.stderr[-4_000:]
     assert "stat::number_of_executed_units: 3" in run.stderr

@@ -19,13 +19,13 @@ from pipeline.domain.intake.intake import Intake
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition, exchange
-from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
+from pipeline.runtime.ports import RESERVED, SHOPPER_EVENTS
 from tests.oracle.people import People
 from tests.oracle.values import rfc3339
 from tests.simulation.oracle import Expected
 from tests.simulation.scenario import CLICKSTREAM, Scenario, draw_scenario
 from tests.simulation.simulation import Simulation, Stuck
-from tests.simulation.verdict import compare, restored, states
+from tests.simulation.verdict import compare, compare_end
 from tests.support.households import draw_lines
 from tests.support.road import plain, said
 from tests.support.topology_driver import CODEC, decisions
@@ -62,14 +62,8 @@ def differences(simulation: Simulation) -> list[str]:
         return ["does not come to rest"]
     broker, scenario = simulation.broker, simulation.scenario
     expected = expect(scenario, [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)])
-    dead = Counter(one["reason"].decode() for one in broker.headers(DEAD_LETTERS))
     made = list(decisions(broker))
-    found = compare("decisions of", expected.said, _in_order(said(broker)))
-    found += compare("dead letters", expected.dead, dead)
-    found += compare("state of", expected.states, states(simulation))
-    found += compare("changelog of", expected.states, restored(simulation))
-    if len({decision["id"] for decision in made}) < len(made):
-        found.append("a decision's id came twice")
+    found = compare_end(simulation, expected, _in_order(said(broker)), made)
     simulation.happened.update(one["fields"]["change"] for one in made if one["topic"] == IDENTITY_CHANGES)
     return found
 

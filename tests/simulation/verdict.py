@@ -11,7 +11,7 @@ from pipeline.domain.event import Event
 from pipeline.runtime.ports import DEAD_LETTERS, RESERVED, SHOPPER_EVENTS
 from pipeline.state.changelog import Restore
 from pipeline.state.memory import MemoryPartition
-from tests.simulation.oracle import HandOver, expect
+from tests.simulation.oracle import Expected, HandOver, expect
 from tests.simulation.scenario import CLICKSTREAM
 from tests.simulation.simulation import Simulation, Stuck
 from tests.support.road import said
@@ -35,15 +35,8 @@ def differences(simulation: Simulation) -> list[str]:
     expected = expect(scenario, lines, _handed_over(simulation))
     found: list[str] = []
     found += compare("events of", expected.events, _forwarded(simulation))
-    found += compare("decisions of", expected.said, said(broker))
-    found += compare(
-        "dead letters", expected.dead, Counter(one["reason"].decode() for one in broker.headers(DEAD_LETTERS))
-    )
-    found += compare("state of", expected.states, states(simulation))
-    found += compare("changelog of", expected.states, restored(simulation))
     made = list(decisions(broker))
-    if len({decision["id"] for decision in made}) < len(made):
-        found.append("a decision's id came twice")
+    found += compare_end(simulation, expected, said(broker), made)
     found += _ends(simulation, [one | one["fields"] for one in made])
     if scenario.live:
         found += _early(simulation)
@@ -65,6 +58,20 @@ def _handed_over(simulation: Simulation) -> dict[str, HandOver]:
             # Of one who is not known any more the record has ended, whenever that was.
             ended = simulation.scenario.end if before[key] else 0
             found[key.decode()] = HandOver(change.since, before[key], change.looked_at.get(key, ended))
+    return found
+
+
+def compare_end(
+    simulation: Simulation, expected: Expected, told: dict[str, list[Any]], made: list[dict[str, Any]]
+) -> list[str]:
+    """What is on the topics and on the disks in the end. told: decisions by shopper and topic; made: all of them."""
+    dead = Counter(one["reason"].decode() for one in simulation.broker.headers(DEAD_LETTERS))
+    found = compare("decisions of", expected.said, told)
+    found += compare("dead letters", expected.dead, dead)
+    found += compare("state of", expected.states, states(simulation))
+    found += compare("changelog of", expected.states, restored(simulation))
+    if len({decision["id"] for decision in made}) < len(made):
+        found.append("a decision's id came twice")
     return found
 
 
