@@ -46,11 +46,11 @@ def node_modules(folder: Path, lock: Path) -> Path:
 def _making(folder: Path, lock: Path) -> Iterator[bool]:
     """Whether the environment is to be made; one process at a time, others wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    stamp, digest = folder.with_name(f"{folder.name}.sha256"), hashlib.sha256(lock.read_bytes()).hexdigest()
+    # In the folder: it goes with what it is of.
+    stamp, digest = folder / "lock.sha256", hashlib.sha256(lock.read_bytes()).hexdigest()
     with folder.with_name(f"{folder.name}.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        # The stamp may outlive what it is of, where somebody tidied up.
-        if folder.is_dir() and stamp.exists() and stamp.read_text() == digest:
+        if stamp.exists() and stamp.read_text() == digest:
             yield False
             return
         print(f"--- environment of {lock}: {folder}", flush=True)
