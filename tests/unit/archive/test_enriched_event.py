@@ -103,15 +103,18 @@ def test_a_client_with_a_wrong_clock_is_corrected_as_the_collector_would(tmp_pat
     assert event.time == RECEIVED_MS - 4_500
 
 
+APP = described("client_session", {"userId": "i-1"})
+
+
 @pytest.mark.parametrize(
     "columns, shopper",
     [
         ({"user_id": "u-1", "network_userid": "n-1", "domain_userid": ""}, "u-1"),
         ({"network_userid": "n-1"}, "d-1"),
         ({"network_userid": "n-1", "domain_userid": ""}, "n-1"),
-        ({"contexts": described("contexts", [described("client_session", {"userId": "i-1"})]), "domain_userid": ""}, "i-1"),
+        ({"contexts": described("contexts", [APP]), "domain_userid": "", "network_userid": "n-1"}, "i-1"),
     ],
-)  # fmt: skip
+)
 def test_who_it_is(tmp_path: Path, columns: dict[str, Any], shopper: str) -> None:
     (event,) = events(write(tmp_path / "rows", [row(**columns)]), SNOWPLOW)
     assert event.shopper == shopper
@@ -126,10 +129,8 @@ def test_the_address_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("first", ["transaction", "items"])
 def test_items_join_their_transaction_wherever_they_stand_near_it(tmp_path: Path, between: int, first: str) -> None:
     order = row(event="transaction", event_id="o", tr_orderid="O1", tr_total=70, tr_currency="EUR")
-    lines = [
-        row(event="transaction_item", event_id=f"i{number}", ti_orderid="O1", ti_sku=f"S{number}", ti_price=35, ti_quantity=1)
-        for number in (1, 2)
-    ]  # fmt: skip
+    item = {"event": "transaction_item", "ti_orderid": "O1", "ti_price": 35, "ti_quantity": 1}
+    lines = [row(event_id=f"i{number}", ti_sku=f"S{number}", **item) for number in (1, 2)]
     others = [row(event_id=f"p{number}") for number in range(between)]
     rows = [order, *others, *lines] if first == "transaction" else [*lines, *others, order]
     found = [one for one in events(write(tmp_path / "rows", rows), SNOWPLOW) if one.type == "track"]

@@ -121,8 +121,8 @@ def test_an_action_is_the_same_event_through_gtag_and_through_the_export(tmp_pat
 
 
 def told(event: Event) -> tuple[Any, ...]:
-    """All of an event but its message id and fingerprint: gtag.js names no messages. A session id is a number to one and
-    text to the other."""
+    """All of an event but its message id and fingerprint: gtag.js names no messages. A session id is a number to one
+    and text to the other."""
     properties = decode_object(event.properties)
     properties["session_id"] = str(properties.get("session_id"))
     return (
