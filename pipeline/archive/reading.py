@@ -1,6 +1,5 @@
 """Reading an archive: what of it is history, in what order, and what is not taken and why."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -27,26 +26,26 @@ class Summary:
     first ones refused. broken: sentences on files that cannot be read to their end."""
 
     files: int = 0
-    names: Counter[str] = field(default_factory=Counter)
+    names: dict[str, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
     later: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
     @property
     def events(self) -> int:
-        return self.names.total()
+        return sum(self.names.values())
 
     def take(self, event: Event) -> None:
         name = event.name if event.name in self.names or len(self.names) < _NAMES else OTHERS
-        self.names[name] += 1
+        self.names[name] = self.names.get(name, 0) + 1
         self.first = min(self.first or event.received, event.received)
         self.last = max(self.last, event.received)
 
     def refuse(self, source: str, line: int, refusal: Refusal) -> None:
-        self.refused[refusal.reason] += 1
+        self.refused[refusal.reason] = self.refused.get(refusal.reason, 0) + 1
         if len(self.examples) < _EXAMPLES:
             detail = f", {refusal.detail}" if refusal.detail else ""
             self.examples.append(f"{source}:{line}: {refusal.reason}{detail}")
@@ -65,7 +64,7 @@ class Reading:
     ) -> Summary:
         """Of all files. One that breaks off is told of, and those beside it are read. history, dead_letters: where what
         is taken and what is refused goes; None: nowhere. Raises MappingError."""
-        summary = Summary(files=len(sources))
+        summary, taken_events = Summary(files=len(sources)), 0
         for file, source in enumerate(sources):
             place = last = 0
             for item in self._to_end(source, summary):
@@ -84,8 +83,9 @@ class Reading:
                     summary.take(taken)
                     if history is not None and isinstance(item.value, bytes):
                         history.add(taken.received, file, item.line, place, item.value)
-                    if self.progress is not None and not summary.events % _STRIDE:
-                        self.progress(summary.events)
+                    taken_events += 1
+                    if self.progress is not None and not taken_events % _STRIDE:
+                        self.progress(taken_events)
         return summary
 
     def _to_end(self, source: ArchiveSource, summary: Summary) -> Iterator[Item]:

@@ -1,5 +1,6 @@
 """What an import found and did, as people read it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,16 +35,15 @@ def found(summary: Summary, letters: Path | None) -> Iterator[str]:
     files = f"{summary.files:,} file{'s' if summary.files != 1 else ''}"
     span = f", received {format_instant(summary.first)} to {format_instant(summary.last)}" if summary.events else ""
     yield f"{files}: {summary.events:,} events{span}"
-    for name, number in summary.names.most_common(_NAMED):
-        yield f"  {number:>12,}  {name}"
-    if (more := len(summary.names) - _NAMED) > 0:
-        rest = summary.events - sum(number for _, number in summary.names.most_common(_NAMED))
-        yield f"  {rest:>12,}  of {more} other names"
+    named = Counter(summary.names).most_common()
+    yield from (f"  {number:>12,}  {name}" for name, number in named[:_NAMED])
+    if rest := named[_NAMED:]:
+        yield f"  {sum(number for _, number in rest):>12,}  of {len(rest)} other names"
     if summary.later:
         yield f"{summary.later:,} received at or after time.live_from are left to live traffic."
     if summary.refused:
-        yield f"{summary.refused.total():,} refused" + (f", in {letters}:" if letters is not None else ":")
-        for reason, number in summary.refused.most_common():
+        yield f"{sum(summary.refused.values()):,} refused" + (f", in {letters}:" if letters is not None else ":")
+        for reason, number in Counter(summary.refused).most_common():
             yield f"  {number:>12,}  {reason}"
         yield from (f"  {sentence}" for sentence in summary.examples)
     yield from summary.broken
