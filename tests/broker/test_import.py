@@ -25,7 +25,7 @@ def test_an_import_that_is_killed_again_and_again_is_on_the_log_once_and_decided
     worker = live.worker("a")
     for _ in range(KILLS):
         begun = len(run.log())
-        importing = run.start("--rate", "1000")
+        importing = run.start("--rate", "200")
         eventually("it goes on", lambda begun=begun: len(run.log()) > begun)
         time.sleep(choose.uniform(0, 1))
         importing.kill()

@@ -20,9 +20,8 @@ def test_what_was_prepared_is_found_again(tmp_path: Path) -> None:
     first, summary = prepared(tmp_path / "import", path)
     again = PreparedHistory(tmp_path / "import", first.name)
     assert again.summary() == summary and summary.events > 500 and summary.refused == {"undecodable": 1}
-    assert (
-        list(again.history.read()) == list(first.history.read()) and len(list(again.history.read())) == summary.events
-    )
+    kept = list(again.history.read())
+    assert kept == list(first.history.read()) and len(kept) == summary.events
     assert len(again.letters.read_bytes().splitlines()) == 1
     assert not again.sent
     again.history.clear()
