@@ -215,7 +215,7 @@ class Engine:
             windows = indexed.windows.touched_by(showing)
             segments = (indexed.segments_of_new if new else indexed.segments).touched_by(showing)
         changes = self._orders.fold(shopper, event, properties, moment) if reading.order else []
-        repeated = bool(changes) and any(change.kind == DUPLICATE for change in changes)
+        repeated = bool(changes) and DUPLICATE in [change.kind for change in changes]
         cart = None
         if reading.cart and (reading.order or not late):
             cart = self.carts.fold(shopper, event, properties, moment, repeated)

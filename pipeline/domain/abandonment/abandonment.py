@@ -99,7 +99,7 @@ class Abandonment:
         if moment.now - at > self._late:
             return
         for change in order_changes:
-            if change.kind == COMPLETED:
+            if change.kind == COMPLETED and shopper.instances:
                 before = cart_change.before if cart_change is not None else {}
                 self._recovery.conclude(shopper, Purchase(at, change.order_id, properties, before), moment)
         edited = None
