@@ -12,7 +12,7 @@ from benchmarks import table
 
 ORDER = (
     "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "sweep",
-    "messaging", "loyalty", "member", "collector", "growth", "engines",
+    "volume", "messaging", "loyalty", "member", "collector", "growth", "engines",
 )  # fmt: skip
 
 

@@ -1,17 +1,15 @@
 """The alert rules: what they name exists, each is tested both ways, and each leads to its page."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests.deploy.checking_tools import REPOSITORY, tool
 from tests.support.exposed_metrics import labels_of_series, selectors
 
-REPOSITORY = Path(__file__).parents[2]
 PROMETHEUS = REPOSITORY / "docker/prometheus"
 SCENARIOS = sorted((Path(__file__).parent / "alerts").glob("*.yaml"))
 RUNBOOKS = (REPOSITORY / "docs/runbooks.md").read_text(encoding="utf-8")
@@ -27,21 +25,13 @@ RECORDED = {rule["record"] for rule in RULES if "record" in rule}
 NAMES = [rule["alert"] for rule in ALERTS]
 
 
-def promtool(*arguments: str | Path) -> None:
-    tool = shutil.which("promtool")
-    if tool is None:
-        pytest.skip("promtool is not on this machine (Debian's package prometheus)")
-    done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_prometheus_takes_its_configuration_and_the_rules() -> None:
-    promtool("check", "config", PROMETHEUS / "prometheus.yaml")
+    tool("promtool", "check", "config", PROMETHEUS / "prometheus.yaml")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_alerts_fire_when_they_should_and_only_then(scenario: Path) -> None:
-    promtool("test", "rules", scenario)
+    tool("promtool", "test", "rules", scenario)
 
 
 @pytest.mark.parametrize("name", NAMES)
