@@ -30,6 +30,7 @@ class Sizing(msgspec.Struct, frozen=True):
     event_us: CPU of an event with so many partitions, shoppers and rules. busy: share of a worker's core at the peak.
     progress_rate: progress records a second, of each source partition into each partition. kafka_bytes: on the
     brokers' disks, all replicas. kafka_rate: bytes a second that producers write at the peak, before replication.
+    failover: from the end of a dead worker's session until its heir, a standby, decides.
     """
 
     partitions: int
@@ -61,7 +62,7 @@ def size(demand: Demand, figures: Measured) -> Sizing:
         worker_disk=ceil(shoppers * _copies(demand, workers) * _disk_bytes(demand, figures) * _DISK_ROOM),
         kafka_bytes=_kafka_bytes(demand, figures),
         kafka_rate=demand.peak_rate * _bytes_per_event(demand, figures),
-        failover=figures.failover_seconds,
+        failover=figures.failover_seconds - figures.failover_timeout_seconds,
         restore=shoppers / figures.restore_per_second,
         sweep=shoppers / figures.sweep_per_second,
     )

@@ -19,10 +19,11 @@ class Prices(msgspec.Struct, frozen=True):
 
 
 def monthly(sizing: Sizing, prices: Prices) -> dict[str, float]:
-    """By what is paid for; a core a worker."""
-    return {
+    """By what is paid for, where a price is given; a core a worker."""
+    costs = {
         "cores": sizing.workers * prices.core,
         "memory": sizing.workers * sizing.worker_memory / GIB * prices.memory,
         "disk": sizing.workers * sizing.worker_disk / GIB * prices.disk,
         "kafka_disk": sizing.kafka_bytes / GIB * prices.kafka,
     }
+    return {name: cost for name, cost in costs.items() if cost}

@@ -26,9 +26,9 @@ def lines(demand: Demand, sizing: Sizing, costs: dict[str, float]) -> Iterator[t
     yield "Kafka takes", f"{data(sizing.kafka_rate)} a second at the peak, before replication and compression"
     yield "progress records", _progress(demand, sizing)
     if demand.standbys:
-        yield "a worker dies", f"decisions again after {sizing.failover:.0f} s, by a standby"
+        yield "a worker dies", f"decisions again {sizing.failover:.0f} s after its session times out, by a standby"
     else:
-        yield "a worker dies", f"{duration(sizing.restore)} of restoring on its heir, on top of {sizing.failover:.0f} s"
+        yield "a worker dies", f"{duration(sizing.restore)} of restoring on its heir, once its session has timed out"
     yield "a disk is lost", f"{duration(sizing.restore)} to restore a worker's shoppers"
     yield "a changed topology", f"{duration(sizing.sweep)} until all shoppers are under it"
     if costs:

@@ -54,7 +54,7 @@ def test_a_shop_reckoned_by_hand() -> None:
     assert found.worker_disk == 400_000 * 2 * 90 * 2
     assert found.kafka_rate == 4_000 * (1_000 + 1_000 + 200 + 150)
     assert found.kafka_bytes == 3 * (7 * 86_400_000 * 2_200 + 800_000 * 150 * 2)
-    assert (found.restore, found.sweep, found.failover) == (2, 20, 7)
+    assert (found.restore, found.sweep, found.failover) == (2, 20, 1)
 
 
 def test_ten_times_the_events_take_more_workers_and_partitions_for_twice_as_many() -> None:
