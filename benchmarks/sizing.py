@@ -147,7 +147,11 @@ def _course(course: Mapping[str, float]) -> str:
     return ", ".join(f"{int(where):,}: {figure:g}" for where, figure in course.items())
 
 
-if __name__ == "__main__":
+def main() -> None:
     found = collected()
     COPY.write_text(text_of(found))
     PAGE.write_text(page_of(PAGE.read_text(), found))
+
+
+if __name__ == "__main__":
+    main()

@@ -19,12 +19,12 @@ _FROM = {
 }
 
 
-def tool(name: str, *arguments: str | Path, refuses: bool = False) -> str:
-    """What a tool of this machine says. refuses: it has to fail; else it must not."""
+def tool(name: str, *arguments: str | Path, refuses: bool = False, given: str = "") -> str:
+    """What a tool of this machine says. refuses: it has to fail; else it must not. given: its standard input."""
     found = shutil.which(name)
     if found is None:
         pytest.skip(f"{name} is not on this machine ({_FROM[name]})")
-    return _said([found, *map(str, arguments)], refuses)
+    return _said([found, *map(str, arguments)], refuses, given)
 
 
 def python_tool(name: str, *arguments: str | Path) -> str:
@@ -35,7 +35,7 @@ def python_tool(name: str, *arguments: str | Path) -> str:
     return _said([str(python.with_name(name)), *map(str, arguments)])
 
 
-def _said(command: list[str], refuses: bool = False) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _said(command: list[str], refuses: bool = False, given: str = "") -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, input=given)
     assert (done.returncode != 0) is refuses, done.stdout + done.stderr
     return done.stdout + done.stderr if refuses else done.stdout

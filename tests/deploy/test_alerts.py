@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.observability.metrics import Metrics
 from tests.deploy.checking_tools import REPOSITORY, tool
 from tests.support.exposed_metrics import labels_of_series, selectors
 
@@ -27,6 +28,10 @@ NAMES = [rule["alert"] for rule in ALERTS]
 
 def test_prometheus_takes_its_configuration_and_the_rules() -> None:
     tool("promtool", "check", "config", PROMETHEUS / "prometheus.yaml")
+
+
+def test_prometheus_finds_nothing_odd_in_what_is_exposed() -> None:
+    assert tool("promtool", "check", "metrics", given=Metrics("shopper").text().decode()) == ""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
