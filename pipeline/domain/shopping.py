@@ -254,13 +254,15 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
 class Parked(msgspec.Struct, array_like=True, gc=False):
     """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,
-    None = all that is left of the order. lines: (line fingerprint, quantity), flat."""
+    None = all that is left of the order. lines: (line fingerprint, quantity), flat. order_id: as sent, "" of one that
+    waits since before this was kept."""
 
     order: int
     due: int
     refund: int
     amount: int | None
     lines: list[int]
+    order_id: str = ""
 
 
 class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):

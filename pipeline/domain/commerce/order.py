@@ -183,7 +183,7 @@ class Orders:
             del shopper.refund_keys[0]
         amount, lines = self._refunded(properties, moment)
         if order is None or not (order.completed or order.cancelled):
-            parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines)
+            parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines, order_id)
             if len(shopper.parked) >= PARKED_LIMIT:
                 moment.remarks.append("refund_unmatched")
             keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
@@ -260,11 +260,11 @@ def _give_back(order: Order, order_id: str, refund: int, amount: int | None, lin
     return OrderChange(REFUNDED, order, order_id, -given, refund, lines, whole=amount is None)
 
 
-def apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderChange]:
-    """What the refunds do that waited for this order."""
+def apply_parked(shopper: Shopper, order: Order, order_id: str = "") -> list[OrderChange]:
+    """What the refunds do that waited for this order. order_id: if the event tells it; else they do themselves."""
     waiting = [parked for parked in shopper.parked if parked.order == order.key]
     _drop_parked(shopper, order.key)
-    return [_give_back(order, order_id, parked.refund, parked.amount, parked.lines) for parked in waiting]
+    return [_give_back(order, order_id or parked.order_id, parked.refund, parked.amount, parked.lines) for parked in waiting]
 
 
 def _drop_parked(shopper: Shopper, key: int) -> None:

@@ -64,7 +64,7 @@ class Merger:
         posted = self._join_shopping(shopper, other, moment) if other.shopping is not None else []
         abandoned = take_last(moment.decisions, begun)
         self._segments.adopt(shopper, moment)
-        self._derivations.adopt(shopper, moment)
+        self._derivations.adopt(shopper, moment, at_once=False)
         moment.decisions.extend((*abandoned, *posted, *agreed))
         if self._arbiter is not None:
             if other.messages is not None:

@@ -164,11 +164,12 @@ class Programme:
         self._accounts.look(standing, moment.now)
         self._ledgers.join(standing, other, moment)
         for change in refunds:
-            self._ledger.book(standing, change, standing.held, {}, moment)
+            self._ledger.book(standing, change, standing.held, change.told or {}, moment)
         self._accounts.advance(standing, moment)
         if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
         self._earning.look_ahead(shopper, standing, moment.now)
+        self._manual.join(case, other)
         self._tiers.raise_to(case, other.level)
         self._tiers.settle(case)
         self._rewards.tell(standing, moment)

@@ -100,7 +100,7 @@ class Ledgers:
         ours.redemptions = [*(one for one in purse.redemptions if one.key not in known), *ours.redemptions]
         del ours.redemptions[:-REDEMPTIONS]
         ours.rewards = list(dict.fromkeys((*ours.rewards, *purse.rewards)))
-        ours.active = max(ours.active, purse.active) if ours.active else 0
+        ours.active = max(ours.active, purse.active)
 
     def _join_bonuses(self, standing: Standing, other: BonusBook, numbers: Numbers) -> None:
         """What limits count is that of both; of days, and of signs of fraud, the shopper's own stand."""
