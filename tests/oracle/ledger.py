@@ -14,7 +14,7 @@ SHORTEST_RETURN = 7 * DAY
 """What comes back from a cancelled redemption lasts so long at the least (semantics.md, 6)."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Lot:
     """Points with one cause. number: in order of booking. demanded: what refunds have asked back, cumulative.
 

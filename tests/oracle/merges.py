@@ -21,7 +21,7 @@ class Walk:
 
     def __init__(self, topology: dict[str, Any]) -> None:
         self.topology = topology
-        self.people = People(topology["identity"]["devices"])
+        self.people = People(topology["identity"].get("devices", 10))
         self.histories: dict[str, History] = {}
         self.gone: list[History] = []
         self.changes: list[dict[str, Any]] = []
@@ -44,9 +44,10 @@ class Walk:
         return self.histories.setdefault(shopper, History(shopper, self.topology))
 
 
-def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str) -> Verdict:
-    """What replaying `events` under `topology`, which says who is who, up to `until` must say."""
-    end = instant(until)
+def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str | None) -> Verdict:
+    """What replaying `events` under `topology`, which says who is who, up to `until` must say. It knows nothing of
+    blocked ids, nor of records that end."""
+    end = instant(until) if until is not None else None
     records, refused = read(events, topology, end)
     verdict = Verdict({topic: [] for topic in topics_of(topology)}, dead=list(refused))
     walk = Walk(topology)
@@ -55,11 +56,12 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str) -
         if reason and reason != "duplicate":
             verdict.dead.append((record.index, reason))
     for history in walk.histories.values():
-        history.advance(end or 0)
+        history.advance(max(end or 0, records[-1].received if records else 0))
     for history in (*walk.gone, *walk.histories.values()):
         collect(verdict, history)
-        sides = {one.shopper: [other for other in history.records if other.shopper == one.shopper] for one in history.records}
-        verdict.profiles[history.shopper]["visits_apart"] = sum(map(visits, sides.values()))
+        sides = {one.shopper for one in history.records}
+        apart = [visits([one for one in history.records if one.shopper == side]) for side in sides]
+        verdict.profiles[history.shopper]["visits_apart"] = sum(apart)
     for history in walk.gone:
         del verdict.profiles[history.shopper]
     verdict.topics["identity-changes"] = walk.changes
@@ -67,9 +69,20 @@ def expect(events: list[dict[str, Any]], topology: dict[str, Any], until: str) -
     return verdict
 
 
+def ids_by_call(events: list[dict[str, Any]], topology: dict[str, Any]) -> list[set[str]]:
+    """Of each call, the ids whose state has come together by then in the shopper that it is of."""
+    walk, found = Walk(topology), [set[str]() for _ in events]
+    records, _ = read(events, topology, instant(UNTIL))
+    for record in records:
+        walk.take(record, events[record.index])
+        found[record.index] = {one.shopper for one in walk.history(record.shopper).records}
+    return found
+
+
 def disagreement(topology: dict[str, Any], events: list[dict[str, Any]]) -> list[str]:
-    events = named(events, topology, UNTIL)
-    expected, got = expect(events, zoned(topology), UNTIL), run(events, topology, UNTIL)
+    expected, sides = expect(events, zoned(topology), UNTIL), ids_by_call(events, zoned(topology))
+    events = named(events, topology, UNTIL, lambda number: sides[number])
+    got = run(events, topology, UNTIL)
     found = differences(expected.topics, got.topics)
     ids = [line["id"] for lines in got.topics.values() for line in lines]
     if len(ids) != len(set(ids)):

@@ -3,17 +3,18 @@
 from random import Random
 from typing import Any
 
-from tests.oracle.random_abandonment import abandonment_case
 from tests.oracle.ledger_trial import ledger_case
+from tests.oracle.random_abandonment import abandonment_case
 from tests.oracle.random_consent import consent_case
 from tests.oracle.random_earning import earning_case
+from tests.oracle.random_messages import message_case
 from tests.oracle.random_stream import Call
 from tests.oracle.trial import case
 
 USERS = ["u1", "u2"]
 DEVICES = ["d1", "d2", "d3", "d4"]
 RATE = [{"on": "Order Completed", "points": 1, "per": 1}]
-KINDS = [case, abandonment_case, consent_case, ledger_case, earning_case]
+KINDS = [case, abandonment_case, consent_case, ledger_case, earning_case, message_case]
 
 
 def merge_case(seed: int) -> tuple[dict[str, Any], list[Call]]:

@@ -1,7 +1,7 @@
-"""The standings of two histories of one person in one programme put together (docs/rules.md, "Identity": points, tier)."""
+"""Standings of two histories of one person in one programme put together (docs/rules.md, "Identity": points, tier)."""
 
 from tests.oracle.bonuses import Bonuses
-from tests.oracle.ledger import Ledger
+from tests.oracle.ledger import Lot
 from tests.oracle.loyalty import Programme
 from tests.oracle.orders import Order
 from tests.oracle.segments import Facts
@@ -14,8 +14,7 @@ def meet(ours: Programme, theirs: Programme, facts: Facts, before: dict[str, Ord
         return
     if not ours.member:
         ours.join(facts)
-    _join_lots(ours, theirs)
-    _join_points(ours.ledger, theirs.ledger)
+    _join_points(ours, theirs, _join_lots(ours, theirs))
     ours.redemptions.void |= theirs.redemptions.void
     ours.redemptions.rewards = theirs.redemptions.rewards | ours.redemptions.rewards
     ours.redemptions.offered |= theirs.redemptions.offered
@@ -51,29 +50,40 @@ def leave(programme: Programme, now: int) -> None:
     ledger.post("merge", -pending, None, moves=(0, -pending), expires=None)
 
 
-def _join_lots(ours: Programme, theirs: Programme) -> None:
+def _join_lots(ours: Programme, theirs: Programme) -> list[Lot]:
+    """Returns those for orders that ours was given points for: an order of both has earned once."""
+    known = {lot.order_id for lot in (*ours.lots.values(), *ours.given) if lot.order_id is not None}
+    doubles = [lot for lot in theirs.ledger.lots if lot.order_id in known]
     for lot in theirs.ledger.lots:
-        lot.number = len(ours.ledger.lots)
-        ours.ledger.lots.append(lot)
+        if lot not in doubles:
+            lot.number = len(ours.ledger.lots)
+            ours.ledger.lots.append(lot)
     for name in ("lots", "earned", "refunds", "back", "seen"):
         setattr(ours, name, getattr(theirs, name) | getattr(ours, name))
-    ours.given += theirs.given
+    ours.given += [lot for lot in theirs.given if lot not in doubles]
+    return doubles
 
 
-def _join_points(ours: Ledger, theirs: Ledger) -> None:
-    """What may be spent of the one pays what the other owes."""
-    balance, owed = theirs.balance, ours.balance
+def _join_points(ours_: Programme, theirs_: Programme, doubles: list[Lot]) -> None:
+    """What may be spent of the one pays what the other owes. Points of doubles are taken off what is there."""
+    ours, theirs = ours_.ledger, theirs_.ledger
+    twice = sum(lot.net - lot.expired for lot in doubles if not lot.pending)
+    balance, owed = theirs.balance - min(twice, max(0, theirs.balance)), ours.balance
+    pending = theirs.pending - sum(lot.pending for lot in doubles)
     if balance < 0:
         ours.take(-balance)
+    left = max(0, balance)
     for parcel in sorted(theirs.parcels, key=lambda one: one.rank):
-        ours.add(parcel.lot, parcel.points, parcel.expires, owed)
-        owed += parcel.points
+        points = 0 if parcel.lot in doubles else min(left, parcel.points)
+        ours.add(parcel.lot, points, parcel.expires, owed)
+        left, owed = left - points, owed + points
+    ours.add(Lot(-1, 0), left, None, owed)
     ours.redeemed = theirs.redeemed | ours.redeemed
     ours.returned |= theirs.returned
     seen = [one for one in (ours.active, theirs.active) if one is not None]
     ours.active = max(seen, default=None)
     ours.post("merge", balance, None, moves=(balance, 0), expires=None)
-    ours.post("merge", theirs.pending, None, moves=(0, theirs.pending), expires=None)
+    ours.post("merge", pending, None, moves=(0, pending), expires=None)
 
 
 def _join_bonuses(ours: Bonuses, theirs: Bonuses) -> None:

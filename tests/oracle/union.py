@@ -28,18 +28,18 @@ def take_over(user: History, device: History, claim: Record) -> None:
     before = {order: one for side in (theirs, ours) for order, one in orders(side, shop).items() if one.completed}
     for mine, other in zip(user.programmes, device.programmes, strict=True):
         standings.meet(mine, other, facts, before)
-    _join_abandonment(user.abandonment, device.abandonment, ours, theirs)
+    renamed = _join_abandonment(user.abandonment, device.abandonment, ours, theirs)
     if consent.told(user.topology):
         addresses = _addresses(user.records, facts.traits)
         count = len(user.consents)
         user.consents += consent.met(ours, theirs, user.topology, addresses, now, count)
     user.segments(facts, None)
-    for lines in user.lines().values():
-        for line in lines:
-            if id(line) not in told:
-                line["through"] = "merge"
+    _mark(user.lines(), told)
     if user.messages.messages:
-        user.messages.meet(device.messages, facts, user.fresh(known))
+        sent = {id(line) for lines in user.messages.lines.values() for line in lines}
+        user.messages.meet(device.messages, renamed)
+        user.messages.instant(facts, user.fresh(known))
+        _mark(user.messages.lines, sent)
     _leave(device, now)
 
 
@@ -52,10 +52,15 @@ def _leave(device: History, now: int) -> None:
             device.changes.append({"effective_at": now, "cause": None, **change})
     for programme in device.programmes:
         standings.leave(programme, now)
-    for lines in device.lines().values():
+    _mark(device.lines(), told, silently=True)
+
+
+def _mark(told: dict[str, list[dict[str, Any]]], before: set[int], *, silently: bool = False) -> None:
+    """Of lines that were not there before: that the meeting is their cause."""
+    for lines in told.values():
         for line in lines:
-            if id(line) not in told:
-                line["through"], line["silently"] = "merge", True
+            if id(line) not in before:
+                line["through"], line["silently"] = "merge", silently
 
 
 def _addresses(records: list[Record], traits: dict[str, Any]) -> set[str | None]:
@@ -63,13 +68,18 @@ def _addresses(records: list[Record], traits: dict[str, Any]) -> set[str | None]
     return {None, *found, *consent.devices(records)}
 
 
-def _join_abandonment(ours: Abandonment, theirs: Abandonment, our_records: list[Record], their_records: list[Record]) -> None:
+def _join_abandonment(
+    ours: Abandonment, theirs: Abandonment, our_records: list[Record], their_records: list[Record]
+) -> dict[tuple[str, int], int]:
+    """Returns the numbers that their instances have now, by kind and the number they had."""
+    renamed: dict[tuple[str, int], int] = {}
     live = [one for one in ours.instances if one.live]
     bought = [_last_order(records, ours.shop) for records in (our_records, their_records)]
     lost = meet(carts(our_records), carts(their_records))
     for one in theirs.instances:
         one.rule = next(rule for rule in ours.rules if rule.name == one.rule.name)
-        one.number = 1 + sum(1 for other in ours.instances if other.rule is one.rule)
+        before, one.number = one.number, 1 + sum(1 for other in ours.instances if other.rule is one.rule)
+        renamed[one.rule.name, before] = one.number
         ours.instances.append(one)
     others = [one for one in theirs.instances if one.live]
     for one in (*live, *others):
@@ -83,14 +93,16 @@ def _join_abandonment(ours: Abandonment, theirs: Abandonment, our_records: list[
         if name not in ours.last_stage or ours.last_stage[name].at < contents.at:
             ours.last_stage[name] = contents
     _leave_one_each(ours)
-    checkouts, cart = (any(one.live and one.rule.kind == kind for one in ours.instances) for kind in ("checkout", "cart"))
+    outranks = {"cart": {"checkout"}, "browse": {"checkout", "cart"}}
+    kinds = {one.rule.kind for one in ours.instances if one.live}
     for one in ours.instances:
-        if one.live and ((one.rule.kind == "cart" and checkouts) or (one.rule.kind == "browse" and (checkouts or cart))):
+        if one.live and kinds & outranks.get(one.rule.kind, set()):
             ours.end(one, SUPERSEDED)
+    return renamed
 
 
 def _leave_one_each(of: Abandonment) -> None:
-    """Of those about one subject, and of checkouts altogether, the one with the latest activity; at once, the user's."""
+    """Of those about one subject, and of checkouts altogether, the latest in activity stays; of equals the user's."""
     best: dict[tuple[str, str], Instance] = {}
     for one in [one for one in of.instances if one.live]:
         about = one.rule.name, "" if one.rule.kind in CHECKOUTS else one.subject

@@ -1,8 +1,8 @@
 """The orders and carts of two records of one person."""
 
 from pipeline.domain.commerce.cart import CARTS, find_cart
-from pipeline.domain.commerce.link import joined
 from pipeline.domain.commerce.early_update import UPDATES, take_update
+from pipeline.domain.commerce.link import joined
 from pipeline.domain.commerce.order import (
     CANCELLED,
     PARKED_LIMIT,
