@@ -39,7 +39,7 @@ class Union:
         self._join_views(shopper, other)
         for instance, theirs in live:
             rule = self._rules.get(instance.kind)
-            if rule is not None and self._is_over(instance, rule, theirs, lost, purchases[not theirs]):
+            if rule is not None and self._is_over(instance, rule, theirs, lost, purchases[theirs]):
                 self._instances.supersede(shopper, rule, instance)
         self._leave_one_each(shopper)
         self._keep_precedence(shopper)

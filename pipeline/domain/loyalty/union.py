@@ -39,7 +39,8 @@ class Ledgers:
         doubles = _doubles(standing, other)
         double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}
-        for lot in other.lots:
+        # In order of booking, in which they are released and taken.
+        for lot in sorted(other.lots, key=lambda one: one.number):
             if lot.number not in double:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
