@@ -22,16 +22,16 @@ def meet(ours: Programme, theirs: Programme, facts: Facts, before: dict[str, Ord
     ours.review.given = ours.review.given or theirs.review.given
     ours.review.refunds = ours.review.refunds or theirs.review.refunds
     for order in facts.orders.values():
+        count = len(ours.ledger.lines)
         if order.order_id in ours.earned:
             told = before[order.order_id]
             if order.updated is not None and order.updated is not told.updated and not order.cancelled:
                 ours.reprice(order.updated, order)
-            count = len(ours.ledger.lines)
             ours.reverse(order)
-            for line in ours.ledger.lines[count:] if order.cancelled else ():
-                # Of a cancellation that came before its order only the lot is known.
-                line["order_id"] = None
         ours.take_back(order)
+        for line in ours.ledger.lines[count:] if order.cancelled else ():
+            # Of a cancellation that came before its order only the lot is known.
+            line["order_id"] = None
     ours.ledger.pass_time()
     ours.confirmed(facts)
     ours.bonuses.look(facts)

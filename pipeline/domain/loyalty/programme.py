@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.commerce.order import COMPLETED, OrderChange
+from pipeline.domain.commerce.order import COMPLETED, UPDATED, OrderChange
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -165,6 +165,8 @@ class Programme:
         self._ledgers.join(standing, other, moment)
         for change in refunds:
             self._ledger.book(standing, change, standing.held, change.told or {}, moment)
+            if change.kind != UPDATED:
+                self._earning.take_back(standing, change, moment)
         self._accounts.advance(standing, moment)
         if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
