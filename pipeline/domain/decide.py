@@ -58,6 +58,7 @@ class Engine:
         self._tenant = plan.name
         self.digest = int(plan.digest[:8], 16)
         self._late = plan.late_segments
+        self._live = plan.live_from
         self.carts = Carts(plan)
         self._orders = Orders(plan)
         self._conditions = Conditions(self.carts, plan.late_segments, plan.currency, plan.timezone)
@@ -165,6 +166,9 @@ class Engine:
         moment.decisions.extend(posted)
         self._arbiter.adopt(shopper, moment)
         shopper.plan = self.digest
+        if shopper.now < self._live:
+            for decision in outcome.decisions:
+                decision.silent = True
         keep_due(shopper)
         return outcome
 
@@ -280,7 +284,7 @@ class Engine:
     def _is_done(self, shopper: Shopper, event: Event, now: int, outcome: Outcome) -> bool:
         """Whether the event asks for an erasure, or is none of the record that the shopper has now; see erasure.py."""
         moment = self._moment(shopper, event.shopper, KIND_ERASURE, event.message_id, outcome)
-        moment.now = now
+        moment.now, moment.silent = now, now < self._live
         refusal = self.erasure.heed(shopper, event, moment)
         outcome.refusal = refusal or None
         return refusal is not None
@@ -288,6 +292,6 @@ class Engine:
     def _moment(self, shopper: Shopper, shopper_id: str, kind: str, message_id: str | None, outcome: Outcome) -> Moment:
         past = shopper.past
         return Moment(
-            self._tenant, shopper_id, shopper.now, kind, message_id, outcome.decisions, outcome.remarks, False,
-            outcome.letters, 0 if past is None else past.epoch,
+            self._tenant, shopper_id, shopper.now, kind, message_id, outcome.decisions, outcome.remarks,
+            shopper.now < self._live, outcome.letters, 0 if past is None else past.epoch,
         )  # fmt: skip

@@ -73,6 +73,11 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     lines: list[Line] = []
     reason: str = ""
 
+    @property
+    def name(self) -> str:
+        """As outputs name it."""
+        return f"{self.kind}-{self.number}"
+
 
 class Cooldown(msgspec.Struct, array_like=True, gc=False):
     """Per kind: instances so far, when the last stage was sent, and a fingerprint of the lines that it told of."""
@@ -252,13 +257,15 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
 class Parked(msgspec.Struct, array_like=True, gc=False):
     """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,
-    None = all that is left of the order. lines: (line fingerprint, quantity), flat."""
+    None = all that is left of the order. lines: (line fingerprint, quantity), flat. order_id: as sent, "" if it is very
+    long, or of one that waits since before this was kept."""
 
     order: int
     due: int
     refund: int
     amount: int | None
     lines: list[int]
+    order_id: str = ""
 
 
 class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):

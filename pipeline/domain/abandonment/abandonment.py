@@ -153,10 +153,13 @@ class Abandonment:
                 self._instances.rest(rule, instance, max(instance.state, EXHAUSTED))
         self._keep_due(shopper)
 
-    def join(self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment) -> None:
+    def join(
+        self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment
+    ) -> dict[str, str]:
         """Take in what the record of another id of the same person keeps: see Union.join."""
-        self._union.join(shopper, other, lost, purchases, moment)
+        renamed = self._union.join(shopper, other, lost, purchases, moment)
         self._keep_due(shopper)
+        return renamed
 
     def _ring(self, shopper: Shopper, instance: Instance, moment: Moment) -> bool:
         """What its due instant means to one instance; False if it is closed."""

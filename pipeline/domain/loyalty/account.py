@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import xxhash
 
+from pipeline.domain.commerce.order import kept_id
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.expiry import Expiry
@@ -20,8 +21,6 @@ from pipeline.domain.value.instant import soonest
 
 # Points of one lot, so that those of all lots stay within 64 bits; more are counted as `points_limit`.
 MOST = 10**12
-# Characters of an order id that are kept until its points are confirmed; that entry is without a longer one.
-LONGEST = 64
 
 
 class Accounts:
@@ -174,8 +173,7 @@ class Accounts:
         *,
         held: bool = False,
     ) -> None:
-        kept_id = order_id if len(order_id) <= LONGEST else ""
-        waiting = Waiting(lot.number, lot.time, points, confirms, kept_id, held)
+        waiting = Waiting(lot.number, lot.time, points, confirms, kept_id(order_id), held)
         insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 

@@ -140,7 +140,7 @@ class Earning:
             if change.kind in (CANCELLED, REFUNDED):
                 if self.may_hold:
                     self._signs.refunded(book_of(standing), moment.now)
-                self._take_back(standing, change, moment)
+                self.take_back(standing, change, moment)
 
     def holds(self, standing: Standing, moment: Moment, points: int, sign: str | None = None) -> bool:
         """Whether points to be given now are held, for a sign of fraud; each time is counted by its remark."""
@@ -221,7 +221,7 @@ class Earning:
         for grant, held in self._referrals.pay(book, moment.now):
             self._post(standing, [grant], moment, sign=HELD_REFERRALS if held else None)
 
-    def _take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
+    def take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
         """What an order earned beside its rates goes with it, once nothing of it is left."""
         order, book = change.order, standing.bonuses
         if order is None or book is None or not (order.cancelled or order.refunded == order.value):

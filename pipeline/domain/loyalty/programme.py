@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.commerce.order import COMPLETED, OrderChange, first_completed
+from pipeline.domain.commerce.order import COMPLETED, UPDATED, OrderChange, first_completed
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -165,11 +165,14 @@ class Programme:
         self._accounts.look(standing, moment.now)
         self._ledgers.join(standing, other, moment)
         for change in refunds:
-            self._ledger.book(standing, change, standing.held, {}, moment)
+            self._ledger.book(standing, change, standing.held, change.told or {}, moment)
+            if change.kind != UPDATED:
+                self._earning.take_back(standing, change, moment)
         self._accounts.advance(standing, moment)
         if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
         self._earning.look_ahead(shopper, standing, moment.now)
+        self._manual.join(case, other)
         self._tiers.raise_to(case, other.level)
         self._tiers.settle(case)
         self._rewards.tell(standing, moment)

@@ -29,7 +29,7 @@ LOCK_ENDED = "lock_ended"
 TIER_GONE = "tier_gone"
 MERGED = "merged"
 
-REASONS = (FIRST_EVENT, REACHED, REVIEWED, BELOW_KEEP, GRACE_ENDED, REFUND, GRANTED, GRANT_ENDED, TIER_GONE)
+REASONS = (FIRST_EVENT, REACHED, REVIEWED, BELOW_KEEP, GRACE_ENDED, REFUND, GRANTED, GRANT_ENDED, TIER_GONE, MERGED)
 """Why a level came to be that of a shopper. Records hold places in it: add at the end."""
 
 
