@@ -36,6 +36,11 @@ class Lot:
     held: bool = False
     bonus: bool = False
 
+    @property
+    def rest(self) -> int:
+        """What it may lose yet."""
+        return self.worth - self.taken - self.expired - self.forgiven
+
 
 @dataclass
 class Parcel:
@@ -273,7 +278,8 @@ class Ledger:
             gone = [one for one in self.parcels if one.expires is not None and one.expires <= self.now]
         points = sum(one.points for one in gone)
         for one in gone:
-            one.lot.expired += one.points
+            # Of a lot that lost everything meanwhile, others have paid for what came back to it.
+            one.lot.expired += min(one.points, one.lot.rest)
         self.parcels = [one for one in self.parcels if one not in gone]
         self.post("expired", -points, None, moves=(-points, 0), expires=self.now)
 

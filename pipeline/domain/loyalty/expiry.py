@@ -165,6 +165,7 @@ class Expiry:
         return [*found, (0, 0, points)] if points else found
 
     def _mark(self, standing: Standing, time: int, number: int, points: int) -> None:
+        """What came back to a lot that a refund had taken meanwhile, out of others or into debt, is of those by now."""
         lot = lot_numbered(standing, time, number)
         if lot is not None:
-            lot.expired += points
+            lot.expired += min(points, standing_points(lot))

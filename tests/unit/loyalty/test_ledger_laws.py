@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.decision import LOYALTY_POINTS, REDEMPTION_REJECTED, Decision
@@ -75,8 +75,21 @@ def entry(decision: Decision) -> dict[str, Any]:
     return {**decision.fields, "id": decision.id, "effective_at": f"{decision.effective_at:020d}"}
 
 
+SENT_BACK_THEN_RETURNED = [
+    ("complete", "a", 1, 0, 0),
+    ("redeem", "a", 1, 400, 0),
+    ("refund", "a", 1, 0, 0),
+    ("correct", "a", 101, 0, 0),
+    ("return", "a", 0, 0, 0),
+    ("correct", "a", 100, 500, 0),
+    ("correct", "a", 100, 500, 0),
+]
+"""The lot loses its points, which others paid, before they come back to it and expire."""
+
+
 @settings(max_examples=200, deadline=None)
 @given(rules=st.sampled_from(RULES), history=actions)
+@example(rules={"confirm_after": 400, "expire": ExpiryRule(inactive=Span(ms=900))}, history=SENT_BACK_THEN_RETURNED)
 def test_entries_fold_and_what_is_kept_agrees_with_them(rules: dict[str, Any], history: list[Any]) -> None:
     till, now = till_of(rules), 0
     for action in history:
