@@ -126,6 +126,8 @@ class Ledger:
             lot.pending += points
             self.post("pending" if entry == "confirmed" else entry, points, lot, moves=(0, points), expires=lot.expires)
         else:
+            if entry == "adjusted":
+                self.touch(self.now)
             self._add(lot, points, lot.expires, self.balance)
             self.post(entry, points, lot, moves=(points, 0), expires=lot.expires)
 

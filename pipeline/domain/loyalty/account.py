@@ -167,7 +167,8 @@ class Accounts:
         elif points and (held or confirms > moment.now):
             entry = "pending_review" if held else "adjusted"
             self._wait(standing, lot, points, entry, order_id, moment, confirms, held=held)
-        else:
+        elif points:
+            self.expiry.extend(standing, moment.now)
             self._credit(standing, lot, points, "adjusted", order_id, moment)
 
     def _confirms(self, lot: Lot) -> int:
