@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pipeline.config.packed_size import AMOUNT, HEAD, INSTANT, INTEGER, NAME, NUMBER, POINTS, blocks_of
 from pipeline.domain.block import KEY
+from pipeline.domain.commerce.order import LONGEST
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
-from pipeline.domain.loyalty.waiting import LONGEST
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 
 _LOT_AT_HAND = 2 * HEAD + 9 * INTEGER

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import xxhash
 
+from pipeline.domain.commerce.order import kept_id
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.expiry import Expiry
@@ -17,6 +18,7 @@ from pipeline.domain.loyalty.purse import put, take
 from pipeline.domain.loyalty.waiting import wait, waiting_of, withdraw
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Standing, Waiting
+from pipeline.domain.value.instant import soonest
 
 
 class Accounts:
@@ -186,7 +188,7 @@ class Accounts:
         *,
         held: bool = False,
     ) -> None:
-        wait(standing, Waiting(lot.number, lot.time, points, confirms, order_id, held))
+        wait(standing, Waiting(lot.number, lot.time, points, confirms, kept_id(order_id), held))
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 
     def _credit(self, standing: Standing, lot: Lot, points: int, entry: str, order_id: str, moment: Moment) -> None:
@@ -255,4 +257,4 @@ class Accounts:
             return
         confirms = next((one.confirms for one in purse.waiting if not one.held), 0)
         expires = self.expiry.due(standing, purse, now)
-        purse.due = min((one for one in (confirms, expires) if one), default=0)
+        purse.due = soonest(confirms, expires)

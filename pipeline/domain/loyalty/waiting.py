@@ -9,14 +9,9 @@ from collections.abc import Iterable
 from pipeline.domain.loyalty.purse import purse_of
 from pipeline.domain.shopping import Lot, Standing, Waiting
 
-# Characters of an order id that are kept until its points are confirmed; that entry is without a longer one.
-LONGEST = 64
-
 
 def wait(standing: Standing, waiting: Waiting) -> None:
     """Have points wait, in order of confirmation."""
-    if len(waiting.order_id) > LONGEST:
-        waiting.order_id = ""
     insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
 
 
