@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "collector": "Take what the SDKs of browsers and servers send, over HTTP.",
     "worker": "Run the agents until SIGTERM.",
     "replay": "Decide over files of events, without a broker.",
+    "import": "Take in the history of a shop that had other tools before.",
     "rfm": "Fit the thresholds of RFM scores to a history.",
     "diff": "Say who would enter and leave if another topology were deployed.",
     "backfill": "Give new definitions the history that no rule kept before.",

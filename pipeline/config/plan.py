@@ -68,6 +68,7 @@ def make_plan(topology: "Topology") -> Plan:
         messaging=messaging,
         erasure=topology.erasure.definition() if topology.erasure is not None else None,
         inactive=topology.retention.inactive,
+        live_from=topology.time.live_from or 0,
     )
     return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
 

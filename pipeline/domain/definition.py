@@ -212,6 +212,7 @@ class Plan:
     links: whether carts and products keep and tell where they are found (commerce/link.py).
     identities: None where ids are shoppers as sent; they are no part of the digest, as they decide of what is to come.
     inactive: ms without an event, after which a record ends; None: records stay.
+    live_from: ms; what is decided before is history: silent, and no message is asked for. It is no part of the digest.
     """
 
     name: str
@@ -236,6 +237,7 @@ class Plan:
     identities: IdentityDefinition | None = None
     erasure: ErasureDefinition | None = None
     inactive: int | None = None
+    live_from: int = 0
 
     @property
     def ends_records(self) -> bool:

@@ -4,6 +4,7 @@ import msgspec
 
 from pipeline.domain.block import Block
 from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.value.instant import soonest
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):
@@ -246,15 +247,12 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
     def next_due(self) -> int:
         """The next instant at which time alone moves the tier or points, ms; 0 = never."""
-        return min((one for one in (self.due, self.points_due()) if one), default=0)
+        return soonest(self.due, self.points_due())
 
     def points_due(self) -> int:
         """When time alone next moves points, ms; 0 = never."""
-        dues = (
-            self.purse.due if self.purse is not None else 0,
-            self.bonuses.next_due() if self.bonuses is not None else 0,
-        )
-        return min((one for one in dues if one), default=0)
+        purse, bonuses = self.purse, self.bonuses
+        return soonest(purse.due if purse is not None else 0, bonuses.next_due() if bonuses is not None else 0)
 
 
 class Parked(msgspec.Struct, array_like=True, gc=False):

@@ -12,7 +12,7 @@ from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Letter, Programme
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
-from tests.oracle.values import instant, rfc3339
+from tests.oracle.values import instant, live_from, rfc3339
 from tests.oracle.windows import turns
 
 TOPICS = (
@@ -221,8 +221,8 @@ class History:
         self.traits.look(facts, record)
 
     def silent(self, topic: str, line: dict[str, Any]) -> bool:
-        """Whether it comes of an opening balance or tier; messages are never silent."""
-        if line.get("ends") or line.get("silently"):
+        """Whether it is history, or comes of an opening balance or tier; messages are never silent."""
+        if line.get("ends") or line.get("silently") or line["effective_at"] < live_from(self.topology):
             return True
         opening = {
             one.message_id
@@ -339,8 +339,9 @@ class Shopper:
         if not self.history.begun:
             verdict.profiles.pop(self.shopper, None)
         for line in self.life.receipts if "erasures" in verdict.topics else ():
+            silent = line["effective_at"] < live_from(self.topology)
             verdict.topics["erasures"].append(
-                finished({**line, "ends": True}, digest(self.topology, self.shopper), silent=False)
+                finished({**line, "ends": True}, digest(self.topology, self.shopper), silent)
             )
         if "erasures" in verdict.topics:
             verdict.topics["erasures"].sort(key=lambda line: (line["effective_at"], line["shopper"]))

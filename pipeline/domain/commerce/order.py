@@ -1,5 +1,6 @@
 """Order events: what a shopper bought, net of refunds and cancellations, each order once (readings.md, 22-25)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -69,6 +70,14 @@ class OrderChange(msgspec.Struct, gc=False):
     def completes(self) -> bool:
         """Whether an order that counts was there for the first time: one cancelled beforehand counts for nothing."""
         return self.kind == COMPLETED and self.order is not None and not self.order.cancelled
+
+
+def first_completed(changes: Sequence[OrderChange]) -> OrderChange | None:
+    """The first that completes an order."""
+    for change in changes:
+        if change.completes:
+            return change
+    return None
 
 
 class Orders:

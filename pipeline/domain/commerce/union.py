@@ -111,7 +111,7 @@ def join_carts(shopper: Shopper, other: Shopper) -> frozenset[tuple[bool, str]]:
                 lost.add((losing, cart.cart_id))
                 cart.lines = []
     for cart in other.carts:
-        same = find_cart(shopper, cart.cart_id)
+        same = find_cart(shopper.carts, cart.cart_id)
         if same is None:
             shopper.carts.append(cart)
         else:

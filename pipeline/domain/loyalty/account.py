@@ -17,6 +17,7 @@ from pipeline.domain.loyalty.lot import add_lot, left_of, lot_at, lot_numbered
 from pipeline.domain.loyalty.purse import purse_of, put, take
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Standing, Waiting
+from pipeline.domain.value.instant import soonest
 
 # Points of one lot, so that those of all lots stay within 64 bits; more are counted as `points_limit`.
 MOST = 10**12
@@ -247,7 +248,7 @@ class Accounts:
             return
         confirms = next((one.confirms for one in purse.waiting if not one.held), 0)
         expires = self.expiry.due(standing, purse, now)
-        purse.due = min((one for one in (confirms, expires) if one), default=0)
+        purse.due = soonest(confirms, expires)
 
 
 def _waiting(standing: Standing, lot: Lot) -> Waiting | None:

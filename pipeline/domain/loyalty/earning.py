@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipeline.domain.bonus_book import BonusBook
-from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, first_completed, identifier
 from pipeline.domain.commerce.order_book import earliest_orders, of_all_time, stands
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import OF_OTHERS, REFERRAL, REFERRAL_CONFIRMED, Event
@@ -122,7 +122,7 @@ class Earning:
         moment: Moment,
     ) -> None:
         """After the ledger has booked the orders."""
-        completed = next((one for one in changes if one.completes), None)
+        completed = first_completed(changes)
         if event.type in OF_OTHERS:
             if event.name in self._referrals.names:
                 self._on_friend(standing, event, properties, moment)

@@ -15,6 +15,7 @@ from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_h
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
+from pipeline.domain.value.instant import soonest
 
 MERGE = "merge"
 """The entry that moves points from one record to the other: one of what may be spent, one of what is pending."""
@@ -117,7 +118,7 @@ class Ledgers:
             book.missions[key] = max(end, book.missions.get(key, 0))
         book.days = {**other.days, **book.days}
         book.first = book.first or other.first
-        book.joined = min((one for one in (book.joined, other.joined) if one), default=0)
+        book.joined = soonest(book.joined, other.joined)
         if not book.waiting:
             book.waiting, book.introduced = other.waiting, other.introduced
         known = {(one.friend, one.rule) for one in book.expected}
