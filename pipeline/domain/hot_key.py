@@ -1,0 +1,40 @@
+"""Hot keys: ids under which more happens than a person can do (semantics.md, case 90).
+
+Kept in the shopper record, as message ids are: events of one id may come through any partition of the clickstream, and
+only its record has seen them all, in an order that the log tells and a replay repeats.
+"""
+
+from pipeline.domain.event import CALLS, Event
+from pipeline.domain.intake_definition import HotKeyDefinition
+from pipeline.domain.shopper import Shopper
+from pipeline.domain.will import WILLS
+
+HOT_KEY = "hot_key"
+"""A remark: an event above the bound."""
+
+
+class HotKeys:
+    """Counts a shopper's events by spans of event time, side by side since 1970, of which the latest is remembered: one
+    that happened in an earlier span is counted nowhere.
+
+    Of event time, because what was recorded without a network comes all at once, and of hours.
+    """
+
+    def __init__(self, definition: HotKeyDefinition) -> None:
+        self._at_most, self._per = definition.at_most, definition.per
+        self.drops = definition.drops
+
+    def exceeds(self, shopper: Shopper, event: Event) -> bool:
+        """Count an event, no copy of an earlier one; whether it is one too many. A word on consent never is, nor what
+        others did."""
+        if event.type not in CALLS or event.name in WILLS:
+            return False
+        span = event.time // self._per
+        latest, count = shopper.pace or (span, 0)
+        if span != latest:
+            if span < latest:
+                return False
+            count = 0
+        # No further than it takes to tell, so that a busy record stays as it is stored.
+        shopper.pace = (span, min(count, self._at_most) + 1)
+        return count >= self._at_most
