@@ -27,7 +27,7 @@ from pipeline.domain.erasure import Erasure
 from pipeline.domain.erasure_definition import SHOPPER_ERASED
 from pipeline.domain.event import OF_OTHERS, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
-from pipeline.domain.hot_key import HOT_KEY, HotKeys
+from pipeline.domain.hot_key import HotKeys
 from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
@@ -80,6 +80,7 @@ class Engine:
         self._acquaintance = Acquaintance(plan, self._conditions, self._readings)
         self.erasure = Erasure(plan)
         self._hot_keys = HotKeys(plan.hot_keys) if plan.hot_keys is not None else None
+        self._watches = self._hot_keys is not None or plan.inactive is not None
         self._kept = KeptState(self._conditions)
         self.merger = Merger(
             self.digest, self._conditions, self._segments, self.derivations, self._abandonment, self.loyalty,
@@ -114,11 +115,9 @@ class Engine:
         if refusal is not None:
             outcome.refusal = refusal if event.type not in OF_OTHERS else "duplicate"
             return outcome
-        if self._hot_keys is not None and self._hot_keys.exceeds(shopper, event):
-            outcome.remarks.append(HOT_KEY)
-            if self._hot_keys.drops:
+        if self._watches:
+            if self._hot_keys is not None and self._hot_keys.leaves_out(shopper, event, outcome.remarks):
                 return outcome
-        if self.erasure.inactive is not None:
             self.erasure.see(shopper, event, now, new)
         reading = self._readings.of(event)
         late = now - event.time > self._late

@@ -52,9 +52,9 @@ class History:
         shopper.now = now = max(now, shopper.now)
         if take_message(shopper, event.message_id, event.body, now) is not None:
             return
-        if self._hot_keys is not None and self._hot_keys.exceeds(shopper, event) and self._hot_keys.drops:
-            return
         remarks: list[str] = []
+        if self._hot_keys is not None and self._hot_keys.leaves_out(shopper, event, remarks):
+            return
         behaviour = event.type in BEHAVIOUR
         repeated = behaviour and event.name in ORDER_EVENTS and self._repeats(shopper, event, now)
         if now - event.time > self._late:

@@ -21,12 +21,17 @@ class HotKeys:
     """
 
     def __init__(self, definition: HotKeyDefinition) -> None:
-        self._at_most, self._per = definition.at_most, definition.per
-        self.drops = definition.drops
+        self._at_most, self._per, self._drops = definition.at_most, definition.per, definition.drops
 
-    def exceeds(self, shopper: Shopper, event: Event) -> bool:
-        """Count an event, no copy of an earlier one; whether it is one too many. A word on consent never is, nor what
-        others did."""
+    def leaves_out(self, shopper: Shopper, event: Event, remarks: list[str]) -> bool:
+        """Count an event, no copy of an earlier one, and remark on one too many; whether it is not to be decided about.
+        A word on consent never is too many, nor what others did."""
+        if not self._exceeds(shopper, event):
+            return False
+        remarks.append(HOT_KEY)
+        return self._drops
+
+    def _exceeds(self, shopper: Shopper, event: Event) -> bool:
         if event.type not in CALLS or event.name in WILLS:
             return False
         span = event.time // self._per
