@@ -82,10 +82,10 @@ def main() -> None:
         settle_collector()
         canonical: list[list[Record]] = [[] for _ in range(PARTITIONS)]
         intake = IntakeParts(topology, Path(folder) / "intake")
-        figures = {"events": given.events, **_through("intake", intake, clickstream, canonical, given)}
+        figures = {"events": given.events, **through("intake", intake, clickstream, canonical, given)}
         encoder = DecisionCodec("json", topology.name, topics={topic: topic for topic in DECISION_TOPICS}, registry="")
         shopper = ShopperParts(topology, encoder, Path(folder) / "shopper")
-        figures |= _through("shopper", shopper, canonical, [[]], given)
+        figures |= through("shopper", shopper, canonical, [[]], given)
     record(
         "stages",
         "Thread CPU time in microseconds an event of each step of both agents' processors, in one thread, with "
@@ -101,7 +101,7 @@ def _topology(folder: Path) -> Topology:
     return load(path, {})
 
 
-def _through(
+def through(
     agent: str,
     parts: IntakeParts | ShopperParts,
     sources: Sequence[Sequence[Record]],

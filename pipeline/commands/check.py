@@ -47,6 +47,8 @@ def lines(understood: dict[str, Any]) -> Iterator[str]:
         f"time: received {time['received']}, tick {time['tick']}, margin {time['margin']}, stall {time['stall']},"
         f" late after {time['late']['segments']} (segments) and {time['late']['triggers']} (triggers)"
     )
+    if understood["intake"]:
+        yield f"intake: {', '.join(understood['intake'])}"
     yield ""
     yield f"topics ({kafka['partitions']} partitions, replication {kafka['replication']}, {kafka['format']})"
     yield from _table(understood["topics"])

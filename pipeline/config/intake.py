@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.config.duration import PositiveDuration
+from pipeline.config.duration import PositiveDuration, format_duration
 from pipeline.config.entry import Entry, Reading
 from pipeline.config.message import Percent
 from pipeline.config.problem import Place
@@ -116,6 +116,23 @@ class IntakeRules(Entry):
     sample: Sampling | None = Field(
         default=None, description="Deciding about some shoppers only. Left out: about all.", examples=[{"percent": 10}]
     )
+
+    def told(self) -> Iterator[str]:
+        """What is done, in words."""
+        if self.enrich:
+            yield f"reads {' '.join(sorted(self.enrich))}"
+        if self.privacy is not None and self.privacy.do_not_track != "ignore":
+            yield f"do not track: {self.privacy.do_not_track}"
+        if self.privacy is not None and self.privacy.required_consent:
+            required = " and ".join(self.privacy.required_consent)
+            yield f"without consent to {required}: {self.privacy.without_consent} (unknown: {self.privacy.unknown})"
+        if self.sample is not None:
+            yield f"takes {self.sample.percent / 100:g} % of shoppers"
+        if self.bots is not None:
+            yield f"bots: {self.bots}"
+        if self.hot_keys is not None:
+            most, per = self.hot_keys.at_most, format_duration(self.hot_keys.per)
+            yield f"more than {most} events of a shopper in {per}: {self.hot_keys.over}"
 
     def definition(self) -> IntakeDefinition | None:
         """None where all calls are taken as they are."""

@@ -32,7 +32,7 @@ class Enrichment:
         rules: dict[str, _Rule] = {
             CAMPAIGN: self._campaign, COUNTRY: self._country, DEVICE: self._device, REFERRER: self._referrer,
         }  # fmt: skip
-        self._rules = [(_PLACES[name], rules[name]) for name in sorted(names)]
+        self._rules = [(PLACES[name], rules[name]) for name in sorted(names)]
 
     def enriched(self, raw: msgspec.Raw, context: _Object, properties: _Object) -> msgspec.Raw:
         """The properties of an event, as JSON, with what the rules found in its context. What the client has under the
@@ -63,7 +63,7 @@ class Enrichment:
 
 
 # As Segment names them in a context.
-_PLACES = {CAMPAIGN: "campaign", COUNTRY: "location", DEVICE: "device", REFERRER: "referrer"}
+PLACES = {CAMPAIGN: "campaign", COUNTRY: "location", DEVICE: "device", REFERRER: "referrer"}
 
 
 def _address(context: _Object, properties: _Object) -> str:

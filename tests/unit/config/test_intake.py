@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.config.context_path import unread_paths
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake_definition import (
     HotKeyDefinition,
@@ -63,3 +64,44 @@ def test_nobody_is_evaluated_anew_for_what_is_to_come() -> None:
 )
 def test_mistakes(block: str, told: str) -> None:
     assert any(one.startswith(told) for one in problems(f"intake: {block}")), problems(f"intake: {block}")
+
+
+def test_a_condition_on_what_nothing_reads_is_remarked_on() -> None:
+    asks = "segments: {a: {when: {count: {of: A, where: {context.device.class: phone}, at_least: 1}}}}\n"
+    (told,) = unread_paths(topology(asks).plan())
+    assert told == (
+        "segments.a: asks for context.device.class, which is there only if events have it as a property:"
+        " intake.enrich does not name device"
+    )
+    assert list(unread_paths(topology(asks + "intake: {enrich: [device]}").plan())) == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "segments: {a: {when: {last: {of: A, property: context.device.class, is: phone}}}}",
+        "segments: {a: {when: {sequence: {steps: [{of: A}, {of: B}], within: 1d, same: [context.device.class]}}}}",
+        "segments: {a: {when: {not: {distinct: {of: A, property: context.device.class, at_least: 2}}}}}",
+        "traits: {a: {most_frequent: {of: A, property: context.device.class}}}",
+        "abandonment: {cart: {when: {count: {of: A, where: {context.device.class: phone}, at_least: 1}}}}",
+    ],
+)
+def test_so_is_every_other_rule(rules: str) -> None:
+    assert len(list(unread_paths(topology(rules).plan()))) == 1
+
+
+def test_a_property_of_that_name_that_is_no_matter_of_intake_is_the_shops_own() -> None:
+    own = "segments: {a: {when: {count: {of: A, where: {context.shelf: 3}, at_least: 1}}}}"
+    assert list(unread_paths(topology(own).plan())) == []
+
+
+def test_check_says_what_is_taken() -> None:
+    rules = topology(
+        "intake: {enrich: [device, campaign], bots: drop, hot_keys: {}, sample: {percent: 12.5},"
+        " privacy: {do_not_track: anonymous, required_consent: [A, B]}}"
+    ).intake
+    assert rules is not None
+    assert ", ".join(rules.told()) == (
+        "reads campaign device, do not track: anonymous, without consent to A and B: drop (unknown: granted),"
+        " takes 12.5 % of shoppers, bots: drop, more than 25 events of a shopper in 1s: flag"
+    )
