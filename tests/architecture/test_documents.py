@@ -9,7 +9,7 @@ from pipeline.commands import COMMANDS
 from pipeline.config.topology import parse
 
 REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").glob("*.md"))]
 NAMES = [document.name for document in DOCUMENTS]
 
 
