@@ -12,15 +12,16 @@ def unread_paths(plan: Plan) -> Iterator[str]:
     """A sentence for each rule and path."""
     read = {PLACES[name] for name in plan.intake.enrich} if plan.intake is not None else set()
     lacking = {place: name for name, place in PLACES.items() if place not in read}
-    rules = {"segments": plan.segments, "traits": plan.traits, "abandonment": plan.abandonments}
-    for section, each in rules.items():
-        for rule in each:
-            for path in sorted(set(_paths(rule))):
-                if path[0] == CONTEXT and len(path) > 1 and path[1] in lacking:
-                    yield (
-                        f"{section}.{rule.name}: asks for {'.'.join(path)}, which is there only if events have it as a"
-                        f" property: intake.enrich does not name {lacking[path[1]]}"
-                    )
+    rules: list[tuple[str, Any]] = [(f"segments.{rule.name}", rule) for rule in plan.segments]
+    rules += [(f"traits.{rule.name}", rule) for rule in plan.traits]
+    rules += [(f"abandonment.{rule.name}", rule) for rule in plan.abandonments]
+    for name, rule in rules:
+        for path in sorted(set(_paths(rule))):
+            if path[0] == CONTEXT and len(path) > 1 and path[1] in lacking:
+                yield (
+                    f"{name}: asks for {'.'.join(path)}, which is there only if events have it as a property:"
+                    f" intake.enrich does not name {lacking[path[1]]}"
+                )
 
 
 def _paths(meaning: Any) -> Iterator[tuple[str, ...]]:
