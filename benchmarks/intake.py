@@ -7,6 +7,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from agents.intake import IntakeParts
 from benchmarks.cluster import FIELD_TIME, REFERENCE
 from benchmarks.result import record
-from benchmarks.stages import PARTITIONS, through
+from benchmarks.stages import PARTITIONS, Drain, through
 from benchmarks.workload import workload
 from pipeline.config.topology import parse
 from pipeline.domain.intake.intake import Intake
@@ -54,7 +55,7 @@ def main() -> None:
             topology = parse(REFERENCE.read_text() + FIELD_TIME + rules, {})
             source = [Record(number, 0, key, value) for number, (key, value) in enumerate(calls)]
             kept: list[list[Record]] = [[] for _ in range(PARTITIONS)]
-            spent = through("intake", IntakeParts(topology, Path(folder) / name), [source], kept, given)
+            spent = through("intake", IntakeParts(topology, Path(folder) / name), [source], partial(Drain, kept), given)
             figures[f"{name}_us"] = spent["intake_us"]
     figures["dedupe_us"] = round(deduplication(calls) / given.events * 1e6, 2)
     figures["events_per_second"] = round(1e6 / (figures["identity_us"] + figures["dedupe_us"]))

@@ -4,9 +4,17 @@ docs/security.md anew."""
 from pathlib import Path
 
 from pipeline.config.topology import Topology, parse
-from pipeline.kafka.grant import Grant, agent_grants, backfill_grants, consumer_grants, table, topics_grants
+from pipeline.kafka.grant import (
+    Grant,
+    agent_grants,
+    backfill_grants,
+    consumer_grants,
+    import_grants,
+    table,
+    topics_grants,
+)
 from pipeline.runtime.ports import DEAD_LETTERS
-from pipeline.topics import AGENT_TOPICS, SHOPPER, outputs_of, plans_of
+from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, outputs_of, plans_of
 from schemas.reference import replaced
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "security.md"
@@ -24,8 +32,8 @@ def agent_grants_of(topology: Topology, name: str) -> list[Grant]:
 
 
 def grants_of(topology: Topology) -> list[Grant]:
-    """Of all roles: the agents, `afterclick topics` and `backfill`, and a consumer of decisions."""
-    shopper = AGENT_TOPICS[SHOPPER]
+    """Of all roles: the agents, `afterclick topics`, `backfill` and `import`, and a consumer of decisions."""
+    intake, shopper = AGENT_TOPICS[INTAKE], AGENT_TOPICS[SHOPPER]
     read = [logical for logical in outputs_of(topology, SHOPPER) if logical not in (DEAD_LETTERS, shopper.source)]
     return [
         *(grant for name in AGENT_TOPICS for grant in agent_grants_of(topology, name)),
@@ -36,6 +44,7 @@ def grants_of(topology: Topology) -> list[Grant]:
             topology.topic(shopper.grafts),
             f"{topology.name}.{shopper.grafts}",
         ),
+        *import_grants(topology.topic(intake.source), topology.topic(intake.changelog), f"{topology.name}.import"),
         *consumer_grants([topology.topic(logical) for logical in read], CONSUMER_GROUP),
     ]
 

@@ -46,19 +46,23 @@ class Recorder:
         return made, oversize
 
     def _complete(self, call: Call, client: str, told: Mapping[str, Any]) -> Call:
-        # A credential; and nothing that a value needs.
-        call.pop("writeKey", None)
         context = call.get("context")
-        if self._address:
-            if client and (context is None or (type(context) is dict and not context.get("ip"))):
-                call["context"] = {**(context or {}), "ip": client}
-        elif type(context) is dict and "ip" in context:
-            call["context"] = {name: value for name, value in context.items() if name != "ip"}
+        strip(call, address=not self._address)
+        if self._address and client and (context is None or (type(context) is dict and not context.get("ip"))):
+            call["context"] = {**(context or {}), "ip": client}
         if told and (context is None or type(context) is dict):
             call["context"] = inherit(told, call.get("context"))
         if not call.get("messageId") and call.get("timestamp") is None and call.get("originalTimestamp") is None:
             call["messageId"] = self._fresh_id()
         return call
+
+
+def strip(call: Call, *, address: bool = True) -> None:
+    """Take out of a call what is not to be stored: the write key, a credential; and with `address` the client's."""
+    call.pop("writeKey", None)
+    context = call.get("context")
+    if address and type(context) is dict and "ip" in context:
+        call["context"] = {name: value for name, value in context.items() if name != "ip"}
 
 
 def _key(call: Call | bytes) -> bytes:

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "collector": "Take what the SDKs of browsers and servers send, over HTTP.",
     "worker": "Run the agents until SIGTERM.",
     "replay": "Decide over files of events, without a broker.",
+    "import": "Take in the history of a shop that had other tools before.",
     "rfm": "Fit the thresholds of RFM scores to a history.",
     "diff": "Say who would enter and leave if another topology were deployed.",
     "backfill": "Give new definitions the history that no rule kept before.",
@@ -25,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "export": "Write out all that is known of a shopper.",
     "erase": "Have all that is known of a shopper erased, and prove it.",
     "stats": "Count what shoppers take: records, disk, changelog.",
+    "sizing": "Reckon partitions, workers, memory and disk for a shop's traffic.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",
     "demo": "Run everything on this machine and watch it decide.",
 }

@@ -46,6 +46,7 @@ def lines(understood: dict[str, Any]) -> Iterator[str]:
     yield (
         f"time: received {time['received']}, tick {time['tick']}, margin {time['margin']}, stall {time['stall']},"
         f" late after {time['late']['segments']} (segments) and {time['late']['triggers']} (triggers)"
+        + (f", live from {time['live_from']}" if time["live_from"] else "")
     )
     if understood["intake"]:
         yield f"intake: {', '.join(understood['intake'])}"

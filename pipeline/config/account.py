@@ -37,6 +37,7 @@ from pipeline.domain.loyalty_definition import REDEMPTION_EVENTS
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS
 from pipeline.domain.segments.segment import CART, CONSENT, REFERRED, TRAITS, ZONE, earning_reads, reads, trait_reads
 from pipeline.domain.segments.segment import ORDERS as ORDER_CAUSE
+from pipeline.domain.value.instant import format_known
 from pipeline.runtime.ports import SHOPPER_LIMIT
 
 # Any call tells the zone that it comes from.
@@ -81,6 +82,7 @@ def account(topology: Topology) -> dict[str, Any]:
             "stall": format_duration(time.stall),
             "future_skew": format_duration(time.future_skew),
             "late": {"segments": format_duration(time.late.segments), "triggers": format_duration(time.late.triggers)},
+            "live_from": format_known(time.live_from or 0),
         },
         "intake": list(topology.intake.told()) if topology.intake is not None else [],
         "aliases": plan.aliases,

@@ -1,15 +1,14 @@
 """What earns points in a loyalty programme."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from pipeline.config.duration import PositiveDuration
 from pipeline.config.entry import Entry, Reading
-from pipeline.config.operator import PropertyPath, parse_date
+from pipeline.config.local_instant import LocalInstant
+from pipeline.config.operator import PropertyPath
 from pipeline.config.problem import Place, nearest
 from pipeline.config.quantity import PositiveMicro, PositiveMoney, Whole
 from pipeline.config.rule_name import RuleName
@@ -21,7 +20,6 @@ from pipeline.domain.loyalty.limit import rule_key
 from pipeline.domain.loyalty_definition import ANNIVERSARY, BIRTHDAY, MISSION, OCCASIONS, EarnRule
 from pipeline.domain.loyalty_definition import Limit as LimitDefinition
 from pipeline.domain.loyalty_definition import Mission as MissionDefinition
-from pipeline.domain.value.instant import from_datetime
 from pipeline.domain.value.number import MICRO
 
 # More points at once, or for one `per`, are no offer of a shop but a slip.
@@ -49,22 +47,6 @@ def _sane(micro: int) -> int:
     return micro
 
 
-def _local_instant(value: Any, info: ValidationInfo) -> int:
-    """An instant, ms; without a zone it is the shop's. Raises ValueError."""
-    zone = info.context.timezone if isinstance(info.context, Reading) else "UTC"
-    instant = parse_date(value)
-    try:
-        local = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
-    except ValueError:
-        return instant
-    return (
-        from_datetime(local.replace(tzinfo=ZoneInfo(zone))) if local is not None and local.tzinfo is None else instant
-    )
-
-
-LocalInstant = Annotated[
-    int, PlainValidator(_local_instant), WithJsonSchema({"type": ["string", "number"], "title": "date"})
-]
 Points = Annotated[PositiveMicro, AfterValidator(_sane)]
 
 

@@ -71,6 +71,7 @@ def make_plan(topology: "Topology") -> Plan:
         inactive=topology.retention.inactive,
         intake=topology.intake.definition() if topology.intake is not None else None,
         hot_keys=_hot_keys(topology),
+        live_from=topology.time.live_from or 0,
     )
     return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
 

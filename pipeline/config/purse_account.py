@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.config.packed_size import AMOUNT, HEAD, INSTANT, INTEGER, NAME, NUMBER, POINTS, blocks_of
 from pipeline.domain.block import KEY
-from pipeline.domain.loyalty.account import LONGEST
+from pipeline.domain.commerce.order import LONGEST
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pipeline.config.currency import CURRENCIES
 from pipeline.config.duration import Duration, PositiveDuration, parse_duration
 from pipeline.config.entry import Entry, Reading
+from pipeline.config.local_instant import LocalInstant
 from pipeline.config.problem import Place, nearest
 from pipeline.config.quantity import Money, PositiveMicro
 from pipeline.config.source import Block
@@ -124,3 +125,9 @@ class Time(Entry):
         default=5 * MINUTE, description="An event further ahead than this is flagged.", examples=["5m"]
     )
     late: Late = Field(default=Late(), description="How late an event may be and still count.")
+    live_from: LocalInstant | None = Field(
+        default=None,
+        description="What is decided before is history: `silent`, and no message is asked for. For a shop with a past"
+        " ([import](import.md)).",
+        examples=["2026-12-01T06:00:00Z"],
+    )

@@ -214,6 +214,7 @@ class Plan:
     identities: None where ids are shoppers as sent; they are no part of the digest, as they decide of what is to come.
     intake, hot_keys: None where all is taken as it comes; no part of the digest either.
     inactive: ms without an event, after which a record ends; None: records stay.
+    live_from: ms; what is decided before is history: silent, and no message is asked for. It is no part of the digest.
     """
 
     name: str
@@ -240,6 +241,7 @@ class Plan:
     inactive: int | None = None
     intake: IntakeDefinition | None = None
     hot_keys: HotKeyDefinition | None = None
+    live_from: int = 0
 
     @property
     def ends_records(self) -> bool:

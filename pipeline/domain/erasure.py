@@ -42,6 +42,7 @@ class Erasure:
         self._rule = plan.erasure or ErasureDefinition()
         self._allowed = plan.erasure is not None
         self.inactive = plan.inactive
+        self._live = plan.live_from
 
     def digest(self, shopper_id: str) -> str:
         """What stands for an id that was erased."""
@@ -118,8 +119,9 @@ class Erasure:
             return outcome
         if ending.name == ERASED:
             moment = Moment(
-                self._tenant, ending.shopper, now, KIND_ERASURE, ending.message_id, outcome.decisions, outcome.remarks
-            )
+                self._tenant, ending.shopper, now, KIND_ERASURE, ending.message_id, outcome.decisions, outcome.remarks,
+                now < self._live,
+            )  # fmt: skip
             self._erase(shopper, ending, moment)
         else:
             past = shopper.past or Past()

@@ -5,6 +5,9 @@ from typing import Any
 import msgspec
 
 EMPTY_OBJECT = msgspec.Raw(b"{}")
+# A field that is its default by identity is not written: whoever has no origin to tell tells this one. An equal tuple
+# cost each record 15 bytes, and 700 instructions to decode them.
+NOWHERE = (0, 0)
 
 # Track, page and screen calls are behaviour: they are what `of: "*"` counts and what keeps a visit alive.
 BEHAVIOUR = frozenset({"track", "page", "screen"})
@@ -61,7 +64,7 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     anonymous: bool = False
     consents: tuple[tuple[str, bool], ...] = ()
     device: str = ""
-    origin: tuple[int, int] = (0, 0)
+    origin: tuple[int, int] = NOWHERE
     referred: str = ""
     locale: str = ""
     anonymous_id: str = ""

@@ -123,6 +123,11 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DamagedRecord(f"damaged shopper record: {type(error).__name__}") from error
 
+    def opened(self) -> Shopping:
+        """All that is kept of shopping, for who needs several parts of it: each property below is a call."""
+        shopping = self.shopping
+        return shopping if type(shopping) is Shopping else self._open()
+
     def _open(self) -> Shopping:
         kept = self.shopping
         try:

@@ -17,8 +17,8 @@ class Resource(StrEnum):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """principal: role that needs it: intake, shopper, topics, backfill, consumer. operations: Kafka's names. prefixed:
-    of all resources whose name begins so. why: for the table."""
+    """principal: role that needs it: intake, shopper, topics, backfill, import, consumer. operations: Kafka's names.
+    prefixed: of all resources whose name begins so. why: for the table."""
 
     principal: str
     resource: Resource
@@ -64,6 +64,16 @@ def backfill_grants(source: str, changelog: str, grafts: str, prefix: str) -> li
         Grant(role, Resource.TOPIC, changelog, ("READ",), "what is missing, and with `--dry-run` of whom"),
         Grant(role, Resource.TOPIC, grafts, ("READ", "WRITE"), "what it found"),
         Grant(role, Resource.TRANSACTIONAL_ID, f"{prefix}.", ("WRITE",), "one transaction a partition", prefixed=True),
+    ]
+
+
+def import_grants(clickstream: str, changelog: str, transactional_id: str) -> list[Grant]:
+    """Of `afterclick import`. changelog: of intake."""
+    role = "import"
+    return [
+        Grant(role, Resource.TOPIC, clickstream, ("READ", "WRITE"), "the history, and how far it has come"),
+        Grant(role, Resource.TOPIC, changelog, ("READ",), "how far the workers have come"),
+        Grant(role, Resource.TRANSACTIONAL_ID, transactional_id, ("WRITE",), "one import at a time"),
     ]
 
 

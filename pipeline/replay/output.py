@@ -17,6 +17,18 @@ _PART = ".part"
 Line = tuple[int, str, str, bytes]
 
 
+def dead_letter_line(reason: str, detail: str, position: dict[str, Any], original: bytes) -> bytes:
+    """A call that was not taken, as a line of JSON. `encoding` says how `original` stands there: utf-8 as it is, else
+    base64."""
+    try:
+        encoding, text = "utf-8", original.decode()
+    except UnicodeDecodeError:
+        encoding, text = "base64", base64.b64encode(original).decode()
+    return encode_json(
+        {"reason": reason, "detail": detail, "position": position, "original": text, "encoding": encoding}
+    )
+
+
 class Disorder(RuntimeError):
     """A decision lies before an instant that was already written out: decisions never run backwards in time."""
 
@@ -61,13 +73,8 @@ class Files:
         self._written_until = until
 
     def dead_letter(self, reason: str, detail: str, position: dict[str, Any], original: bytes) -> None:
-        """A call that was not taken. `encoding` says how `original` stands there: utf-8 as it is, else base64."""
-        try:
-            encoding, text = "utf-8", original.decode()
-        except UnicodeDecodeError:
-            encoding, text = "base64", base64.b64encode(original).decode()
-        line = {"reason": reason, "detail": detail, "position": position, "original": text, "encoding": encoding}
-        self._write(DEAD_LETTERS, [encode_json(line)])
+        """A call that was not taken; see `dead_letter_line`."""
+        self._write(DEAD_LETTERS, [dead_letter_line(reason, detail, position, original)])
 
     def profile(self, profile: dict[str, Any]) -> None:
         self._write(PROFILES, [encode_json(profile)])

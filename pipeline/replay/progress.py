@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from pipeline.replay.source import Source
+
+class _Read(Protocol):
+    """How far an input is read, as a Source tells."""
+
+    size: int
+
+    def read(self) -> int: ...
 
 
 class _Rate(ProgressColumn):
@@ -19,13 +26,14 @@ class _Rate(ProgressColumn):
 class ProgressBar:
     """Shown while inside its `with`; called with the number of events so far. Bytes read tell how far the run is."""
 
-    def __init__(self, console: Console, sources: Sequence[Source]) -> None:
+    def __init__(self, console: Console, sources: Sequence[_Read], what: str = "replay") -> None:
+        """what: is read for."""
         self._sources = sources
         known = all(source.size for source in sources)
         total = sum(source.size for source in sources) if known else None
         columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), TaskProgressColumn())
         self._progress = Progress(*columns, _Rate(), TimeRemainingColumn(), console=console, transient=True)
-        self._task = self._progress.add_task("replay", total=total, events=0)
+        self._task = self._progress.add_task(what, total=total, events=0)
 
     def __enter__(self) -> "ProgressBar":
         self._progress.start()

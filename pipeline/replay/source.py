@@ -12,6 +12,7 @@ from typing import IO, Protocol, cast
 STDIN = "-"
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+_SKIPPED = 1 << 20
 
 # Number of the line (from 1), the value for intake, and the original bytes if the value was made from others.
 Value = tuple[int, bytes, bytes | None]
@@ -51,16 +52,25 @@ class ByteStream:
         """Bytes taken from the file so far."""
         return self._raw.tell() if self.size and not self._raw.closed else self.size
 
-    def lines(self) -> Iterator[bytes]:
-        """Lines as they stand, with their ends. Raises InputError where the input breaks off."""
+    def lines(self, limit: int | None = None) -> Iterator[bytes]:
+        """Lines as they stand, with their ends. limit: of a line with more bytes the rest is left out; it is still
+        longer than that. Raises InputError where the input breaks off."""
         lines = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw)) if self._compressed else self._raw
         try:
-            yield from lines
+            yield from lines if limit is None else _bounded(lines, limit)
         except (EOFError, OSError, zlib.error) as error:
             raise InputError(f"{self.name} cannot be read to its end: {error}.") from None
         finally:
             if self.name != STDIN:
                 self._raw.close()
+
+
+def _bounded(lines: IO[bytes], limit: int) -> Iterator[bytes]:
+    while line := lines.readline(limit + len(b"\r\n")):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = lines.readline(_SKIPPED)
+        yield line
 
 
 class LineSource:

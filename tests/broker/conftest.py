@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests.support.apache_kafka import RUNNING, ApacheKafka, RunningKafka, require_java
+from tests.support.apache_kafka import RUNNING, ApacheKafka, RunningKafka, remove_topics, require_java
 from tests.support.live_run import LiveRun
 from tests.support.worker_process import afterclick
 
@@ -40,9 +40,7 @@ def live(kafka: ApacheKafka, tmp_path: Path, messaging: str) -> Iterator[LiveRun
     yield run
     run.end()
     admin = AdminClient({"bootstrap.servers": kafka.brokers, "log_level": 0})
-    names = [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
-    for deleted in admin.delete_topics(names, operation_timeout=15).values():
-        deleted.result(15)
+    remove_topics(admin)
     groups = [group.group_id for group in admin.list_consumer_groups().result(10).valid]
     for deleted in admin.delete_consumer_groups(groups).values() if groups else ():
         deleted.exception(15)

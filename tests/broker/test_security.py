@@ -24,7 +24,7 @@ from pipeline.kafka.client import Client
 from pipeline.kafka.credentials import faust_credentials
 from pipeline.kafka.grant import Grant, Resource
 from pipeline.topics import plans_of
-from tests.support.apache_kafka import require_java
+from tests.support.apache_kafka import remove_topics, require_java
 from tests.support.certificates import PASSWORD, Authority
 from tests.support.kafka_reader import decisions
 from tests.support.live_run import LiveRun
@@ -57,9 +57,7 @@ def shop(kafka: SecuredKafka, tmp_path: Path) -> Iterator["Shop"]:
     yield shop
     shop.run.end()
     kafka.allow_nothing()
-    names = [name for name in kafka.admin.list_topics(timeout=10).topics if not name.startswith("__")]
-    for deleted in kafka.admin.delete_topics(names, operation_timeout=15).values():
-        deleted.result(15)
+    remove_topics(kafka.admin)
 
 
 class Shop:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     NewTopic,
 )
 
-from tests.support.apache_kafka import ApacheKafka
+from tests.support.apache_kafka import ApacheKafka, remove_topics
 from tests.support.shop_history import write_topology
 from tests.support.worker_process import afterclick
 
@@ -41,9 +41,7 @@ MADE = (
 def admin(kafka: ApacheKafka) -> Iterator[AdminClient]:
     client = AdminClient({"bootstrap.servers": kafka.brokers, "log_level": 0})
     yield client
-    names = [name for name in client.list_topics(timeout=10).topics if not name.startswith("__")]
-    for deleted in client.delete_topics(names, operation_timeout=15).values() if names else ():
-        deleted.result(15)
+    remove_topics(client)
 
 
 @pytest.fixture

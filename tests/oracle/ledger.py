@@ -14,7 +14,7 @@ SHORTEST_RETURN = 7 * DAY
 """What comes back from a cancelled redemption lasts so long at the least (semantics.md, 6)."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Lot:
     """Points with one cause. number: in order of booking. demanded: what refunds have asked back, cumulative.
 
@@ -121,10 +121,10 @@ class Ledger:
             lot.pending += points
             self.post("pending" if entry == "confirmed" else entry, points, lot, moves=(0, points), expires=lot.expires)
         else:
-            self._add(lot, points, lot.expires, self.balance)
+            self.add(lot, points, lot.expires, self.balance)
             self.post(entry, points, lot, moves=(points, 0), expires=lot.expires)
 
-    def _add(self, lot: Lot, points: int, expires: int | None, balance: int) -> None:
+    def add(self, lot: Lot, points: int, expires: int | None, balance: int) -> None:
         """Into a parcel what is left after the debt is paid."""
         left = points - min(points, max(0, -balance))
         if left:
@@ -136,7 +136,7 @@ class Ledger:
 
     # What goes out.
 
-    def _take(self, points: int, own: Lot | None = None) -> list[Parcel]:
+    def take(self, points: int, own: Lot | None = None) -> list[Parcel]:
         """Parcels that make up to `points`: those of `own` first, then in order of redemption."""
         taken = []
         for parcel in sorted(self.parcels, key=lambda one: (one.lot is not own, one.rank)):
@@ -166,7 +166,7 @@ class Ledger:
         else:
             posted = self._bounded(points)
             lot.forgiven += points - posted
-            self._take(posted, lot)
+            self.take(posted, lot)
             self.post(entry, -posted, lot, moves=(-posted, 0), expires=None)
         lot.taken += posted
         lot.net -= posted
@@ -189,7 +189,7 @@ class Ledger:
 
     def redeem(self, redemption: str, points: int, order_id: str | None) -> None:
         """order_id: of the order that they pay."""
-        self.redeemed[redemption] = self._take(points)
+        self.redeemed[redemption] = self.take(points)
         self.post("redeemed", -points, None, moves=(-points, 0), expires=None)
         self.lines[-1]["order_id"] = order_id
 
@@ -204,7 +204,7 @@ class Ledger:
         ]
         points, balance = sum(one.points for one in parcels), self.balance
         for one in parcels:
-            self._add(one.lot, one.points, one.expires, balance)
+            self.add(one.lot, one.points, one.expires, balance)
             balance += one.points
         ends = [one.expires for one in parcels if one.expires is not None]
         self.post("returned", points, None, moves=(points, 0), expires=min(ends, default=None))
@@ -213,11 +213,11 @@ class Ledger:
     def adjust(self, time: int, points: int) -> None:
         if points > 0:
             lot = self.open(time, confirmed=True)
-            self._add(lot, points, lot.expires, self.balance)
+            self.add(lot, points, lot.expires, self.balance)
             self.post("adjusted", points, None, moves=(points, 0), expires=lot.expires)
         else:
             posted = self._bounded(-points)
-            self._take(posted)
+            self.take(posted)
             self.post("adjusted", -posted, None, moves=(-posted, 0), expires=None)
 
     # What time does.
@@ -258,7 +258,7 @@ class Ledger:
         due = [lot for lot in self.lots if lot.pending and not lot.held and (lot.confirm_at or 0) <= self.now]
         for lot in sorted(due, key=lambda one: (one.confirm_at or 0, one.number)):
             points, lot.pending = lot.pending, 0
-            self._add(lot, points, lot.expires, self.balance)
+            self.add(lot, points, lot.expires, self.balance)
             self.post("confirmed", points, lot, moves=(points, -points), expires=lot.expires)
             self.touch(self.now)
             confirmed = True

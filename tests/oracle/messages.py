@@ -12,7 +12,7 @@ from tests.oracle.links import language
 from tests.oracle.nights import quiet_until
 from tests.oracle.occasions import SOURCES, asks, words
 from tests.oracle.segments import Facts, truth
-from tests.oracle.values import DAY, span
+from tests.oracle.values import DAY, live_from, span
 from tests.oracle.ways import Pending, Waiting, channels, quiet_of, reachable, tells_of
 from tests.oracle.windows import zone_of
 
@@ -41,6 +41,7 @@ class Messages:
         self.asked = 0
         self.lines: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS} | self.results.lines
         self.window = span(self.settings.get("arbitration", "60s"))
+        self.live_from = live_from(topology)
 
     def due(self) -> int | None:
         return min([*map(self._due, self.waiting), *map(self._ends, self.pending)], default=None)
@@ -57,6 +58,17 @@ class Messages:
             if way and (expiry is None or facts.now < expiry):
                 self._go_on(one.of, way, one.sent, facts.now)
         self._ask(facts, told, None)
+
+    def meet(self, other: "Messages", renamed: dict[tuple[str, int], int]) -> None:
+        """What waits, what may go on and the places in caps are of both. renamed: numbers that theirs have now."""
+        for one in (*other.waiting, *(pending.of for pending in other.pending)):
+            instance = one.about.get("kind"), one.about.get("instance")
+            if one.about["topic"] == "abandonment-triggers" and instance in renamed:
+                one.about = {**one.about, "instance": renamed[instance]}
+        self.waiting += other.waiting
+        self.pending += other.pending
+        self.sent = sorted([*self.sent, *other.sent], key=lambda place: place.time)
+        self.results.meet(other.results)
 
     def record(self, facts: Facts, told: list[Told], record: Record) -> None:
         failed = self.results.record(facts, record) if self.messages else None
@@ -89,6 +101,8 @@ class Messages:
         return None if lasts is None else one.since + span(lasts)
 
     def _ask(self, facts: Facts, told: list[Told], record: Record | None) -> None:
+        if facts.now < self.live_from:
+            return
         for topic, line in told:
             if topic == "abandonment-triggers" and line["change"] != "abandoned":
                 for one in self.waiting:

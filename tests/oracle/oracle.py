@@ -13,7 +13,7 @@ from tests.oracle.loyalty import Letter, Programme
 from tests.oracle.screening import Pace
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
-from tests.oracle.values import instant, rfc3339
+from tests.oracle.values import instant, live_from, rfc3339
 from tests.oracle.windows import turns
 
 TOPICS = (
@@ -114,7 +114,7 @@ class History:
             facts, known = Facts(self.records, self.topology, self.now), self.known()
             for programme in self.programmes:
                 programme.fire(facts)
-            self._segments(facts, None)
+            self.segments(facts, None)
             self.abandonment.fire(facts)
             self.messages.instant(facts, self.fresh(known))
 
@@ -148,7 +148,7 @@ class History:
             self.consents += consent.changes(earlier, record, self.topology, len(self.consents))
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))
-        self._segments(facts, record)
+        self.segments(facts, record)
         self.abandonment.record(record, earlier, facts)
         self.messages.record(facts, self.fresh(known), record)
         return "late" if record.late_segments else None
@@ -164,7 +164,7 @@ class History:
         facts, known = Facts(self.records, self.topology, self.now), self.known()
         for programme in self.programmes:
             programme.referred(record, facts)
-        self._segments(facts, record)
+        self.segments(facts, record)
         self.messages.record(facts, self.fresh(known), record)
 
     def letters(self) -> list[Letter]:
@@ -183,10 +183,10 @@ class History:
         for programme in self.programmes:
             if programme.name == letter.programme:
                 programme.heard(letter, facts)
-        self._segments(facts, cause)
+        self.segments(facts, cause)
         self.messages.record(facts, self.fresh(known), cause)
 
-    def _segments(self, facts: Facts, record: Record | None) -> None:
+    def segments(self, facts: Facts, record: Record | None) -> None:
         facts.standings = {one.name: one.standing for one in self.programmes}
         segments = self.topology.get("segments") or {}
         waiting = list(segments)
@@ -226,8 +226,8 @@ class History:
         self.traits.look(facts, record)
 
     def silent(self, topic: str, line: dict[str, Any]) -> bool:
-        """Whether it comes of an opening balance or tier; messages are never silent."""
-        if line.get("ends"):
+        """Whether it is history, or comes of an opening balance or tier; messages are never silent."""
+        if line.get("ends") or line.get("silently") or line["effective_at"] < live_from(self.topology):
             return True
         opening = {
             one.message_id
@@ -344,8 +344,9 @@ class Shopper:
         if not self.history.begun:
             verdict.profiles.pop(self.shopper, None)
         for line in self.life.receipts if "erasures" in verdict.topics else ():
+            silent = line["effective_at"] < live_from(self.topology)
             verdict.topics["erasures"].append(
-                finished({**line, "ends": True}, digest(self.topology, self.shopper), silent=False)
+                finished({**line, "ends": True}, digest(self.topology, self.shopper), silent)
             )
         if "erasures" in verdict.topics:
             verdict.topics["erasures"].sort(key=lambda line: (line["effective_at"], line["shopper"]))
@@ -353,7 +354,7 @@ class Shopper:
 
 def collect(verdict: Verdict, history: History) -> None:
     lines = {**history.lines(), **history.messages.lines}
-    for topic in verdict.topics.keys() - {"erasures"}:
+    for topic in verdict.topics.keys() - {"erasures", "identity-changes"}:
         found = lines[topic]
         verdict.topics[topic].extend(finished(line, history.shopper, history.silent(topic, line)) for line in found)
         verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
@@ -370,6 +371,8 @@ def finished(line: dict[str, Any], shopper: str, silent: bool) -> dict[str, Any]
     }
     if done.pop("ends", False):
         done["cause"]["kind"] = "erasure"
+    done["cause"]["kind"] = done.pop("through", done["cause"]["kind"])
+    done.pop("silently", None)
     for name in (
         "effective_at",
         "abandoned_since",

@@ -67,6 +67,11 @@ def instant(value: Any) -> int | None:
     return None
 
 
+def live_from(topology: dict[str, Any]) -> int:
+    """ms; what is decided before is history."""
+    return instant(topology.get("time", {}).get("live_from")) or 0
+
+
 def rfc3339(ms: int) -> str:
     return (EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
 

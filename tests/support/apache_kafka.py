@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 POM = Path(__file__).parent / "kafka" / "pom.xml"
 # In the virtual environment's folder: not committed, kept between runs, gone with `make clean`.
@@ -151,3 +152,17 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def remove_topics(admin: AdminClient, patience: float = 60) -> None:
+    """Delete all topics, and wait until the broker no longer lists them: it does for a while after the controller has
+    deleted them, and `afterclick topics` of the next test would find them there and make none. patience: seconds."""
+    deadline = time.monotonic() + patience
+    asked: set[str] = set()
+    while names := {name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")}:
+        assert time.monotonic() < deadline, f"still there after {patience:.0f} s: {', '.join(sorted(names))}"
+        if fresh := sorted(names - asked):
+            for deleted in admin.delete_topics(fresh, operation_timeout=15).values():
+                deleted.result(15)
+        asked |= names
+        time.sleep(0.05)

@@ -19,7 +19,7 @@ def opened(request: WireRequest) -> Opened:
     key = text(body.get("writeKey"))
     batch = body.get("batch")
     if type(batch) is list:
-        return Opened(key, [_inherited(body, item) for item in batch])
+        return Opened(key, [inherited(body, item) for item in batch])
     name = request.path.rpartition("/")[2]
     kind = _LETTERS.get(name, name)
     if kind in _TYPES and not body.get("type"):
@@ -27,7 +27,8 @@ def opened(request: WireRequest) -> Opened:
     return Opened(key, [body])
 
 
-def _inherited(envelope: Call, item: object) -> Call | bytes:
+def inherited(envelope: Call, item: object) -> Call | bytes:
+    """An item of a batch with what it has of its envelope; `null` if it is no call."""
     if type(item) is not dict:
         return b"null"
     if item.get("sentAt") is None and envelope.get("sentAt") is not None:

@@ -36,11 +36,12 @@ def opened(request: WireRequest) -> Opened:
     apps = {app for event in named if (app := text(event.get("aid")))}
     if len(apps) > 1:
         raise Rejected(400, "many_apps", "The events name more than one app id (aid).")
-    return Opened(next(iter(apps), None), _calls(named))
+    return Opened(next(iter(apps), None), calls_of(named))
 
 
-def _calls(events: list[dict[str, Any]]) -> list[Call | bytes]:
-    """Items of a transaction (ti) are separate events on the wire: they join the order (tr) of their request."""
+def calls_of(events: list[dict[str, Any]]) -> list[Call | bytes]:
+    """The calls of events that were sent together. Items of a transaction (ti) are separate events on the wire: they
+    join the order (tr) that they were sent with."""
     lines: dict[str, list[dict[str, Any]]] = {}
     orders = {str(event.get("tr_id")) for event in events if event.get("e") == "tr"}
     for event in events:
@@ -90,13 +91,13 @@ def _line(event: dict[str, Any]) -> dict[str, Any]:
 def _common(event: dict[str, Any], entities: Entities) -> Call:
     url = text(event.get("url"))
     page = present(url=url, title=text(event.get("page")), referrer=text(event.get("refr")), **parts(url))
-    user = entities.first("user")
+    user, app = entities.first("user"), entities.first("client_session")
     context = present(
         library=present(name=text(event.get("tv"))) or None,
         userAgent=text(event.get("ua")),
         locale=text(event.get("lang")),
         timezone=text(event.get("tz")),
-        sessionId=text(event.get("sid")),
+        sessionId=text(event.get("sid")) or text(app.get("sessionId")),
         page=page or None,
         campaign=campaign(url) or None,
         traits=present(email=text(user.get("email"))) or None,
@@ -106,7 +107,7 @@ def _common(event: dict[str, Any], entities: Entities) -> Call:
     call = present(
         messageId=text(event.get("eid")),
         userId=text(event.get("uid")) or known,
-        anonymousId=text(event.get("duid")) or text(event.get("tnuid")) or text(event.get("nuid")),
+        anonymousId=_device(event, app),
         timestamp=_instant(event.get("dtm")),
         sentAt=_instant(event.get("stm")),
         context=context or None,
@@ -115,6 +116,12 @@ def _common(event: dict[str, Any], entities: Entities) -> Call:
         # Intake takes a timestamp as it stands, without correction, where an original one is beside it.
         call |= {"timestamp": true, "originalTimestamp": true}
     return call
+
+
+def _device(event: dict[str, Any], app: dict[str, Any]) -> str | None:
+    """A browser names itself, an app its installation; else there is the collector's cookie."""
+    named = (event.get("duid"), app.get("userId"), event.get("tnuid"), event.get("nuid"))
+    return next(filter(None, map(text, named)), None)
 
 
 def _entities(event: dict[str, Any]) -> Entities:

@@ -124,5 +124,6 @@ class Users:
         turn.tell(0, outcome)
 
     def _moment(self, turn: Turn, now: int, outcome: Outcome) -> Moment:
-        told = outcome.decisions, outcome.remarks, False, outcome.letters, turn.shopper.epoch
-        return Moment(self._engine.plan.name, turn.id, now, KIND_MERGE, None, *told)
+        plan, silent = self._engine.plan, now < self._engine.plan.live_from
+        told = outcome.decisions, outcome.remarks, silent, outcome.letters, turn.shopper.epoch
+        return Moment(plan.name, turn.id, now, KIND_MERGE, None, *told)

@@ -8,7 +8,7 @@ import msgspec
 from xxhash import xxh3_128_hexdigest, xxh32_intdigest
 
 from pipeline.domain.definition import Plan
-from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, Event
+from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, NOWHERE, Event
 from pipeline.domain.intake.alias import Aliases
 from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
@@ -21,7 +21,7 @@ from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, 
 from pipeline.domain.intake.identity import anonymous, identifier
 from pipeline.domain.intake.omission import Omission
 from pipeline.domain.intake.provider.webhook import read_webhook
-from pipeline.domain.intake.referrer import NOWHERE, Referrers, origin_of
+from pipeline.domain.intake.referrer import Referrers, origin_of
 from pipeline.domain.intake.refusal import (
     INVALID_PROPERTIES,
     INVALID_TRAITS,

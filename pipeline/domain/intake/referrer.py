@@ -18,7 +18,6 @@ from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.value.path import reach
 
 Origin = tuple[int, int]
-NOWHERE: Origin = (0, 0)
 
 
 class Referrers:

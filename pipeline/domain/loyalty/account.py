@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import xxhash
 
+from pipeline.domain.commerce.order import kept_id
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.expiry import Expiry
@@ -16,11 +17,10 @@ from pipeline.domain.loyalty.lot import add_lot, left_of, lot_at, lot_numbered
 from pipeline.domain.loyalty.purse import purse_of, put, take
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Standing, Waiting
+from pipeline.domain.value.instant import soonest
 
 # Points of one lot, so that those of all lots stay within 64 bits; more are counted as `points_limit`.
 MOST = 10**12
-# Characters of an order id that are kept until its points are confirmed; that entry is without a longer one.
-LONGEST = 64
 
 
 class Accounts:
@@ -173,8 +173,7 @@ class Accounts:
         *,
         held: bool = False,
     ) -> None:
-        kept_id = order_id if len(order_id) <= LONGEST else ""
-        waiting = Waiting(lot.number, lot.time, points, confirms, kept_id, held)
+        waiting = Waiting(lot.number, lot.time, points, confirms, kept_id(order_id), held)
         insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 
@@ -249,7 +248,7 @@ class Accounts:
             return
         confirms = next((one.confirms for one in purse.waiting if not one.held), 0)
         expires = self.expiry.due(standing, purse, now)
-        purse.due = min((one for one in (confirms, expires) if one), default=0)
+        purse.due = soonest(confirms, expires)
 
 
 def _waiting(standing: Standing, lot: Lot) -> Waiting | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipeline.domain.bonus_book import BonusBook
-from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, identifier
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, first_completed, identifier
 from pipeline.domain.commerce.order_book import earliest_orders, of_all_time, stands
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import OF_OTHERS, REFERRAL, REFERRAL_CONFIRMED, Event
@@ -122,7 +122,7 @@ class Earning:
         moment: Moment,
     ) -> None:
         """After the ledger has booked the orders."""
-        completed = next((one for one in changes if one.completes), None)
+        completed = first_completed(changes)
         if event.type in OF_OTHERS:
             if event.name in self._referrals.names:
                 self._on_friend(standing, event, properties, moment)
@@ -140,7 +140,7 @@ class Earning:
             if change.kind in (CANCELLED, REFUNDED):
                 if self.may_hold:
                     self._signs.refunded(book_of(standing), moment.now)
-                self._take_back(standing, change, moment)
+                self.take_back(standing, change, moment)
 
     def holds(self, standing: Standing, moment: Moment, points: int, sign: str | None = None) -> bool:
         """Whether points to be given now are held, for a sign of fraud; each time is counted by its remark."""
@@ -221,7 +221,7 @@ class Earning:
         for grant, held in self._referrals.pay(book, moment.now):
             self._post(standing, [grant], moment, sign=HELD_REFERRALS if held else None)
 
-    def _take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
+    def take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
         """What an order earned beside its rates goes with it, once nothing of it is left."""
         order, book = change.order, standing.bonuses
         if order is None or book is None or not (order.cancelled or order.refunded == order.value):

@@ -22,6 +22,8 @@ LINES_IN_ALL = 20_000
 # Nor are lines kept of an order of more products, which is counted as `order_line_limit`. The longest of Online Retail
 # has 1,114.
 LINES = 2_000
+# So many lots keep their lines however long they are.
+_FEW = LINES_IN_ALL // LINES
 # Fields of one line in Lot.lines.
 WIDTH = 4
 
@@ -146,6 +148,8 @@ def _return_lines(lines: list[int], returned: list[int]) -> int | None:
 def _forget_lines(standing: Standing) -> None:
     """Of all but the latest lots, see LOTS_WITH_LINES."""
     lots, filed = standing.lots, standing.filed_lines
+    if len(lots) + len(filed) <= _FEW:
+        return
     if len(lots) > LOTS_WITH_LINES:
         lots[-1 - LOTS_WITH_LINES].lines = []
     del filed[: max(0, len(filed) + len(lots) - LOTS_WITH_LINES)]

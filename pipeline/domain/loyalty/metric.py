@@ -20,18 +20,15 @@ class Metric:
 
     name: POINTS_EARNED (whole points, net of reversals), POINTS_ACTIVE (the balance, of which no window is asked),
     SPEND (minor units of completed, not cancelled orders, net of refunds) or ORDERS (how many of them there are).
+    is_balance: whether it moves as points are confirmed, spent, or expire.
     """
 
-    __slots__ = ("_name", "window")
+    __slots__ = ("_name", "is_balance", "window")
 
     def __init__(self, name: str, window: Window) -> None:
         self._name = name
         self.window = window
-
-    @property
-    def is_balance(self) -> bool:
-        """Whether it moves as points are confirmed, spent, or expire."""
-        return self._name == POINTS_ACTIVE
+        self.is_balance = name == POINTS_ACTIVE
 
     def value(self, shopper: Shopper, standing: Standing, now: int) -> int:
         if self.is_balance:

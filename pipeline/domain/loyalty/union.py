@@ -15,6 +15,7 @@ from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_h
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
+from pipeline.domain.value.instant import soonest
 
 MERGE = "merge"
 """The entry that moves points from one record to the other: one of what may be spent, one of what is pending."""
@@ -36,13 +37,11 @@ class Ledgers:
         for each in (standing, other):
             thaw_lots(each)
             thaw_holdings(each)
-        known = {leading(lot.order): lot for lot in standing.lots}
-        doubles = [
-            lot for lot in other.lots if leading(lot.order) in known and is_of(known[leading(lot.order)], lot.order)
-        ]
+        doubles = _doubles(standing, other)
         double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}
-        for lot in other.lots:
+        # In order of booking, in which they are released and taken.
+        for lot in sorted(other.lots, key=lambda one: one.number):
             if lot.number not in double:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
@@ -100,7 +99,7 @@ class Ledgers:
         ours.redemptions = [*(one for one in purse.redemptions if one.key not in known), *ours.redemptions]
         del ours.redemptions[:-REDEMPTIONS]
         ours.rewards = list(dict.fromkeys((*ours.rewards, *purse.rewards)))
-        ours.active = max(ours.active, purse.active) if ours.active else 0
+        ours.active = max(ours.active, purse.active)
 
     def _join_bonuses(self, standing: Standing, other: BonusBook, numbers: Numbers) -> None:
         """What limits count is that of both; of days, and of signs of fraud, the shopper's own stand."""
@@ -119,7 +118,7 @@ class Ledgers:
             book.missions[key] = max(end, book.missions.get(key, 0))
         book.days = {**other.days, **book.days}
         book.first = book.first or other.first
-        book.joined = min((one for one in (book.joined, other.joined) if one), default=0)
+        book.joined = soonest(book.joined, other.joined)
         if not book.waiting:
             book.waiting, book.introduced = other.waiting, other.introduced
         known = {(one.friend, one.rule) for one in book.expected}
@@ -131,6 +130,24 @@ class Ledgers:
                 book.of_orders += (order, time, numbers[number])
         book.recent, book.refunds = book.recent or other.recent, book.refunds or other.refunds
         book.origins = {**other.origins, **book.origins}
+
+
+def _doubles(standing: Standing, other: Standing) -> list[Lot]:
+    """Lots of `other` for orders that the shopper has been given points for, bonuses of such orders with them."""
+    known = {leading(lot.order): lot for lot in standing.lots}
+    given = {order for order, _ in _bonus_lots(standing)} | {lot.order for lot in standing.lots}
+    again = {number for order, number in _bonus_lots(other) if order in given}
+    return [
+        lot
+        for lot in other.lots
+        if lot.number in again or (leading(lot.order) in known and is_of(known[leading(lot.order)], lot.order))
+    ]
+
+
+def _bonus_lots(standing: Standing) -> list[tuple[int, int]]:
+    """(order, lot number) of bonuses of orders."""
+    of_orders = standing.bonuses.of_orders if standing.bonuses is not None else []
+    return [(of_orders[at], of_orders[at + 2]) for at in range(0, len(of_orders), 3)]
 
 
 def _usable(purse: Purse, doubles: list[Lot]) -> int:

@@ -34,7 +34,9 @@ WAITING = 50
 class Arbiter:
     """The policy over all messages of a plan. Keeps `Shopper.messages`. names: of the events that it reads."""
 
-    __slots__ = ("_arbitration", "_judge", "_late", "_messages", "_of_decisions", "_of_events", "_results", "names")
+    __slots__ = (
+        "_arbitration", "_judge", "_late", "_live", "_messages", "_of_decisions", "_of_events", "_results", "names",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, guard: Callable[[Condition], Guard], conditions: Conditions) -> None:
         """guard: compiles a condition to (shopper, now in ms) -> true now? conditions: where it does."""
@@ -42,6 +44,7 @@ class Arbiter:
         clocks = messaging.quiet_hours is not None or any(one.quiet or not one.reference for one in messaging.messages)
         zones = conditions.watch_zones() if clocks else Zones(ZoneInfo(plan.timezone))
         self._arbitration, self._late = messaging.arbitration, plan.late_triggers
+        self._live = plan.live_from
         self._messages = {one.name: Message(one, plan, guard) for one in messaging.messages}
         experiments = Experiments(messaging)
         self._results = Results(plan, self._messages, experiments)
@@ -104,10 +107,13 @@ class Arbiter:
             moment.silent = False
             self._enter(shopper, candidates, moment)
 
-    def join(self, shopper: Shopper, other: Correspondence, moment: Moment) -> None:
-        """Take in what the record of another id of the same person holds."""
+    def join(self, shopper: Shopper, other: Correspondence, renamed: dict[str, str], moment: Moment) -> None:
+        """Take in what the record of another id of the same person holds. renamed: see abandonment's Union.join."""
         kept = shopper.correspondence()
         other.candidates = [one for one in other.candidates if not self._is_gone(one)]
+        for candidate in other.candidates:
+            if self._messages[candidate.message].definition.on.source == ABANDONMENT:
+                candidate.about = renamed.get(candidate.about, candidate.about)
         join_messages(kept, other, moment.remarks)
         while len(kept.candidates) > WAITING:
             self._make_room(kept, moment)
@@ -156,7 +162,10 @@ class Arbiter:
         return message is None or candidate.step + candidate.waits >= len(message.definition.channels)
 
     def _enter(self, shopper: Shopper, candidates: Iterable[Candidate], moment: Moment) -> None:
-        """Let candidates wait for the end of their channel's arbitration, or decide them at once."""
+        """Let candidates wait for the end of their channel's arbitration, or decide them at once. History asks for
+        none."""
+        if moment.now < self._live:
+            return
         kept = shopper.correspondence()
         for candidate in candidates:
             message = self._messages[candidate.message]
