@@ -22,7 +22,7 @@ from pipeline.domain.decision import (
     take_last,
 )
 from pipeline.domain.definition import Condition, Plan
-from pipeline.domain.due import keep_due
+from pipeline.domain.due import StalledTimer, keep_due
 from pipeline.domain.erasure import Erasure
 from pipeline.domain.erasure_definition import SHOPPER_ERASED
 from pipeline.domain.event import OF_OTHERS, Event, decode_object
@@ -45,10 +45,6 @@ from pipeline.domain.shopper import Shopper
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
-
-
-class StalledTimer(RuntimeError):
-    """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
 
 
 class Engine:
