@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.config.address import address
 from pipeline.config.settings import PREFIX, SettingsError
 
 COLLECTOR = PREFIX + "COLLECTOR_"
@@ -53,14 +54,14 @@ def resolve_collector(environment: Mapping[str, str], listen: str | None = None)
             problems.append(
                 f"{file} is no file, name one of PEM with {COLLECTOR}TLS_CERTIFICATE and {COLLECTOR}TLS_KEY"
             )
-    address = given("STORE_ADDRESS", "no")
-    if address not in ("yes", "no"):
-        problems.append(f"{COLLECTOR}STORE_ADDRESS is {address!r}, it should be yes or no")
+    stored = given("STORE_ADDRESS", "no")
+    if stored not in ("yes", "no"):
+        problems.append(f"{COLLECTOR}STORE_ADDRESS is {stored!r}, it should be yes or no")
     settings = CollectorSettings(
-        listen=_listen(listen or given("LISTEN", "127.0.0.1:8090"), problems),
+        listen=address(listen or given("LISTEN", "127.0.0.1:8090"), f"{COLLECTOR}LISTEN", problems, "0.0.0.0:8090"),
         write_keys=keys,
         origins=frozenset(origin.rstrip("/") for origin in _words(given("ORIGINS"))),
-        store_address=address == "yes",
+        store_address=stored == "yes",
         spool_bytes=_mebibytes("SPOOL_MIB", given("SPOOL_MIB", "1024"), problems),
         in_flight_bytes=_mebibytes("IN_FLIGHT_MIB", given("IN_FLIGHT_MIB", "32"), problems),
         connections=_number("CONNECTIONS", given("CONNECTIONS", "10000"), "how many at a time, as 2000", problems),
@@ -74,14 +75,6 @@ def resolve_collector(environment: Mapping[str, str], listen: str | None = None)
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",") if word.strip())
-
-
-def _listen(text: str, problems: list[str]) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        problems.append(f"{COLLECTOR}LISTEN is {text!r}, write host:port as 0.0.0.0:8090")
-        return "", 0
-    return host.strip("[]"), int(port)
 
 
 def _mebibytes(name: str, text: str, problems: list[str]) -> int:

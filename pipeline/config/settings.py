@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.config.address import address
 from pipeline.config.memory import DEFAULT_BOUNDS, DEFAULT_MIB, LEAST_MIB, MemoryBounds
 
 PREFIX = "AFTERCLICK_"
@@ -84,7 +85,7 @@ def resolve(
         topology=Path(pick(topology, "TOPOLOGY", "topology.yaml")),
         brokers=_brokers(pick(brokers, "BROKERS", "localhost:9092"), problems),
         data_directory=Path(pick(data_directory, "DATA_DIR", "data")),
-        http=_address(pick(http, "HTTP", "127.0.0.1:8080"), problems),
+        http=_http(pick(http, "HTTP", "127.0.0.1:8080"), problems),
         schema_registry=registry or None,
         log=shape,
         dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "1"), problems),
@@ -113,14 +114,8 @@ def _brokers(text: str, problems: list[str]) -> str:
     return ",".join(parts)
 
 
-def _address(text: str, problems: list[str]) -> tuple[str, int] | None:
-    if text == "off":
-        return None
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        problems.append(f"AFTERCLICK_HTTP is {text!r}, write host:port as 127.0.0.1:8080, or off")
-        return None
-    return host.strip("[]"), int(port)
+def _http(text: str, problems: list[str]) -> tuple[str, int] | None:
+    return None if text == "off" else address(text, "AFTERCLICK_HTTP", problems, "127.0.0.1:8080, or off")
 
 
 def _ratio(text: str, problems: list[str]) -> float:
