@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from pipeline.config.address import address
 from pipeline.config.settings import PREFIX, SettingsError
@@ -16,14 +15,12 @@ LEAST_KEY = 16
 @dataclass(frozen=True, slots=True)
 class QuerySettings:
     """listen: (host, port). keys: by key one of SCOPES. rate: requests a second and key. age: seconds that an answer's
-    state may be behind the store. advertised: URL that other workers' clients reach this one at, empty = they are told
-    that it is not known."""
+    state may be behind the store."""
 
     listen: tuple[str, int]
     keys: Mapping[str, str] = field(repr=False)
     rate: float = 50.0
     age: float = 0.5
-    advertised: str = ""
 
 
 def resolve_query(environment: Mapping[str, str], listen: str | None = None) -> QuerySettings | None:
@@ -41,20 +38,10 @@ def resolve_query(environment: Mapping[str, str], listen: str | None = None) -> 
         keys=_keys(given("KEYS"), problems),
         rate=_number("RATE", given("RATE", "50"), "requests a second, as 50", problems),
         age=_number("AGE", given("AGE", "0.5"), "seconds, as 0.5", problems),
-        advertised=advertised(environment, problems),
     )
     if problems:
         raise SettingsError(problems)
     return settings
-
-
-def advertised(environment: Mapping[str, str], problems: list[str]) -> str:
-    """The URL, without a slash at its end."""
-    url = environment.get(f"{QUERY}_ADVERTISED", "")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
-        problems.append(f"{QUERY}_ADVERTISED is {url!r}, write a URL as http://worker-0.workers:8081")
-    return url.rstrip("/")
 
 
 def _keys(text: str, problems: list[str]) -> dict[str, str]:
