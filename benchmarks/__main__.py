@@ -1,4 +1,4 @@
-"""Benchmarks, one after the other, and the tables made of their results.
+"""Benchmarks, one after the other, and what is made of their results: tables, and the figures of `afterclick sizing`.
 
 Usage: python -m benchmarks [NAME ...] [-- OPTION ...]; without names all. An option, given as
 `--name value`, goes to each of them that has it; one that none has is an error.
@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 
-from benchmarks import table
+from benchmarks import sizing, table
 
 ORDER = (
-    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "sweep",
-    "messaging", "loyalty", "member", "collector", "growth", "engines",
+    "stages", "intake", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency",
+    "sweep", "volume", "messaging", "loyalty", "member", "collector", "growth", "engines",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> None:
         )
         print(f"--- {name}: {time.monotonic() - begun:.0f} s", flush=True)
     table.main()
+    sizing.main()
 
 
 def _pairs(options: list[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import argparse
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from agents.intake import IntakeParts
@@ -74,18 +74,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=5_000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        topology = _topology(Path(folder))
-        clickstream: list[list[Record]] = [[] for _ in range(PARTITIONS)]
-        for key, value in workload(given.events):
-            partition = clickstream[hash(key) % PARTITIONS]
-            partition.append(Record(len(partition), 0, key, value))
+        topology = reference_topology(Path(folder))
+        clickstream = partitioned(workload(given.events))
         settle_collector()
         canonical: list[list[Record]] = [[] for _ in range(PARTITIONS)]
         intake = IntakeParts(topology, Path(folder) / "intake")
-        figures = {"events": given.events, **_through("intake", intake, clickstream, canonical, given)}
-        encoder = DecisionCodec("json", topology.name, topics={topic: topic for topic in DECISION_TOPICS}, registry="")
-        shopper = ShopperParts(topology, encoder, Path(folder) / "shopper")
-        figures |= _through("shopper", shopper, canonical, [[]], given)
+        figures = {"events": given.events, **through("intake", intake, clickstream, lambda: Drain(canonical), given)}
+        shopper = ShopperParts(topology, encoder_of(topology), Path(folder) / "shopper")
+        figures |= through("shopper", shopper, canonical, lambda: Drain([[]]), given)
     record(
         "stages",
         "Thread CPU time in microseconds an event of each step of both agents' processors, in one thread, with "
@@ -95,21 +91,37 @@ def main() -> None:
     )
 
 
-def _topology(folder: Path) -> Topology:
+def reference_topology(folder: Path) -> Topology:
+    """The reference topology, with time from the records; its file is put into `folder`."""
     path = folder / "topology.yaml"
     path.write_text(REFERENCE.read_text() + FIELD_TIME)
     return load(path, {})
 
 
-def _through(
+def partitioned(calls: Iterable[tuple[bytes, bytes]]) -> list[list[Record]]:
+    """(key, value) as records of as many partitions as the reference has."""
+    partitions: list[list[Record]] = [[] for _ in range(PARTITIONS)]
+    for key, value in calls:
+        partition = partitions[hash(key) % PARTITIONS]
+        partition.append(Record(len(partition), 0, key, value))
+    return partitions
+
+
+def encoder_of(topology: Topology) -> DecisionCodec:
+    """Decisions as JSON, under their logical topics."""
+    return DecisionCodec("json", topology.name, topics={topic: topic for topic in DECISION_TOPICS}, registry="")
+
+
+def through(
     agent: str,
     parts: IntakeParts | ShopperParts,
     sources: Sequence[Sequence[Record]],
-    kept: list[list[Record]],
+    outbox: Callable[[], Drain],
     given: argparse.Namespace,
 ) -> dict[str, float]:
+    """Take all records of each source through the agent's processors, in batches; us an event of each step."""
     watch = Stopwatch()
-    processors = [_processor(parts, partition, Drain(kept), watch) for partition in range(len(sources))]
+    processors = [_processor(parts, partition, outbox(), watch) for partition in range(len(sources))]
     size = given.batch
     for start in range(0, max(map(len, sources)), size):
         for partition, processor in enumerate(processors):

@@ -1,5 +1,6 @@
 """The composition root: one agent of a topology, put together with its settings. Everything else is handed in."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def make_agent(
     worker_clock = WorkerClock(embedded.acceleration if embedded else None)
     clock: Clock = worker_clock if embedded else BrokersClock(worker_clock)
     metrics = Metrics(name)
-    watch = PartitionWatch(metrics)
+    watch = PartitionWatch(metrics, clock=lambda: worker_clock.at(time.monotonic()) / 1000)
     place = AgentPlace(
         group=f"{topology.name}.{name}",
         source=topology.topic(topics.source),
@@ -121,6 +122,7 @@ def make_agent(
         running.topic_watch = TopicWatch(client.librdkafka(place.group), plans)
     watch.follow(running.standings, lags=app.standbys.lags)
     watch.follow_memory(parts.memory)
+    watch.follow_disk(directory)
     return running
 
 

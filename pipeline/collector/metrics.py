@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from pipeline.observability.metric_table import COLLECTOR, CollectorName, Definition
+from pipeline.observability.collector_metrics import COLLECTOR
+from pipeline.observability.metric_table import CollectorName, Definition
 
 _DEFINITIONS: Mapping[str, Definition] = {each.name: each for each in COLLECTOR}
 

@@ -94,7 +94,7 @@ def record_bound(plan: Plan) -> RecordBound:
         + HEAD,
         "orders": ORDERS * an_order + blocks_of(ORDERS, 5, _ORDER_AT_HAND) + list_of(5),
         "refunds": order.REFUNDS * INTEGER,
-        "refunds that wait": order.PARKED_LIMIT * list_of(4 + 2 * order.LINES),
+        "refunds that wait": order.PARKED_LIMIT * (list_of(4 + 2 * order.LINES) + HEAD + 4 * order.LONGEST),
         "updates that wait": UPDATES * (2 * HEAD + INTEGER + KEPT_BYTES) if _earns_by_rate(plan) else 0,
         "messages": _messages(plan.messaging) if plan.messaging is not None else 0,
         **({"identity": _identity(plan.identities)} if plan.identities is not None else {}),

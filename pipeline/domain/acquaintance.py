@@ -6,6 +6,7 @@ from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.messaging.consent_book import ConsentBook
+from pipeline.domain.messaging.contact import hear
 from pipeline.domain.reading import Reading
 from pipeline.domain.readings import Readings
 from pipeline.domain.segments.condition import Conditions
@@ -21,6 +22,16 @@ class Acquaintance:
         self._conditions, self._readings = conditions, readings
         self.consents = ConsentBook(plan.consent)
         self._zones = conditions.zones
+
+    def hears(self, shopper: Shopper, event: Event, late: bool) -> bool:
+        """Take in the language that the event tells; whether it tells anything else that has to be looked at, beside
+        what its name says."""
+        if event.locale and not late:
+            hear(shopper, event)
+        if event.consents or event.device:
+            return True
+        zones = self._zones if event.timezone and not late else None
+        return zones is not None and not zones.confirms(shopper, event)
 
     def heed(
         self, shopper: Shopper, event: Event, reading: Reading, properties: dict[str, Any], moment: Moment

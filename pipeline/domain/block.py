@@ -112,7 +112,7 @@ def take_first(layout: Layout[Row], blocks: list[Block], at_hand: list[Row]) -> 
 
 
 def number_of_rows(blocks: Sequence[Block], at_hand: Sequence[Row]) -> int:
-    return len(at_hand) + sum(block.rows for block in blocks)
+    return len(at_hand) + sum([block.rows for block in blocks])
 
 
 def latest_first(layout: Layout[Row], blocks: Sequence[Block], at_hand: Sequence[Row]) -> Iterator[Row]:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from pipeline.domain.value.instant import soonest
+
 
 class Introduced(msgspec.Struct, array_like=True, gc=False):
     """A referral that this shopper is the friend of. friend: what the referrer's record knows the shopper by, though
@@ -55,4 +57,4 @@ class BonusBook(msgspec.Struct, array_like=True, gc=False):
 
     def next_due(self) -> int:
         """The earliest instant that anything here waits for, ms; 0 = none."""
-        return min((one for one in (self.due, self.confirms, self.pays) if one), default=0)
+        return soonest(self.due, self.confirms, self.pays)

@@ -22,15 +22,15 @@ def take_message(shopper: Shopper, message_id: str, body: int, now: int) -> str 
     """
     name = xxhash.xxh3_64_digest(message_id.encode())
     young, old = shopper.ids, shopper.old_ids
-    if young.find(name) >= 0 or old.find(name) >= 0:
+    if (young and young.find(name) >= 0) or (old and old.find(name) >= 0):
         known = _mark_of(name, young) or _mark_of(name, old)
         if known:
-            return "duplicate" if known == body.to_bytes(4, "big") else "duplicate_mismatch"
+            return "duplicate" if known == body.to_bytes(4) else "duplicate_mismatch"
     if now - shopper.ids_since >= KEEP or len(young) >= FULL:
         # After two quiet generations nothing young enough is left to move down.
         shopper.old_ids = young if now - shopper.ids_since < 2 * KEEP else b""
         young, shopper.ids_since = b"", now
-    shopper.ids = young + name + body.to_bytes(4, "big")
+    shopper.ids = young + name + body.to_bytes(4)
     return None
 
 

@@ -23,7 +23,8 @@ class Indexed(msgspec.Struct, frozen=True):
 
 class Reading(msgspec.Struct, frozen=True):
     """What has to be done for events of one name: only the rules that read it. indexed: None for a few of them.
-    beside: what those events do besides what their name says, see `Readings.wider`."""
+    beside: what those events do besides what their name says, see `Readings.wider`. idle: nothing; idle_of_new: nor for
+    a shopper who is new. plain: nothing but to count them in windows, and to look at segments."""
 
     name: str
     windows: tuple[Folded, ...]
@@ -43,6 +44,8 @@ class Reading(msgspec.Struct, frozen=True):
     abandonment: bool
     behaviour: bool
     idle: bool
+    idle_of_new: bool
+    plain: bool
     beside: frozenset[str] = frozenset()
 
 

@@ -25,9 +25,12 @@ class Readings:
         abandonment: Abandonment,
         asking: frozenset[str],
         earning: frozenset[str] = frozenset(),
+        *,
+        messaging: bool,
     ) -> None:
-        """asking: names of events that messages are about. earning: of events that loyalty looks at beside orders."""
-        self._asking, self._earning = asking, earning
+        """asking: names of events that messages are about. earning: of events that loyalty looks at beside orders.
+        messaging: there are messages, which may be about any decision."""
+        self._asking, self._earning, self._messaging = asking, earning, messaging
         self._conditions, self._segments = conditions, segments
         self._derivations, self._abandonment = derivations, abandonment
         named = {name for _, events in conditions.windows.values() for name in events}
@@ -74,7 +77,10 @@ class Readings:
         derivations = self._derivations.touched_by(moved)
         abandonment = behaviour and not names.isdisjoint(own)
         reads = any(one.reads_properties for one in windows) or any(one.reads_properties for one in edges)
-        folds = bool(windows or edges or sequences or cart or order or traits or consent or earning)
+        derivations_of_new = self._derivations.touched_by(moved, new=True)
+        beyond = bool(edges or sequences or cart or order or traits or consent or earning or abandonment)
+        indexed = None if beside else index_of(name, windows, segments, segments_of_new)
+        idle = not (windows or beyond or segments or derivations or name in self._asking)
         return Reading(
             name=name,
             windows=windows,
@@ -82,7 +88,7 @@ class Readings:
             sequences=sequences,
             segments=segments,
             segments_of_new=segments_of_new,
-            indexed=None if beside else index_of(name, windows, segments, segments_of_new),
+            indexed=indexed,
             properties=reads or bool(sequences) or cart or order or consent or earning or name in own,
             cart=cart,
             order=order,
@@ -90,9 +96,11 @@ class Readings:
             consent=consent,
             earning=earning,
             derivations=derivations,
-            derivations_of_new=self._derivations.touched_by(moved, new=True),
+            derivations_of_new=derivations_of_new,
             abandonment=abandonment,
             behaviour=behaviour,
-            idle=not (folds or segments or derivations or abandonment or name in self._asking),
+            idle=idle,
+            idle_of_new=idle and not (segments_of_new or derivations_of_new),
+            plain=not (beyond or indexed or derivations_of_new or self._messaging),
             beside=beside,
         )

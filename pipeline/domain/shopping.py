@@ -4,6 +4,7 @@ import msgspec
 
 from pipeline.domain.block import Block
 from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.value.instant import soonest
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):
@@ -71,6 +72,11 @@ class Instance(msgspec.Struct, array_like=True, gc=False):
     cart_id: str = ""
     lines: list[Line] = []
     reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """As outputs name it."""
+        return f"{self.kind}-{self.number}"
 
 
 class Cooldown(msgspec.Struct, array_like=True, gc=False):
@@ -241,26 +247,25 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
     def next_due(self) -> int:
         """The next instant at which time alone moves the tier or points, ms; 0 = never."""
-        return min((one for one in (self.due, self.points_due()) if one), default=0)
+        return soonest(self.due, self.points_due())
 
     def points_due(self) -> int:
         """When time alone next moves points, ms; 0 = never."""
-        dues = (
-            self.purse.due if self.purse is not None else 0,
-            self.bonuses.next_due() if self.bonuses is not None else 0,
-        )
-        return min((one for one in dues if one), default=0)
+        purse, bonuses = self.purse, self.bonuses
+        return soonest(purse.due if purse is not None else 0, bonuses.next_due() if bonuses is not None else 0)
 
 
 class Parked(msgspec.Struct, array_like=True, gc=False):
     """A refund whose order is not known yet. due: when we give it up. refund: its fingerprint. amount: minor units,
-    None = all that is left of the order. lines: (line fingerprint, quantity), flat."""
+    None = all that is left of the order. lines: (line fingerprint, quantity), flat. order_id: as sent, "" if it is very
+    long, or of one that waits since before this was kept."""
 
     order: int
     due: int
     refund: int
     amount: int | None
     lines: list[int]
+    order_id: str = ""
 
 
 class EarlyUpdate(msgspec.Struct, array_like=True, gc=False):

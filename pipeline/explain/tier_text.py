@@ -14,6 +14,7 @@ _REASONS = {
     "refund": "an order that had brought a higher one was given back",
     "granted": "it was granted",
     "grant_ended": "the grant of a higher one ended",
+    "merged": "another id of the shopper had reached it",
     "tier_gone": "the tier of before is not there any more",
     "locked": "it is locked",
     None: "why is not known of a tier that was reached before records kept it",

@@ -31,7 +31,11 @@ def export_data(known: Known, plan: Plan) -> dict[str, Any]:
         "loyalty": named(shopper.standings),
         "consent": consent(shopper.words),
         "messages": named(shopper.correspondence()) if shopper.messages is not None else None,
-        "visits": {"count": shopper.sessions, "recent": [format_known(at) for at in shopper.recent_visits]},
+        "visits": {
+            "count": shopper.sessions,
+            "recent": [format_known(at) for at in shopper.recent_visits],
+            "pace": shopper.pace,
+        },
         "remembered": _remembered(shopper),
         "timers": timers(shopper),
         "past": named(shopper.past),

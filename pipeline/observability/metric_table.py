@@ -20,7 +20,10 @@ CounterName = Literal[
     "raised_total",
     "remarks_total",
     "decisions_total",
+    "segment_changes_total",
     "abandonments_total",
+    "tier_changes_total",
+    "consent_changes_total",
     "messages_total",
     "message_suppressions_total",
     "message_results_total",
@@ -57,10 +60,12 @@ GaugeName = Literal[
     "state_memory_bytes",
     "state_memory_used_bytes",
     "state_memory_bound_bytes",
+    "disk_free_bytes",
+    "disk_size_bytes",
     "resident_memory_bytes",
     "loop_age_seconds",
 ]
-HistogramName = Literal["round_seconds", "round_records", "restore_seconds"]
+HistogramName = Literal["round_seconds", "round_records", "timer_lateness_seconds", "restore_seconds"]
 CollectorName = Literal[
     "collector_requests_total",
     "collector_events_total",
@@ -108,6 +113,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     _counter("raised_total", "events", "Received time brought up to what time had reached already."),
     _counter("remarks_total", "events", "Oddities worth a look that are no error, by kind.", "remark"),
     _counter("decisions_total", "decisions", "Published, by logical topic.", "topic"),
+    _counter("segment_changes_total", "changes", "Shoppers who entered or left a segment.", "segment", "change"),
     _counter(
         "abandonments_total",
         "triggers",
@@ -115,6 +121,24 @@ DEFINITIONS: tuple[Definition, ...] = (
         "kind",
         "stage",
         "change",
+    ),
+    _counter(
+        "tier_changes_total",
+        "changes",
+        "Shoppers who joined a programme, or whose tier changed, was kept, or will end soon.",
+        "programme",
+        "from",
+        "to",
+        "change",
+    ),
+    _counter(
+        "consent_changes_total",
+        "changes",
+        "What shoppers said of being written to: `after` is what stands now, and `reason` why.",
+        "channel",
+        "purpose",
+        "after",
+        "reason",
     ),
     _counter("messages_total", "messages", "Decided to be sent.", "message", "channel", "variant"),
     _counter(
@@ -188,6 +212,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         "use",
     ),
     _gauge("state_memory_bound_bytes", "bytes", "What it may grow to.", "use"),
+    _gauge("disk_free_bytes", "bytes", "Left for this process on the file system that the state is on."),
+    _gauge("disk_size_bytes", "bytes", "Of that file system."),
     _gauge("resident_memory_bytes", "bytes", "Resident memory of the process."),
     _gauge("loop_age_seconds", "seconds", "Since the event loop last turned."),
     Definition(
@@ -207,6 +233,14 @@ DEFINITIONS: tuple[Definition, ...] = (
         (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000),
     ),
     Definition(
+        "timer_lateness_seconds",
+        "histogram",
+        "seconds",
+        (),
+        "From the instant that a timer was due until its decision was committed; of each round the first one.",
+        (0.5, 1, 2, 3, 5, 10, 30, 60, 300, 900, 3_600),
+    ),
+    Definition(
         "restore_seconds",
         "histogram",
         "seconds",
@@ -215,32 +249,3 @@ DEFINITIONS: tuple[Definition, ...] = (
         (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
     ),
 )
-
-COLLECTOR: tuple[Definition, ...] = (
-    Definition("collector_requests_total", "counter", "requests", ("format", "status"), "Answered."),
-    Definition("collector_events_total", "counter", "events", ("format",), "Acknowledged: on the log or on the disk."),
-    Definition(
-        "collector_oversize_total", "counter", "events", ("format",), "Left out of batches for being larger than 32 KB."
-    ),
-    Definition(
-        "collector_connections_refused_total",
-        "counter",
-        "connections",
-        ("reason",),
-        "Closed by a bound: `connections`, too many; `slow`, no whole request in 20 s; `memory`, too much in it; "
-        "`malformed`, no HTTP.",
-    ),
-    Definition(
-        "collector_request_seconds",
-        "histogram",
-        "seconds",
-        ("format",),
-        "From a request's headers to its answer.",
-        (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-    ),
-    Definition("collector_spool_bytes", "gauge", "bytes", (), "On disk and not known to be on the log."),
-    Definition("collector_in_flight_bytes", "gauge", "bytes", (), "Of requests in memory."),
-    Definition("collector_spooling", "gauge", "0 or 1", (), "Records go to the disk first."),
-    Definition("collector_connections", "gauge", "connections", (), "Of clients, open."),
-)
-"""Of `afterclick collector`."""

@@ -1,21 +1,27 @@
 """What the partitions of one agent tell of their life, as metrics; `pipeline.kafka.partition_owner.Watch`."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from pipeline.domain.decision import (
     ABANDONMENT_TRIGGERS,
+    CONSENT_CHANGES,
     EXPERIMENT_EXPOSURES,
     IDENTITY_CHANGES,
+    LOYALTY_TIERS,
     MESSAGE_RESULTS,
     MESSAGE_SUPPRESSIONS,
     MESSAGES,
+    SEGMENT_CHANGES,
 )
 from pipeline.observability.metric_table import CounterName, GaugeName
 from pipeline.observability.metrics import Metrics
+from pipeline.runtime.decision_kind import labels_of
 from pipeline.runtime.partition import Taken
 from pipeline.runtime.ports import Batch, StateStats
 
@@ -33,7 +39,10 @@ _STANDING: tuple[GaugeName, ...] = (
 )
 
 _OF_KIND: dict[str, CounterName] = {
+    SEGMENT_CHANGES: "segment_changes_total",
     ABANDONMENT_TRIGGERS: "abandonments_total",
+    LOYALTY_TIERS: "tier_changes_total",
+    CONSENT_CHANGES: "consent_changes_total",
     MESSAGES: "messages_total",
     MESSAGE_SUPPRESSIONS: "message_suppressions_total",
     MESSAGE_RESULTS: "message_results_total",
@@ -76,10 +85,14 @@ class MemoryUse(msgspec.Struct, frozen=True):
 
 
 class PartitionWatch:
-    """Called from the threads that process partitions; every call is short and never raises."""
+    """Called from the threads that process partitions; every call is short and never raises.
 
-    def __init__(self, metrics: Metrics) -> None:
+    clock: s since the epoch, as the brokers' time.
+    """
+
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self._metrics = metrics
+        self._clock = clock
 
     def taken(self, partition: int, batch: Batch, taken: Taken, seconds: float) -> None:
         """A round is committed."""
@@ -92,7 +105,9 @@ class PartitionWatch:
         metrics.add("progress_records_total", counts.progress)
         metrics.add("raised_total", counts.raised)
         metrics.add("duplicates_total", counts.duplicates)
-        metrics.add("timers_fired_total", counts.timers)
+        if counts.timers:
+            metrics.add("timers_fired_total", counts.timers)
+            metrics.observe("timer_lateness_seconds", max(0.0, self._clock() - counts.first_due / 1000))
         metrics.add("shoppers_written_total", counts.shoppers)
         metrics.add("shoppers_swept_total", counts.swept)
         metrics.add("shoppers_backfilled_total", counts.grafted)
@@ -102,8 +117,8 @@ class PartitionWatch:
             metrics.add("dead_letters_total", number, reason)
         for topic, number in counts.decisions.items():
             metrics.add("decisions_total", number, topic)
-        for (topic, *labels), number in counts.kinds.items():
-            metrics.add(_OF_KIND[topic], number, *labels)
+        for kind, number in counts.kinds.items():
+            metrics.add(_OF_KIND[kind[0]], number, *labels_of(kind))
         for remark, number in counts.remarks.items():
             metrics.add("remarks_total", number, remark)
 
@@ -148,14 +163,12 @@ class PartitionWatch:
     def follow(
         self,
         standings: Callable[[], Iterable[Standing]],
-        clock: Callable[[], float] = time.time,
         lags: Callable[[], Mapping[int, int]] = dict,
     ) -> Callable[[], None]:
-        """Have the partitions' gauges set at each scrape from `standings`. clock: s since the epoch. lags: of standbys,
-        by partition."""
+        """Have the partitions' gauges set at each scrape from `standings`. lags: of standbys, by partition."""
 
         def ask() -> None:
-            self._stand(list(standings()), clock())
+            self._stand(list(standings()), self._clock())
             for partition, lag in lags().items():
                 self._metrics.set("standby_lag_records", lag, str(partition))
 
@@ -169,6 +182,16 @@ class PartitionWatch:
             for each in uses():
                 self._metrics.set("state_memory_used_bytes", each.used, each.use)
                 self._metrics.set("state_memory_bound_bytes", each.bound, each.use)
+
+        self._metrics.probe(ask)
+
+    def follow_disk(self, directory: Path) -> None:
+        """Have the room of the file system that the state is on told at each scrape."""
+
+        def ask() -> None:
+            usage = shutil.disk_usage(directory)
+            self._metrics.set("disk_free_bytes", usage.free)
+            self._metrics.set("disk_size_bytes", usage.total)
 
         self._metrics.probe(ask)
 

@@ -4,7 +4,8 @@ them anew."""
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.observability.metric_table import AGENT, COLLECTOR, DEFINITIONS, Definition
+from pipeline.observability.collector_metrics import COLLECTOR
+from pipeline.observability.metric_table import AGENT, DEFINITIONS, Definition
 from schemas.reference import replaced
 
 _DOCS = Path(__file__).parents[2] / "docs"

@@ -17,8 +17,11 @@ from pipeline.runtime.ports import SHOPPER_LIMIT
 # Takes what came of a record or a timer, of whom, and where the record stood (None: a timer).
 Publish = Callable[[Outcome, Shopper, dict[str, Any] | None], None]
 
-# Takes a record that had waited and was refused: its place in its partition, and why.
+# Takes a record that had waited, or was passed on, and was refused: its place in its partition, and why.
 Refuse = Callable[[int, int, str], None]
+
+# Hears of a letter before it is delivered: to which partition, at which place of it.
+Notice = Callable[[int, int, Letter], None]
 
 
 class Seat:
@@ -91,7 +94,10 @@ class Partition:
             if isinstance(letter.item, Event):
                 self.apply(letter.item)
             return
-        self._take(letter.to, letter.item, letter.item.received if isinstance(letter.item, Event) else 0)
+        place = self._offset
+        refusal = self._take(letter.to, letter.item, letter.item.received if isinstance(letter.item, Event) else 0)
+        if refusal is not None and self._refuse is not None:
+            self._refuse(self._number, place, refusal)
 
     def advance(self, until: int) -> None:
         """Fire every timer due by `until` (ms), in order of (due, shopper)."""
@@ -161,7 +167,7 @@ class Partition:
         }
 
 
-def exchange(partitions: list[Partition], place_of: Callable[[str], int]) -> None:
+def exchange(partitions: list[Partition], place_of: Callable[[str], int], notice: Notice | None = None) -> None:
     """Deliver what shoppers told each other, and what that leads to, until all is said. place_of: the partition that a
     shopper is in."""
     waiting = [one for one in partitions if one.letters]
@@ -169,5 +175,8 @@ def exchange(partitions: list[Partition], place_of: Callable[[str], int]) -> Non
         for one in waiting:
             while one.letters:
                 letter = one.letters.popleft()
-                partitions[place_of(letter.to)].deliver(letter)
+                to = place_of(letter.to)
+                if notice is not None:
+                    notice(to, partitions[to].offset, letter)
+                partitions[to].deliver(letter)
         waiting = [one for one in partitions if one.letters]

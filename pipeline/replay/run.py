@@ -19,8 +19,9 @@ from pipeline.domain.decision import (
 )
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import CLAIM, Event
-from pipeline.domain.identity.letter import has_letters
+from pipeline.domain.identity.letter import Letter, has_letters
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
@@ -88,8 +89,10 @@ class _Run:
         self._has_letters = has_letters(replay.plan)
         # Whether a user's timer may end the record of a device, before what comes of that.
         self._ends = replay.plan.inactive is not None and replay.plan.identities is not None
-        # Where events stand that may wait, by partition and place; None: none ever does.
+        # Where events stand that may wait or be passed on, by partition and place; None: none ever does.
         self._held: dict[tuple[int, int], tuple[str, Value, int]] | None = None
+        # The same by message id, of the value that is read.
+        self._origins: dict[str, tuple[str, Value, int]] = {}
         if replay.plan.identities is not None:
             self._held = {}
 
@@ -108,11 +111,16 @@ class _Run:
                     self._advance(received)
                     self._exchange()
             if type(call) is not Event:
+                if type(call) is Omission:
+                    summary.remarks[call.reason] += 1
+                    continue
                 number, _, _ = whence(value, index)
                 self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
                 continue
             if several > 1:
                 apply = partitions[self._place_of(call.shopper)].apply
+            if call.flags:
+                summary.remarks.update(call.flags)
             if self._held is not None:
                 self._remember(call, name, value, index)
             if index == 0 and left <= 0:
@@ -143,6 +151,8 @@ class _Run:
         if self._held is not None:
             if index == 0:
                 self._held.clear()
+                self._origins.clear()
+            self._origins[event.message_id] = name, value, index
             number = self._place_of(event.shopper)
             self._held[number, self._partitions[number].offset] = name, value, index
 
@@ -157,7 +167,12 @@ class _Run:
 
     def _exchange(self) -> None:
         if self._has_letters:
-            exchange(self._partitions, self._place_of)
+            exchange(self._partitions, self._place_of, self._notice if self._held is not None else None)
+
+    def _notice(self, partition: int, place: int, letter: Letter) -> None:
+        """An alias passes an event on: should it be refused there, it is the one that was read."""
+        if isinstance(letter.item, Event) and self._held is not None and letter.item.message_id in self._origins:
+            self._held[partition, place] = self._origins[letter.item.message_id]
 
     def _publish(self, outcome: Outcome, shopper: Shopper, source: dict[str, Any] | None) -> None:
         for decision in outcome.decisions:

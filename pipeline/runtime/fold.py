@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from pipeline.domain.decision import Decision
-from pipeline.runtime.decision_kind import kind_of
+from pipeline.runtime.decision_kind import Kind, kind_of
 from pipeline.runtime.ports import Batch, Checkpoint, DueEntry, Output, Record
 
 
@@ -21,10 +21,10 @@ class Counts(msgspec.Struct, gc=False):
     """What a round has to tell to metrics. No identities in it.
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
-    source partition had reached. dead: dead letters by reason. decisions: by topic; kinds: of them, see
-    decision_kind.py. remarks: what the core thinks worth counting, and intake's flags. hits, misses: of the cache of
-    decoded records. swept: records that a sweep brought under the present plan. grafted: records that a graft was
-    joined to.
+    source partition had reached. first_due: when the first of the timers was due, ms; 0: none fired. dead: dead letters
+    by reason. decisions: by topic; kinds: of them, see decision_kind.py. remarks: what the core thinks worth counting,
+    and intake's flags. hits, misses: of the cache of decoded records. swept: records that a sweep brought under the
+    present plan. grafted: records that a graft was joined to.
     """
 
     records: int = 0
@@ -33,6 +33,7 @@ class Counts(msgspec.Struct, gc=False):
     raised: int = 0
     duplicates: int = 0
     timers: int = 0
+    first_due: int = 0
     shoppers: int = 0
     hits: int = 0
     misses: int = 0
@@ -40,15 +41,22 @@ class Counts(msgspec.Struct, gc=False):
     grafted: int = 0
     dead: dict[str, int] = {}
     decisions: dict[str, int] = {}
-    kinds: dict[tuple[str, ...], int] = {}
+    kinds: dict[Kind, int] = {}
     remarks: dict[str, int] = {}
 
     def count(self, decision: Decision) -> None:
         """One more of its topic, and of its kind."""
-        tally(self.decisions, (decision.topic,))
+        topic, decisions = decision.topic, self.decisions
+        decisions[topic] = decisions.get(topic, 0) + 1
         kind = kind_of(decision)
         if kind is not None:
             self.kinds[kind] = self.kinds.get(kind, 0) + 1
+
+    def fire(self, due: int) -> None:
+        """One more timer that was due at `due`, ms. They come in order."""
+        self.timers += 1
+        if not self.first_due:
+            self.first_due = due
 
 
 class Effects(msgspec.Struct, gc=False):

@@ -76,7 +76,7 @@ class Resolving:
             for decision in told.outcome.decisions:
                 decision.decided_at = max(decision.decided_at, until)
         self._overlay.close(held, shopper)
-        round_.counts.timers += 1
+        round_.counts.fire(at)
         self._publish(round_, step, shopper, Record(offset, 0, held.key, None), None)
 
     def _publish(self, round_: Round, step: Step, shopper: Shopper, record: Record, index: int | None) -> None:

@@ -279,7 +279,7 @@ class ShopperFold:
                 for decision in outcome.decisions:
                     decision.decided_at = max(decision.decided_at, until)
                 self._overlay.close(held, shopper)
-                counts.timers += 1
+                counts.fire(at)
                 self._tell(round_, outcome, shopper, Record(offset, 0, held.key, None))
             due.arm(held)
 

@@ -4,7 +4,8 @@ decisions: every line of every output of a random topology and stream. explanati
 windows, window-explanations: the same on windows of the calendar and since events, on tiers and points, and on shoppers
 who travel. arrivals: one history that arrives in two ways. consents: decisions of topologies that ask for consent,
 messages: of those that send messages, earning: of programmes that earn in every way, ledgers: of their members' months,
-tier-explanations: what is told of their tiers at random instants.
+tier-explanations: what is told of their tiers at random instants. merges: decisions on all of these of shoppers whose
+ids meet.
 """
 
 import argparse
@@ -19,9 +20,11 @@ from tests.oracle.arrival import unsettled
 from tests.oracle.explained import misexplained
 from tests.oracle.explained_tiers import misjudged
 from tests.oracle.ledger_trial import misbooked
+from tests.oracle.merges import disagreement as disagreement_on_merges
 from tests.oracle.random_abandonment import abandonment_case
 from tests.oracle.random_consent import consent_case
 from tests.oracle.random_earning import earning_case
+from tests.oracle.random_merges import merge_case
 from tests.oracle.random_messages import message_case
 from tests.oracle.random_windows import case as window_case
 from tests.oracle.trial import case, disagreement
@@ -46,6 +49,10 @@ def misdecided_on_earning(seed: int) -> list[str]:
     return disagreement(*earning_case(seed))
 
 
+def misjoined(seed: int) -> list[str]:
+    return disagreement_on_merges(*merge_case(seed))
+
+
 def misdecided(seed: int) -> list[str]:
     return disagreement(*case(seed))
 
@@ -66,6 +73,7 @@ LOOKED_AT: dict[str, Callable[[int], list[str]]] = {
     "ledgers": misbooked,
     "earning": misdecided_on_earning,
     "tier-explanations": misjudged,
+    "merges": misjoined,
 }
 
 

@@ -69,12 +69,12 @@ class Abandonment:
             if one.due <= one.expiry:
                 self._stage(one, facts)
             else:
-                self._end(one, CLOSED)
+                self.end(one, CLOSED)
 
     def _stage(self, one: Instance, facts: Facts) -> None:
         lines = self._lines_of(one, facts.carts)
         if self._forbidden(one, lines, facts):
-            self._end(one, CLOSED)
+            self.end(one, CLOSED)
             return
         if not one.stages:
             one.since = one.last_activity
@@ -83,7 +83,7 @@ class Abandonment:
         cart = {**self._cart(one, lines), **self._way_back(one, facts.carts)}
         self._line(one, "abandoned", len(one.stages), cart, facts.now, None)
         if len(one.stages) == len(one.rule.stages):
-            self._end(one, EXHAUSTED)
+            self.end(one, EXHAUSTED)
         else:
             one.state = WAITING
             one.planned = facts.now + one.rule.stages[len(one.stages)]
@@ -119,7 +119,7 @@ class Abandonment:
             self._clear(cart_of(record), facts)
         if edit:
             for one in self._live("browse"):
-                self._end(one, SUPERSEDED)
+                self.end(one, SUPERSEDED)
         self._unwish(record, edit, facts)
         for rule in self.rules:
             if rule.kind in CHECKOUTS and (checkout or record.name in rule.events):
@@ -134,7 +134,7 @@ class Abandonment:
                 self._view(rule, record, facts)
         for one in newer:
             if one.state == WAITING and one.rule.on_activity == "restart":
-                self._end(one, SUPERSEDED)
+                self.end(one, SUPERSEDED)
                 self._arm(one.rule, one.subject, record, facts, restarted=one)
 
     def _is_own(self, one: Instance, record: Record, edit: bool, facts: Facts) -> bool:
@@ -169,9 +169,9 @@ class Abandonment:
             if one.rule.kind != "wishlist" or one.state == CLOSED:
                 continue
             if record.name == UNWISHED and one.subject == subject_of_view(record):
-                self._end(one, CLOSED)
+                self.end(one, CLOSED)
             elif one.live and one.subject in carted:
-                self._end(one, SUPERSEDED)
+                self.end(one, SUPERSEDED)
 
     def _cart(self, one: Instance, lines: list[Line]) -> dict[str, Any]:
         cart = payload(lines, self.shop)
@@ -190,7 +190,7 @@ class Abandonment:
             return
         for one in self.instances:
             if one.state != CLOSED and one.rule.kind not in PRODUCTS and one.cart_id == cart_id:
-                self._end(one, CLOSED)
+                self.end(one, CLOSED)
 
     def _reach_checkout(self, rule: Rule, record: Record, facts: Facts) -> None:
         subject = self._checkout(rule, record)
@@ -205,7 +205,7 @@ class Abandonment:
         if self._arms(rule, record) and self._arm(rule, subject, record, facts):
             outranked = [*self._live("cart"), *self._live("browse")] if rule.kind == "checkout" else []
             for one in [*older, *outranked]:
-                self._end(one, SUPERSEDED)
+                self.end(one, SUPERSEDED)
 
     def _checkout(self, rule: Rule, record: Record) -> str:
         """The checkout that a step or a failure is about: one that names none means the one that is running. Of a step
@@ -273,12 +273,12 @@ class Abandonment:
                 self._line(one, "retracted", len(one.stages), cart, order.received, order, retracted=len(stand))
             if stand and order.time <= stand[-1] + one.rule.recovered_within:
                 self._line(one, "recovered", len(stand), cart, order.received, order)
-            self._end(one, CLOSED)
+            self.end(one, CLOSED)
 
     def _live(self, kind: str) -> list[Instance]:
         return [one for one in self.instances if one.state in LIVE and one.rule.kind == kind]
 
-    def _end(self, one: Instance, state: str) -> None:
+    def end(self, one: Instance, state: str) -> None:
         if one.live:
             self.views[one.rule.name].forget(one.subject)
         one.state = state

@@ -6,6 +6,7 @@ from typing import Any
 from tests.oracle.history import Record
 from tests.oracle.links import OF_CART, OF_PRODUCT, Links, both, links
 from tests.oracle.orders import pieces, product_key, products_of
+from tests.oracle.sides import folded
 from tests.oracle.values import Shop
 
 DEFAULT = "default"
@@ -77,10 +78,30 @@ def cart_of(record: Record) -> str:
 
 
 def carts(records: list[Record]) -> Carts:
-    found = Carts()
-    for record in records:
-        apply(found, record)
-    return found
+    return folded(records, Carts, apply, lambda ours, theirs, _: meet(ours, theirs))
+
+
+def meet(ours: Carts, theirs: Carts) -> set[tuple[bool, str]]:
+    """The side that edited a cart with lines last keeps its carts. Which lost their lines, as (of the other?, id)."""
+    latest = [max((cart.updated for cart in side.values() if cart.lines), default=-1) for side in (ours, theirs)]
+    lost: set[tuple[bool, str]] = set()
+    for side, other in ((ours, False), (theirs, True)):
+        loses = latest[other] <= latest[not other] if other else latest[other] < latest[not other]
+        for cart_id, cart in side.items():
+            if loses and cart.lines:
+                lost.add((other, cart_id))
+                cart.lines = {}
+    for cart_id, cart in theirs.items():
+        same = ours.get(cart_id)
+        if same is None:
+            ours[cart_id] = cart
+            continue
+        same.lines = same.lines or cart.lines
+        same.links = both(same.links, cart.links, cart.updated > same.updated)
+        same.updated, same.snapshot = max(same.updated, cart.updated), max(same.snapshot, cart.snapshot)
+    for key, at in theirs.ordered.items():
+        ours.ordered[key] = max(at, ours.ordered.get(key, -1))
+    return lost
 
 
 def apply(found: Carts, record: Record) -> bool:

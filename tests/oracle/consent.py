@@ -1,11 +1,11 @@
 """What was said of consent, by going through all of it each time (readings.md, 29; docs/rules.md, "Consent")."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from tests.oracle.history import Record
+from tests.oracle.sides import folded
 
 FEEDBACK = {
     "Email Unsubscribed": ("email", "opt_out"),
@@ -93,20 +93,36 @@ def stamped(record: Record, topology: dict[str, Any]) -> list[Said]:
     ]
 
 
-def standing(everything: Iterable[Said]) -> dict[tuple[str | None, str | None, str | None], Said]:
-    """The word that stands on each (channel, purpose, address)."""
-    stands: dict[tuple[str | None, str | None, str | None], Said] = {}
-    for one in everything:
-        if one.about not in stands or stands[one.about].rank < one.rank:
-            stands[one.about] = one
-    return stands
+Stands = dict[tuple[str | None, str | None, str | None], Said]
+
+
+def stands_of(records: list[Record], topology: dict[str, Any]) -> Stands:
+    """The word that stands on each (channel, purpose, address) after all that was said."""
+
+    def hear(stands: Stands, record: Record) -> None:
+        for one in said(record, topology):
+            stands[one.about] = max(one, stands.get(one.about, one), key=lambda word: word.rank)
+
+    return folded(records, dict, hear, lambda ours, theirs, _: ours.update(agreed(ours, theirs)))
+
+
+def agreed(ours: Stands, theirs: Stands) -> Stands:
+    """Of two words the later; of marketing what forbids more, unless the later one is an explicit opting in."""
+    found = {}
+    for about, word in theirs.items():
+        earlier, later = sorted((ours.get(about, word), word), key=lambda one: one.rank)
+        explicit = later.reason == "opt_in" and later.channel is not None
+        milder = STRENGTH.index(later.reason) < STRENGTH.index(earlier.reason)
+        yields = milder and not explicit and later.purpose in ("marketing", None)
+        found[about] = earlier if yields else later
+    return found
 
 
 def decides(
     records: list[Record], topology: dict[str, Any], traits: dict[str, Any], channel: str, purpose: str
 ) -> Said | None:
     """The word that a message of a purpose on a channel has to heed; of several devices, of the best to reach."""
-    stands = standing(one for record in records for one in said(record, topology)).values()
+    stands = stands_of(records, topology).values()
     known: list[str | None] = list(devices(records)) if channel == "push" else owned(traits, channel)
     words = [heeded(list(stands), channel, purpose, one) for one in known or [None]]
     return min(words, key=lambda word: BEST_FIRST.index(status(word)))
@@ -116,7 +132,7 @@ def addresses(
     records: list[Record], topology: dict[str, Any], traits: dict[str, Any], channel: str, purpose: str, unknown: bool
 ) -> list[str]:
     """The addresses that may be written to, as they were told. unknown: whether where nothing was said."""
-    stands = list(standing(one for record in records for one in said(record, topology)).values())
+    stands = list(stands_of(records, topology).values())
     known = devices(records) if channel == "push" else []
     own = traits.get({"email": "email", "sms": "phone"}.get(channel, ""))
     if isinstance(own, str | int) and not isinstance(own, bool) and str(own).strip():
@@ -128,8 +144,16 @@ def addresses(
 def suppressed(records: list[Record]) -> bool:
     """Whether the shopper gets nothing at all: the latest word by event time, of two at once the stricter."""
     kinds = {"Shopper Suppressed": True, "Shopper Unsuppressed": False}
-    words = [(one.time, kinds[one.name]) for one in records if one.type == "track" and one.name in kinds]
-    return max(words, default=(0, False))[1]
+
+    def hear(words: list[tuple[int, bool]], record: Record) -> None:
+        if record.type == "track" and record.name in kinds:
+            words[:] = [max([*words, (record.time, kinds[record.name])])]
+
+    def meet(ours: list[tuple[int, bool]], theirs: list[tuple[int, bool]], _: Record) -> None:
+        # Of two that differ the one that forbids: nobody has opted in to anything by it.
+        ours[:] = sorted([*ours, *theirs], key=lambda word: (word[1], word[0]))[-1:]
+
+    return any(forbids for _, forbids in folded(records, list, hear, meet))
 
 
 def owned(traits: dict[str, Any], channel: str) -> list[str | None]:
@@ -177,25 +201,43 @@ def told(topology: dict[str, Any]) -> bool:
 
 def changes(earlier: list[Record], record: Record, topology: dict[str, Any], told: int) -> list[dict[str, Any]]:
     """Lines of `consent-changes` for a record. told: how many there were before it."""
-    everything = [one for each in earlier for one in said(each, topology)]
+    stands = stands_of(earlier, topology)
     lines: list[dict[str, Any]] = []
     for one in said(record, topology):
-        before, after = standing(everything).get(one.about), standing([*everything, one])[one.about]
-        everything.append(one)
-        if status(before) == status(after):
-            continue
-        lines.append(
-            {
-                "effective_at": record.received,
-                "cause": record.message_id,
-                "channel": one.channel,
-                "purpose": one.purpose,
-                "address": sha256(one.address.encode()).hexdigest() if one.address else None,
-                "before": status(before) if before else None,
-                "after": status(after),
-                "reason": after.reason if after.channel else "category",
-                "said_at": after.time,
-                "sequence": told + len(lines) + 1,
-            }
-        )
+        before = stands.get(one.about)
+        after = stands[one.about] = max(one, before or one, key=lambda word: word.rank)
+        if status(before) != status(after):
+            lines.append(line_of(before, after, record.received, told + len(lines) + 1))
+            lines[-1]["cause"] = record.message_id
+    return lines
+
+
+def line_of(before: Said | None, after: Said, now: int, sequence: int) -> dict[str, Any]:
+    return {
+        "effective_at": now,
+        "cause": None,
+        "channel": after.channel,
+        "purpose": after.purpose,
+        "address": digest(after.address),
+        "before": status(before) if before else None,
+        "after": status(after),
+        "reason": after.reason if after.channel else "category",
+        "said_at": after.time,
+        "sequence": sequence,
+    }
+
+
+def digest(address: str | None) -> str | None:
+    return sha256(address.encode()).hexdigest() if address else None
+
+
+def met(ours: list[Record], theirs: list[Record], topology: dict[str, Any], known: set[str | None], now: int, told: int
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Lines of `consent-changes` as two sides meet. known: addresses that the profile tells; others are not told."""
+    before, after = stands_of(ours, topology), agreed(stands_of(ours, topology), stands_of(theirs, topology))
+    lines: list[dict[str, Any]] = []
+    for about in sorted(after, key=lambda one: (one[0] or "", one[1] or "", (digest(one[2]) or "")[:16])):
+        if status(before.get(about)) != status(after[about]):
+            lines.append(line_of(before.get(about), after[about], now, told + len(lines) + 1))
+            lines[-1]["address"] = lines[-1]["address"] if about[2] in known else None
     return lines

@@ -120,6 +120,12 @@ class Views:
         latest = max(times)
         return sum(1 for time in times if time > latest - 7 * DAY)
 
+    def meet(self, other: "Views") -> None:
+        for subject, times in other._times.items():
+            self._times[subject] = [*self._times.pop(subject, []), *times]
+        for oldest in list(self._times)[:-20]:
+            del self._times[oldest]
+
     def forget(self, subject: str) -> None:
         self._times.pop(subject, None)
 

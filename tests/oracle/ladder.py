@@ -183,6 +183,24 @@ class Ladder:
         elif self.term is None and self.grace_until is None and self.level > self.floor and not self.kept(value):
             self._lose("below_keep", value, self.since(self.now))
 
+    def meet(self, other: "Ladder") -> None:
+        """Of locks, and of grants, the later word; then the higher tier, until it is looked at next."""
+        if other.lock.said > self.lock.said:
+            if other.lock.level < 0:
+                self.lock.said = other.lock.said
+                self._unlock("unlocked")
+            else:
+                before, self.lock = self.held, other.lock
+                self._show(before, "locked")
+        if other.grant.said > self.grant.said:
+            before, self.grant = self.grant.level, other.grant
+            if other.grant.level >= 0:
+                self._take_grant(other.grant.level, before)
+            elif self.level == before > 0:
+                self._review("grant_ended")
+        if other.level > max(self.level, self.qualified(self.value())):
+            self._move("upgraded", "merged", other.level, None)
+
     def pass_time(self) -> None:
         """Ends of grants, all reviews and ends of grace due by now, then notices, then the end of a lock."""
         self.settle()
@@ -258,7 +276,7 @@ class Ladder:
         self.level, self.moved, self.moved_by = to, self.now, reason
         if self.lock.level < 0:
             self.history.append((self.now, to))
-        if change == "downgraded" or reason == "granted":
+        if change == "downgraded" or reason in ("granted", "merged"):
             self.counted = set()
         self.grace_until = None
         self._begin_term()
@@ -304,7 +322,7 @@ class Ladder:
         elif word is self.lock:
             before, self.lock = self.held, Word(level, end, record.time)
             self._show(before, "locked")
-        else:
+        elif word != Word(level, end, record.time):
             before, self.grant = self.grant.level, Word(level, end, record.time)
             self._take_grant(level, before)
 

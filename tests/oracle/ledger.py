@@ -14,12 +14,12 @@ SHORTEST_RETURN = 7 * DAY
 """What comes back from a cancelled redemption lasts so long at the least (semantics.md, 6)."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Lot:
     """Points with one cause. number: in order of booking. demanded: what refunds have asked back, cumulative.
 
     net: posted earnings less posted reversals. taken, expired, forgiven: what answers the demand.
-    pending: not confirmed yet. held: under review. bonus: not what a rate gave.
+    pending: not confirmed yet, of which `held` are under review. bonus: not what a rate gave.
     """
 
     number: int
@@ -33,8 +33,13 @@ class Lot:
     expired: int = 0
     forgiven: int = 0
     pending: int = 0
-    held: bool = False
+    held: int = 0
     bonus: bool = False
+
+    @property
+    def rest(self) -> int:
+        """What it may lose yet."""
+        return self.worth - self.taken - self.expired - self.forgiven - self.pending
 
 
 @dataclass
@@ -113,18 +118,20 @@ class Ledger:
     def earn(self, lot: Lot, points: int, entry: str = "confirmed", *, held: bool = False) -> None:
         """Post what a lot earns: pending until its hold is over, or somebody has looked at it."""
         lot.worth, lot.net = lot.worth + points, lot.net + points
-        lot.held = lot.held or held
-        if lot.held:
+        if held or lot.held:
+            lot.held += points
             lot.pending += points
             self.post("pending_review" if held else entry, points, lot, moves=(0, points), expires=lot.expires)
         elif lot.confirm_at is not None and lot.confirm_at > self.now:
             lot.pending += points
             self.post("pending" if entry == "confirmed" else entry, points, lot, moves=(0, points), expires=lot.expires)
         else:
-            self._add(lot, points, lot.expires, self.balance)
+            if entry == "adjusted":
+                self.touch(self.now)
+            self.add(lot, points, lot.expires, self.balance)
             self.post(entry, points, lot, moves=(points, 0), expires=lot.expires)
 
-    def _add(self, lot: Lot, points: int, expires: int | None, balance: int) -> None:
+    def add(self, lot: Lot, points: int, expires: int | None, balance: int) -> None:
         """Into a parcel what is left after the debt is paid."""
         left = points - min(points, max(0, -balance))
         if left:
@@ -136,7 +143,7 @@ class Ledger:
 
     # What goes out.
 
-    def _take(self, points: int, own: Lot | None = None) -> list[Parcel]:
+    def take(self, points: int, own: Lot | None = None) -> list[Parcel]:
         """Parcels that make up to `points`: those of `own` first, then in order of redemption."""
         taken = []
         for parcel in sorted(self.parcels, key=lambda one: (one.lot is not own, one.rank)):
@@ -157,25 +164,27 @@ class Ledger:
     def demand(self, lot: Lot, asked: int, entry: str = "reversed") -> int:
         """Take back so that a lot has lost `asked` in all; what expired of it counts as lost. Returns what it posts."""
         points = max(0, asked - lot.expired - lot.taken - lot.forgiven)
-        if lot.pending:
-            points = min(points, lot.pending)
-            lot.pending -= points
-            lot.held = lot.held and lot.pending > 0
-            self.post(entry, -points, lot, moves=(0, -points), expires=None)
-            posted = points
-        else:
-            posted = self._bounded(points)
-            lot.forgiven += points - posted
-            self._take(posted, lot)
-            self.post(entry, -posted, lot, moves=(-posted, 0), expires=None)
-        lot.taken += posted
-        lot.net -= posted
-        return posted
+        waited = min(points, lot.pending)
+        lot.pending -= waited
+        lot.held -= min(waited, lot.held)
+        self.post(entry, -waited, lot, moves=(0, -waited), expires=None)
+        posted = self._bounded(points - waited)
+        lot.forgiven += points - waited - posted
+        self.take(posted, lot)
+        self.post(entry, -posted, lot, moves=(-posted, 0), expires=None)
+        lot.taken += waited + posted
+        lot.net -= waited + posted
+        return waited + posted
 
-    def reprice(self, lot: Lot, worth: int, asked: int) -> None:
-        """An order has another price. A lower one asks the difference back, on top of the `asked` of refunds."""
+    def reject(self, lot: Lot) -> None:
+        """Take back what is held of a lot."""
+        self.demand(lot, lot.expired + lot.taken + lot.forgiven + lot.held)
+
+    def reprice(self, lot: Lot, worth: int, asked: int, *, held: bool = False) -> None:
+        """An order has another price. A lower one asks the difference back, on top of the `asked` of refunds; what a
+        higher one adds may be `held`."""
         if worth > lot.worth:
-            self.earn(lot, worth - lot.worth, "adjusted")
+            self.earn(lot, worth - lot.worth, "adjusted", held=held)
         else:
             taken, forgiven = lot.taken, lot.forgiven
             self.demand(lot, min(lot.worth, asked + lot.worth - worth), "adjusted")
@@ -189,7 +198,7 @@ class Ledger:
 
     def redeem(self, redemption: str, points: int, order_id: str | None) -> None:
         """order_id: of the order that they pay."""
-        self.redeemed[redemption] = self._take(points)
+        self.redeemed[redemption] = self.take(points)
         self.post("redeemed", -points, None, moves=(-points, 0), expires=None)
         self.lines[-1]["order_id"] = order_id
 
@@ -204,7 +213,7 @@ class Ledger:
         ]
         points, balance = sum(one.points for one in parcels), self.balance
         for one in parcels:
-            self._add(one.lot, one.points, one.expires, balance)
+            self.add(one.lot, one.points, one.expires, balance)
             balance += one.points
         ends = [one.expires for one in parcels if one.expires is not None]
         self.post("returned", points, None, moves=(points, 0), expires=min(ends, default=None))
@@ -213,11 +222,11 @@ class Ledger:
     def adjust(self, time: int, points: int) -> None:
         if points > 0:
             lot = self.open(time, confirmed=True)
-            self._add(lot, points, lot.expires, self.balance)
+            self.add(lot, points, lot.expires, self.balance)
             self.post("adjusted", points, None, moves=(points, 0), expires=lot.expires)
         else:
             posted = self._bounded(-points)
-            self._take(posted)
+            self.take(posted)
             self.post("adjusted", -posted, None, moves=(-posted, 0), expires=None)
 
     # What time does.
@@ -245,7 +254,7 @@ class Ledger:
     def instants(self) -> Iterable[int]:
         """Every instant at which time alone may do something."""
         for lot in self.lots:
-            if lot.pending and not lot.held and lot.confirm_at is not None:
+            if lot.pending > lot.held and lot.confirm_at is not None:
                 yield lot.confirm_at
         for end in self._ends():
             yield end
@@ -255,10 +264,10 @@ class Ledger:
     def pass_time(self) -> bool:
         """What is confirmed, then what expires, at `now`. Returns whether anything was confirmed."""
         confirmed = False
-        due = [lot for lot in self.lots if lot.pending and not lot.held and (lot.confirm_at or 0) <= self.now]
+        due = [lot for lot in self.lots if lot.pending > lot.held and (lot.confirm_at or 0) <= self.now]
         for lot in sorted(due, key=lambda one: (one.confirm_at or 0, one.number)):
-            points, lot.pending = lot.pending, 0
-            self._add(lot, points, lot.expires, self.balance)
+            points, lot.pending = lot.pending - lot.held, lot.held
+            self.add(lot, points, lot.expires, self.balance)
             self.post("confirmed", points, lot, moves=(points, -points), expires=lot.expires)
             self.touch(self.now)
             confirmed = True
@@ -273,7 +282,8 @@ class Ledger:
             gone = [one for one in self.parcels if one.expires is not None and one.expires <= self.now]
         points = sum(one.points for one in gone)
         for one in gone:
-            one.lot.expired += one.points
+            # Of a lot that lost everything meanwhile, others have paid for what came back to it.
+            one.lot.expired += min(one.points, one.lot.rest)
         self.parcels = [one for one in self.parcels if one not in gone]
         self.post("expired", -points, None, moves=(-points, 0), expires=self.now)
 

@@ -85,22 +85,22 @@ class Programme:
 
     def fire(self, facts: Facts) -> None:
         """What time alone does at `facts.now`."""
-        self._at(facts, None)
+        self.at(facts, None)
         if self.member:
             self._give(self.bonuses.fire(facts))
         self.ledger.pass_time()
-        self._confirmed(facts)
+        self.confirmed(facts)
         self._pay()
         self.ledger.give_notice()
-        self._measure(facts)
+        self.measure(facts)
         if self.member:
             self.ladder.pass_time()
             self.redemptions.offer()
 
     def record(self, record: Record, facts: Facts, earlier: Facts) -> None:
         """Apply a record that `facts` has and `earlier`, of the same instant, has not."""
-        self._at(facts, record.message_id)
-        self._measure(earlier)
+        self.at(facts, record.message_id)
+        self.measure(earlier)
         before = self.ladder.value()
         order = facts.orders.get(record.order_id or record.message_id) if record.name in ORDER_EVENTS else None
         completes = record.name == ORDER and order is not None and not order.cancelled
@@ -109,7 +109,7 @@ class Programme:
         self.ladder.order_id = None if order is None else order.order_id
         said = self.ladder.joins(record, self.redemptions.alone)
         if not self.member and (completes or adjusts or said or self.bonuses.joins(record)):
-            self._join(facts)
+            self.join(facts)
         net = self._net(order)
         if order is not None:
             self.bonuses.note_first(record, order, facts)
@@ -121,12 +121,12 @@ class Programme:
         self._give(self.bonuses.record(record, facts))
         if order is not None:
             self.review.order(order, earlier.orders.get(order.order_id))
-            self._take_back(order)
+            self.take_back(order)
         self.review.record(record)
         self.ledger.pass_time()
-        self._confirmed(facts, record)
+        self.confirmed(facts, record)
         self.bonuses.look(facts)
-        self._measure(facts)
+        self.measure(facts)
         # A lower price undoes an order in part, as a refund does.
         undone = self.ladder.metric in ("spend", "orders") or self._net(order) < net
         if order is not None and record.name != ORDER and undone:
@@ -139,15 +139,15 @@ class Programme:
         """A friend's event that names this shopper as the one who referred."""
         if self.bonuses.referrer(record) is None:
             return
-        self._at(facts, record.message_id)
+        self.at(facts, record.message_id)
         if not self.member:
-            self._join(facts)
+            self.join(facts)
         self.bonuses.expect(record, lambda: self.review.holds_friend(record))
         self._look(facts)
 
     def heard(self, letter: Letter, facts: Facts) -> None:
         """A friend's first order is confirmed at another instant than was known, or at none."""
-        self._at(facts, letter.message_id)
+        self.at(facts, letter.message_id)
         expected = self.bonuses.expected.get((letter.friend, letter.number))
         if expected is not None:
             expected.confirms = letter.confirms
@@ -162,19 +162,19 @@ class Programme:
     def _look(self, facts: Facts) -> None:
         self.ledger.pass_time()
         self.bonuses.look(facts)
-        self._measure(facts)
+        self.measure(facts)
         self.ladder.settle()
         self.redemptions.offer()
 
     def _net(self, order: Order | None) -> int:
         return sum(lot.net for lot in self.ledger.lots if order is not None and lot.order_id == order.order_id)
 
-    def _at(self, facts: Facts, cause: str | None) -> None:
+    def at(self, facts: Facts, cause: str | None) -> None:
         self.ledger.now = self.ladder.now = facts.now
         self.ledger.cause = self.ladder.cause = cause
         self.ladder.order_id = None
 
-    def _join(self, facts: Facts) -> None:
+    def join(self, facts: Facts) -> None:
         self.bonuses.joined = facts.now
         self.ladder.join()
 
@@ -184,9 +184,9 @@ class Programme:
         if record.name == ORDER and order.completed is record:
             self._earn(record, order)
         elif order.updated is record and order.order_id in self.lots and not order.cancelled:
-            self._reprice(record, order)
+            self.reprice(record, order)
             return
-        self._reverse(order)
+        self.reverse(order)
 
     def _earn(self, record: Record, order: Order) -> None:
         if not order.cancelled:
@@ -208,17 +208,19 @@ class Programme:
             multiplier = self.earned[order.order_id].multiplier
         return Earned(order, record, self.bonuses.rates(order, first), multiplier, self.shop)
 
-    def _reprice(self, record: Record, order: Order) -> None:
+    def reprice(self, record: Record, order: Order) -> None:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
         earned = self.earned[order.order_id] = self._worth(order, record)
-        self.ledger.reprice(self.lots[order.order_id], earned.points, self.refunds[order.order_id])
+        lot = self.lots[order.order_id]
+        held = not lot.held and self.review.holds(earned.points - lot.worth)
+        self.ledger.reprice(lot, earned.points, self.refunds[order.order_id], held=held)
         self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
         back = self.back.get(order.order_id, [])
         if sum(back) > order.value:
             # What was given back is never more than the order is worth.
             back.append(order.value - sum(back))
 
-    def _reverse(self, order: Order) -> None:
+    def reverse(self, order: Order) -> None:
         earned = self.earned.get(order.order_id)
         if earned is None:
             return
@@ -246,7 +248,7 @@ class Programme:
             self.ledger.touch(at)
             self.given.append(lot)
 
-    def _take_back(self, order: Order) -> None:
+    def take_back(self, order: Order) -> None:
         """A bonus of an order goes with the whole of it."""
         if order.cancelled or (order.refunds and order.refunded == order.value):
             if order.cancelled and self.bonuses.first == order.order_id:
@@ -255,7 +257,7 @@ class Programme:
                 if lot.order_id == order.order_id:
                     self.ledger.demand(lot, lot.worth)
 
-    def _confirmed(self, facts: Facts, record: Record | None = None) -> None:
+    def confirmed(self, facts: Facts, record: Record | None = None) -> None:
         """The one who was referred is paid once an order of theirs is confirmed; whoever referred is told when."""
         self.confirms = self._first_confirmed(facts) if any(self.bonuses.waiting.values()) else None
         for at, (referrer, number, friend, _) in self.bonuses.news(self.confirms) if record is not None else ():
@@ -270,16 +272,16 @@ class Programme:
         found = []
         for order in facts.orders.values():
             lot = self.lots.get(order.order_id)
-            if not order.counts or not (order.net or not order.value) or (lot is not None and lot.held):
+            if not order.counts or not (order.net or not order.value):
                 continue
             taken = 0 if lot is None else max(self.refunds[order.order_id], lot.taken + lot.forgiven)
-            if lot is None or not lot.worth or taken < lot.worth:
+            if lot is None or not lot.worth or taken + lot.held < lot.worth:
                 found.append(later(order.time, self.entry.get("confirm_after", "0s"), self.shop.zone))
         return min(found, default=None)
 
     # The metric.
 
-    def _measure(self, facts: Facts) -> None:
+    def measure(self, facts: Facts) -> None:
         """What the metric adds up, of all time; the ladder leaves out what its window does."""
         self.ladder.parts = list(self._parts(facts))
         self.ladder.orders = set(self.lots)
@@ -287,8 +289,8 @@ class Programme:
     def _parts(self, facts: Facts) -> Iterator[Part]:
         if self.ladder.metric == "points_earned":
             for lot in self.ledger.lots:
-                if not lot.held:
-                    yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net)
+                if lot.net > lot.held or not lot.held:
+                    yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net - lot.held)
         elif self.ladder.metric == "points_active":
             # The balance, told as what stands of each lot and what is spent of all.
             lots = [lot for lot in self.ledger.lots if not lot.pending]

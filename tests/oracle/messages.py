@@ -59,6 +59,17 @@ class Messages:
                 self._go_on(one.of, way, one.sent, facts.now)
         self._ask(facts, told, None)
 
+    def meet(self, other: "Messages", renamed: dict[tuple[str, int], int]) -> None:
+        """What waits, what may go on and the places in caps are of both. renamed: numbers that theirs have now."""
+        for one in (*other.waiting, *(pending.of for pending in other.pending)):
+            instance = one.about.get("kind"), one.about.get("instance")
+            if one.about["topic"] == "abandonment-triggers" and instance in renamed:
+                one.about = {**one.about, "instance": renamed[instance]}
+        self.waiting += other.waiting
+        self.pending += other.pending
+        self.sent = sorted([*self.sent, *other.sent], key=lambda place: place.time)
+        self.results.meet(other.results)
+
     def record(self, facts: Facts, told: list[Told], record: Record) -> None:
         failed = self.results.record(facts, record) if self.messages else None
         self.sent = [one for one in self.sent if one.of is not failed]

@@ -10,6 +10,7 @@ from tests.oracle.endings import Life, digest, may_end
 from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Letter, Programme
+from tests.oracle.screening import Pace
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
 from tests.oracle.values import instant, live_from, rfc3339
@@ -71,6 +72,7 @@ class History:
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
         self.messages = messages.Messages(shopper, topology)
         self.pending: set[int] = set()
+        self.pace, self.dropped = Pace(topology), list[Record]()
 
     def lines(self) -> dict[str, list[dict[str, Any]]]:
         """Of every topic, so far."""
@@ -112,7 +114,7 @@ class History:
             facts, known = Facts(self.records, self.topology, self.now), self.known()
             for programme in self.programmes:
                 programme.fire(facts)
-            self._segments(facts, None)
+            self.segments(facts, None)
             self.abandonment.fire(facts)
             self.messages.instant(facts, self.fresh(known))
 
@@ -127,9 +129,12 @@ class History:
         """Timers first, then the record (readings.md, 3). Returns the reason it is a dead letter for, if it is one."""
         self.advance(record.received)
         self.now = record.received
-        refused = admit(self.records, record)
+        refused = admit(self.dropped, record) or admit(self.records, record)
         if refused:
             return refused
+        if self.pace.leaves_out(record.name, record.time):
+            self.dropped.append(record)
+            return "duplicate"
         self.begun = True
         earlier = list(self.records)
         self.records.append(record)
@@ -143,7 +148,7 @@ class History:
             self.consents += consent.changes(earlier, record, self.topology, len(self.consents))
         for programme in self.programmes:
             programme.record(record, facts, Facts(earlier, self.topology, self.now))
-        self._segments(facts, record)
+        self.segments(facts, record)
         self.abandonment.record(record, earlier, facts)
         self.messages.record(facts, self.fresh(known), record)
         return "late" if record.late_segments else None
@@ -159,7 +164,7 @@ class History:
         facts, known = Facts(self.records, self.topology, self.now), self.known()
         for programme in self.programmes:
             programme.referred(record, facts)
-        self._segments(facts, record)
+        self.segments(facts, record)
         self.messages.record(facts, self.fresh(known), record)
 
     def letters(self) -> list[Letter]:
@@ -178,10 +183,10 @@ class History:
         for programme in self.programmes:
             if programme.name == letter.programme:
                 programme.heard(letter, facts)
-        self._segments(facts, cause)
+        self.segments(facts, cause)
         self.messages.record(facts, self.fresh(known), cause)
 
-    def _segments(self, facts: Facts, record: Record | None) -> None:
+    def segments(self, facts: Facts, record: Record | None) -> None:
         facts.standings = {one.name: one.standing for one in self.programmes}
         segments = self.topology.get("segments") or {}
         waiting = list(segments)
@@ -222,7 +227,7 @@ class History:
 
     def silent(self, topic: str, line: dict[str, Any]) -> bool:
         """Whether it is history, or comes of an opening balance or tier; messages are never silent."""
-        if line.get("ends") or line["effective_at"] < live_from(self.topology):
+        if line.get("ends") or line.get("silently") or line["effective_at"] < live_from(self.topology):
             return True
         opening = {
             one.message_id
@@ -349,7 +354,7 @@ class Shopper:
 
 def collect(verdict: Verdict, history: History) -> None:
     lines = {**history.lines(), **history.messages.lines}
-    for topic in verdict.topics.keys() - {"erasures"}:
+    for topic in verdict.topics.keys() - {"erasures", "identity-changes"}:
         found = lines[topic]
         verdict.topics[topic].extend(finished(line, history.shopper, history.silent(topic, line)) for line in found)
         verdict.topics[topic].sort(key=lambda line: (line["effective_at"], line["shopper"]))
@@ -366,6 +371,8 @@ def finished(line: dict[str, Any], shopper: str, silent: bool) -> dict[str, Any]
     }
     if done.pop("ends", False):
         done["cause"]["kind"] = "erasure"
+    done["cause"]["kind"] = done.pop("through", done["cause"]["kind"])
+    done.pop("silently", None)
     for name in (
         "effective_at",
         "abandoned_since",

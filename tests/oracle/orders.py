@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle.history import Record
+from tests.oracle.sides import folded
 from tests.oracle.values import DAY, Shop, number
 
 PARKED_FOR = 30 * DAY
@@ -73,35 +74,74 @@ def amount(record: Record, shop: Shop) -> tuple[int | None, bool]:
     return worth, worth is not None
 
 
-def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
-    """All orders by id, as the records of one shopper, in the order they were received, make them."""
-    found: dict[str, Order] = {}
-    parked: list[Record] = []
-    refunds_seen: set[tuple[str, str]] = set()
-    for record in records:
-        order_id = record.order_id
+@dataclass
+class Book:
+    """All orders of one side, by id; refunds that wait for theirs, and what tells those that were seen."""
+
+    shop: Shop
+    orders: dict[str, Order] = field(default_factory=dict)
+    parked: list[Record] = field(default_factory=list)
+    refunds_seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def apply(self, record: Record) -> None:
+        order_id, found = record.order_id, self.orders
         if record.name == "Order Completed":
             order = found.setdefault(order_id or record.message_id, Order(order_id or record.message_id))
             if order.completed is None:
-                complete(order, record, shop)
-                for refund in [one for one in parked if one.order_id == order_id]:
-                    parked.remove(refund)
-                    if record.received - refund.received < PARKED_FOR:
-                        take_refund(order, refund, shop)
+                complete(order, record, self.shop)
+                self.take_parked(order, record.received)
         elif record.name == "Order Updated" and order_id is not None:
-            update(found.setdefault(order_id, Order(order_id)), record, shop)
+            update(found.setdefault(order_id, Order(order_id)), record, self.shop)
         elif record.name == "Order Cancelled" and order_id is not None:
             found.setdefault(order_id, Order(order_id)).cancelled = True
         elif record.name == "Order Refunded" and order_id is not None:
-            identity = (order_id, str(record.properties.get("refund_id", record.message_id)))
-            if identity in refunds_seen:
-                continue
-            refunds_seen.add(identity)
+            identity = _identity(record)
+            if identity in self.refunds_seen:
+                return
+            self.refunds_seen.add(identity)
             if order_id in found and found[order_id].completed is not None:
-                take_refund(found[order_id], record, shop)
+                take_refund(found[order_id], record, self.shop)
             else:
-                parked.append(record)
-    return found
+                self.parked.append(record)
+
+    def take_parked(self, order: Order, now: int) -> None:
+        """Refunds that had waited for an order, not for too long."""
+        for refund in [one for one in self.parked if one.order_id == order.order_id]:
+            self.parked.remove(refund)
+            if now - refund.received < PARKED_FOR:
+                take_refund(order, refund, self.shop)
+
+    def meet(self, other: "Book", record: Record) -> None:
+        """Take in what another side knows; of an order of both, the first by event time counts."""
+        for order_id, theirs in other.orders.items():
+            ours = self.orders.get(order_id)
+            self.orders[order_id] = theirs if ours is None else first_of(ours, theirs, self.shop)
+        self.parked += [one for one in other.parked if _identity(one) not in self.refunds_seen]
+        self.parked.sort(key=lambda one: one.index)
+        self.refunds_seen |= other.refunds_seen
+        for order in list(self.orders.values()):
+            if order.completed is not None:
+                self.take_parked(order, record.received)
+
+
+def _identity(refund: Record) -> tuple[str, str]:
+    return str(refund.order_id), str(refund.properties.get("refund_id", refund.message_id))
+
+
+def first_of(ours: Order, theirs: Order, shop: Shop) -> Order:
+    """What two sides know of one order: of what was refunded, the greater sum, as it may be the same refund."""
+    first = ours if theirs.completed is None or (ours.completed is not None and ours.time <= theirs.time) else theirs
+    second = theirs if first is ours else ours
+    if second.completed is None and second.updated is not None:
+        update(first, second.updated, shop)
+    first.cancelled = ours.cancelled or theirs.cancelled
+    first.refunded = min(first.value, max(ours.refunded, theirs.refunded))
+    return first
+
+
+def orders(records: list[Record], shop: Shop) -> dict[str, Order]:
+    """All orders by id, as the records of one shopper, in the order they were received, make them."""
+    return folded(records, lambda: Book(shop), Book.apply, Book.meet).orders
 
 
 def complete(order: Order, record: Record, shop: Shop) -> None:

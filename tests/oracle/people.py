@@ -33,11 +33,12 @@ class People:
         """The shopper that an id is."""
         return self.belongs.get(id, id)
 
-    def take(self, call: Call) -> None:
+    def take(self, call: Call) -> str:
+        """Whose the call is."""
         user, device = call.get("userId"), call.get("previousId") or call.get("anonymousId")
         if call.get("type") != "alias" and user is None:
             self.of_whom.append(self.of(str(device)))
-            return
+            return self.of_whom[-1]
         sender = str(user)
         shopper = self.of(sender)
         self.of_whom.append(shopper)
@@ -45,6 +46,7 @@ class People:
             self.known.add(sender)
         if device is not None and device != sender:
             self._claim(str(device), sender, shopper, happened(call))
+        return shopper
 
     def _claim(self, device: str, sender: str, user: str, at: int) -> None:
         if self.of(device) == user or (device, sender) in self._refused:

@@ -52,15 +52,19 @@ class Results:
         self.late = Lateness(topology).triggers
         self.all: list[Sent] = []
         self.held: list[Sent] = []
-        self.exposed: set[str] = set()
+        self.control: bool | None = None
+        # By experiment, what the shopper got first: a variant, "" of none, "*" of one that was held back.
+        self.arms: dict[str, str] = {}
         self.lines: dict[str, list[dict[str, Any]]] = {topic: [] for topic in TOPICS}
 
     @property
     def is_held_out(self) -> bool:
+        """Drawn when it is first asked."""
         holdout = self.settings.get("holdout")
-        if holdout is None:
-            return False
-        return place(self.topology, f"holdout:{holdout['salt']}", self.shopper) < round(holdout["percent"] * 100)
+        if holdout is not None and self.control is None:
+            at = place(self.topology, f"holdout:{holdout['salt']}", self.shopper)
+            self.control = at < round(holdout["percent"] * 100)
+        return bool(self.control)
 
     def layer(self, name: str) -> str | None:
         return next((one for one, shares in (self.settings.get("layers") or {}).items() if name in shares), None)
@@ -72,23 +76,35 @@ class Results:
         layer = self.layer(campaign)
         if layer is None:
             return True
+        begun = [one for one in self.settings["layers"][layer] if one in self.arms]
         at = place(self.topology, f"layer:{layer}", self.shopper)
-        return range_of(self.settings["layers"][layer], at) == campaign
+        return (min(begun) if begun else range_of(self.settings["layers"][layer], at)) == campaign
 
     def sent(self, name: str, entry: dict[str, Any], channel: str, facts: Facts, record: Record | None) -> str | None:
         """A message goes; its variant."""
-        variant = None
-        if self.takes_part(name, entry) and entry.get("variants"):
-            campaign = entry.get("campaign", name)
-            variant = range_of(entry["variants"], place(self.topology, f"variant:{campaign}", self.shopper))
-        one = self._begin(name, entry, channel, variant, facts, record, held_out=False)
+        variant, campaign, exposed = None, entry.get("campaign", name), False
+        if self.takes_part(name, entry):
+            if entry.get("variants"):
+                at, known = place(self.topology, f"variant:{campaign}", self.shopper), self.arms.get(campaign)
+                variant = known if known in entry["variants"] else range_of(entry["variants"], at)
+            exposed = self.arms.get(campaign) != (variant or "")
+            self.arms[campaign] = variant or ""
+        one = self._begin(name, entry, channel, variant, facts, record, held_out=False, exposed=exposed)
         self.all.append(one)
         return variant
 
     def held_back(self, name: str, entry: dict[str, Any], channel: str, facts: Facts, record: Record | None) -> None:
         """A message would go, but for the holdout."""
-        if self.takes_part(name, entry) and entry.get("campaign", name) not in self.exposed:
-            self._begin(name, entry, channel, None, facts, record, held_out=True)
+        if self.takes_part(name, entry) and entry.get("campaign", name) not in self.arms:
+            self.arms[entry.get("campaign", name)] = "*"
+            self._begin(name, entry, channel, None, facts, record, held_out=True, exposed=True)
+
+    def meet(self, other: "Results") -> None:
+        """Variants and holdout are ours, and theirs where we had none."""
+        self.control = other.control if self.control is None else self.control
+        self.arms = other.arms | self.arms
+        for name in ("all", "held"):
+            setattr(self, name, sorted([*getattr(self, name), *getattr(other, name)], key=lambda one: one.since))
 
     def _begin(
         self,
@@ -99,13 +115,11 @@ class Results:
         facts: Facts,
         record: Record | None,
         held_out: bool,
+        exposed: bool,
     ) -> Sent:
         until = facts.now + self.lasts(entry, channel)
-        campaign = entry.get("campaign", name)
-        exposed = self.takes_part(name, entry) and campaign not in self.exposed
         one = Sent(name, channel, variant, facts.now, until, held_out, exposed)
         if exposed:
-            self.exposed.add(campaign)
             self._participation(one, "exposed", {"happened_at": facts.now}, facts, record)
         self.held = [*self.known(facts.now), one][-MOST:]
         return one

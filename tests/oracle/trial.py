@@ -1,6 +1,7 @@
 """One seed: a random topology and a random stream, and where the engine and the oracle differ on them."""
 
 import json
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.oracle.random_stream import Stream
 from tests.oracle.random_topology import Topologies
 from tests.scenarios.scenario import with_zone
 
+Judge = Callable[[dict[str, Any], list[dict[str, Any]]], list[str]]
 UNTIL = "2026-04-15T00:00:00Z"
 
 
@@ -99,29 +101,31 @@ def without(tree: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     return {**tree, path[0]: without(tree[path[0]], path[1:])}
 
 
-def smallest(topology: dict[str, Any], events: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def smallest(
+    topology: dict[str, Any], events: list[dict[str, Any]], judge: Judge = disagreement
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Leave out rules and events, one at a time, as long as it still fails."""
     for path in parts(topology):
-        if path in parts(topology) and fails(without(topology, path), events):
+        if path in parts(topology) and fails(without(topology, path), events, judge):
             topology = without(topology, path)
     before = len(events) + 1
     while len(events) < before:
         before = len(events)
         for index in reversed(range(len(events))):
             fewer = events[:index] + events[index + 1 :]
-            if fails(topology, fewer):
+            if fails(topology, fewer, judge):
                 events = fewer
     return topology, events
 
 
-def fails(topology: dict[str, Any], events: list[dict[str, Any]]) -> bool:
+def fails(topology: dict[str, Any], events: list[dict[str, Any]], judge: Judge = disagreement) -> bool:
     try:
-        return bool(disagreement(topology, events))
+        return bool(judge(topology, events))
     except Exception:
         return False
 
 
-def report(seed: int, topology: dict[str, Any], events: list[dict[str, Any]]) -> str:
-    topology, events = smallest(topology, events)
+def report(seed: int, topology: dict[str, Any], events: list[dict[str, Any]], judge: Judge = disagreement) -> str:
+    topology, events = smallest(topology, events, judge)
     lines = [f"seed {seed}, replayed until {UNTIL}", topology_text(topology), *map(json.dumps, events)]
-    return "\n".join([*lines, *disagreement(topology, events)])
+    return "\n".join([*lines, *judge(topology, events)])

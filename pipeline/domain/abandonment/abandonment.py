@@ -7,8 +7,8 @@ stages. Precedence: checkout over cart over browse; the other kinds supersede no
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.domain.abandonment.browse import PRODUCT_VIEWED, Browsing
-from pipeline.domain.abandonment.checkout import Checkouts
+from pipeline.domain.abandonment.browse import Browsing
+from pipeline.domain.abandonment.checkout import CHECKOUT_EVENTS, Checkouts
 from pipeline.domain.abandonment.exit_intent import ExitIntents
 from pipeline.domain.abandonment.instance import (
     EXHAUSTED,
@@ -29,7 +29,7 @@ from pipeline.domain.decision import KIND_TIMER, Moment
 from pipeline.domain.definition import Condition, Plan
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Instance
+from pipeline.domain.shopping import Cart, Instance
 
 
 class Abandonment:
@@ -41,17 +41,17 @@ class Abandonment:
     __slots__ = (
         "_any_activity",
         "_browsing",
+        "_by_name",
         "_cart_rules",
         "_carts",
         "_checkouts",
-        "_exit_intents",
+        "_edited",
         "_instances",
         "_late",
         "_recovery",
         "_rules",
         "_triggers",
         "_union",
-        "_wishlists",
         "names",
     )
 
@@ -68,14 +68,16 @@ class Abandonment:
         self._recovery = Recovery(self._rules, self._triggers)
         self._browsing = Browsing(self._instances, carts.lines)
         self._checkouts = Checkouts(self._instances, carts)
-        self._exit_intents = ExitIntents(self._instances, carts)
-        self._wishlists = Wishlists(self._instances, carts.lines)
+        exit_intents, wishlists = ExitIntents(self._instances, carts), Wishlists(self._instances, carts.lines)
+        self._edited = tuple(kind for kind in (self._checkouts, exit_intents, wishlists) if kind.names)
+        self._by_name: dict[str, list[Browsing | Wishlists | ExitIntents]] = {}
+        for kind in (self._browsing, wishlists, exit_intents):
+            for name in kind.names:
+                self._by_name.setdefault(name, []).append(kind)
         self._any_activity = any(rule.any_activity for rule in rules)
         names: set[str] = set()
         if rules:
-            names |= CART_EVENTS | self._checkouts.names | self._exit_intents.names | self._wishlists.names
-        if any(rule.kind == BROWSE for rule in rules):
-            names.add(PRODUCT_VIEWED)
+            names |= CART_EVENTS | CHECKOUT_EVENTS | self._checkouts.names | self._by_name.keys()
         if self._any_activity:
             names.add("*")
         self.names = frozenset(names)
@@ -97,15 +99,22 @@ class Abandonment:
         if moment.now - at > self._late:
             return
         for change in order_changes:
-            if change.kind == COMPLETED:
+            if change.kind == COMPLETED and shopper.instances:
                 before = cart_change.before if cart_change is not None else {}
                 self._recovery.conclude(shopper, Purchase(at, change.order_id, properties, before), moment)
-        edit = cart_change if cart_change is not None and cart_change.edited else None
-        if edit is not None:
-            self._instances.supersede_kind(shopper, BROWSE)
-        if cart_change is not None and cart_change.emptied:
-            self._clear(shopper, cart_change.cart_id)
-        self._route(shopper, event, properties, moment, edit)
+        edited = None
+        if cart_change is not None and cart_change.cart is not None:
+            edited = cart_change.cart if cart_change.edited else None
+            if edited is not None and self._browsing.names:
+                self._instances.supersede_kind(shopper, BROWSE)
+            if cart_change.emptied:
+                self._clear(shopper, cart_change.cart.cart_id)
+        if event.name in self._checkouts.names:
+            self._checkouts.take(shopper, event, properties, moment)
+        if edited is not None:
+            self._edit(shopper, at, edited, moment)
+        for kind in self._by_name.get(event.name, ()):
+            kind.take(shopper, event, properties, moment)
         if self._any_activity and not any(change.kind == DUPLICATE for change in order_changes):
             self._stay(shopper, at, moment)
         self._keep_due(shopper)
@@ -123,21 +132,6 @@ class Abandonment:
                 moment.epoch,
             )
             self.on_due(shopper, past)
-
-    def _route(
-        self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment, edit: CartChange | None
-    ) -> None:
-        name, at = event.name, event.time
-        if name in self._checkouts.names:
-            self._checkouts.step(shopper, event, properties, moment)
-        if edit is not None:
-            self._edit(shopper, at, edit, moment)
-        elif name == PRODUCT_VIEWED:
-            self._browsing.view(shopper, at, properties, moment)
-        if name in self._wishlists.names:
-            self._wishlists.take(shopper, name, at, properties, moment)
-        if name in self._exit_intents.names:
-            self._exit_intents.leave(shopper, name, at, properties, moment)
 
     def on_due(self, shopper: Shopper, moment: Moment) -> None:
         """Look at every instance due by moment.now, which is the due instant: send stages, expire, close."""
@@ -159,10 +153,13 @@ class Abandonment:
                 self._instances.rest(rule, instance, max(instance.state, EXHAUSTED))
         self._keep_due(shopper)
 
-    def join(self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment) -> None:
+    def join(
+        self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment
+    ) -> dict[str, str]:
         """Take in what the record of another id of the same person keeps: see Union.join."""
-        self._union.join(shopper, other, lost, purchases, moment)
+        renamed = self._union.join(shopper, other, lost, purchases, moment)
         self._keep_due(shopper)
+        return renamed
 
     def _ring(self, shopper: Shopper, instance: Instance, moment: Moment) -> bool:
         """What its due instant means to one instance; False if it is closed."""
@@ -170,7 +167,7 @@ class Abandonment:
         if rule is None or instance.state > WAITING:
             return False
         while (due := rule.stage_due(instance)) <= now and due <= rule.expiry(instance):
-            cart = None if instance.lines else find_cart(shopper, instance.cart_id)
+            cart = None if instance.lines else find_cart(shopper.carts, instance.cart_id)
             lines = cart.lines if cart is not None else instance.lines
             purchase = last_purchase(shopper, cancelled=False)
             if rule.forbids(shopper, lines, self._carts.lines, purchase, now):
@@ -189,20 +186,18 @@ class Abandonment:
         """A cart was emptied: whatever was about it is closed (readings.md, 51)."""
         shopper.instances = [one for one in shopper.instances if one.cart_id != cart_id]
 
-    def _edit(self, shopper: Shopper, at: int, edit: CartChange, moment: Moment) -> None:
+    def _edit(self, shopper: Shopper, at: int, cart: Cart, moment: Moment) -> None:
         """An edit is own activity of its cart and of a checkout. It arms an idle cart, unless it left no lines or a
         checkout is on (readings.md, 32 and 38)."""
-        instances, cart = self._instances, find_cart(shopper, edit.cart_id)
-        lines = cart.lines if cart is not None else []
-        self._checkouts.edit(shopper, at, moment)
-        self._exit_intents.edit(shopper, at, edit.cart_id, moment)
-        self._wishlists.edit(shopper, lines)
+        instances, cart_id = self._instances, cart.cart_id
+        for kind in self._edited:
+            kind.edit(shopper, at, cart, moment)
         for rule in self._cart_rules:
-            running = instances.running(shopper, rule, edit.cart_id)
+            running = instances.running(shopper, rule, cart_id)
             if running is not None:
                 instances.touch(shopper, rule, running, at, moment)
-            elif not edit.emptied and not self._checkouts.hold_back_carts(shopper, moment.now):
-                instances.arm(shopper, rule, edit.cart_id, at, edit.cart_id, lines, moment)
+            elif cart.lines and not self._checkouts.hold_back_carts(shopper, moment.now):
+                instances.arm(shopper, rule, cart_id, at, cart_id, cart.lines, moment)
 
     def _stay(self, shopper: Shopper, at: int, moment: Moment) -> None:
         """Any behaviour is activity to some rules; a further copy of an order is none, it was told before."""

@@ -8,6 +8,7 @@ from pipeline.domain.abandonment.rule import BROWSE, CART, CHECKOUT, Rule
 from pipeline.domain.commerce.cart import DEFAULT
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import Moment
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Line, View
 from pipeline.domain.value.instant import DAY
@@ -18,19 +19,22 @@ REMEMBERED = 20
 
 
 class Browsing:
-    """Takes views: they keep a running instance of their subject alive, or count until they arm one."""
+    """Takes views: they keep a running instance of their subject alive, or count until they arm one.
 
-    __slots__ = ("_instances", "_rules", "_values")
+    names: of the events that it takes.
+    """
+
+    __slots__ = ("_instances", "_rules", "_values", "names")
 
     def __init__(self, instances: Instances, values: Lines) -> None:
         self._instances = instances
         self._values = values
         self._rules = tuple(rule for rule in instances.rules.values() if rule.kind == BROWSE)
+        self.names = frozenset({PRODUCT_VIEWED}) if self._rules else frozenset()
 
-    def view(self, shopper: Shopper, at: int, properties: dict[str, Any], moment: Moment) -> None:
-        """A Product Viewed at event time `at`, ms."""
-        if not self._rules:
-            return
+    def take(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        """One of `names`."""
+        at = event.time
         line = self._values.view(properties, at, moment.remarks)
         for rule in self._rules:
             subject = str(shopper.sessions) if rule.of_visits else line.product_id or DEFAULT

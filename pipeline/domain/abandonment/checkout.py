@@ -17,6 +17,7 @@ from pipeline.domain.commerce.cart_line import read_text
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
+from pipeline.domain.shopping import Cart
 
 CHECKOUT_EVENTS = frozenset(
     {CHECKOUT_STARTED, "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"}
@@ -40,13 +41,11 @@ class Checkouts:
         self._rules = tuple(rule for rule in instances.rules.values() if rule.kind in OF_CHECKOUTS)
         self._of_checkouts = any(rule.kind == CHECKOUT for rule in self._rules)
         self._failures = frozenset(name for rule in self._rules for name in rule.events)
-        self.names = CHECKOUT_EVENTS | self._failures
+        self.names = CHECKOUT_EVENTS | self._failures if self._rules else frozenset()
 
-    def step(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+    def take(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
         """One of `names`. It moves the checkout that it is about; a step arms what waits for steps, a failure what
         waits for failures."""
-        if not self._rules:
-            return
         named = read_text(properties.get("checkout_id"))
         failure = event.name in self._failures
         if not named and (event.name == CHECKOUT_STARTED or failure):
@@ -68,9 +67,9 @@ class Checkouts:
                 subject = named or read_text(properties.get("order_id")) or DEFAULT
                 self._begin(shopper, rule, subject, event.time, cart_id, properties, moment)
 
-    def edit(self, shopper: Shopper, at: int, moment: Moment) -> None:
+    def edit(self, shopper: Shopper, at: int, cart: Cart, moment: Moment) -> None:
         """A cart was edited at event time `at`, ms."""
-        for kind in OF_CHECKOUTS if self._rules else ():
+        for kind in OF_CHECKOUTS:
             for rule, checkout in self._instances.live(shopper, kind):
                 self._instances.touch(shopper, rule, checkout, at, moment)
 
@@ -100,7 +99,7 @@ class Checkouts:
     ) -> None:
         """Arm it, which supersedes older ones of its rule, and if it is a checkout all carts and browsing."""
         instances = self._instances
-        cart = find_cart(shopper, cart_id)
+        cart = find_cart(shopper.carts, cart_id)
         armed = instances.arm(shopper, rule, subject, at, cart_id, cart.lines if cart is not None else [], moment)
         if armed is None:
             return

@@ -107,15 +107,16 @@ class Instances:
         lines: list[Line],
         moment: Moment,
     ) -> Instance:
-        if len(shopper.instances) >= OPEN:
+        shopping = shopper.opened()
+        if len(shopping.instances) >= OPEN:
             self._make_room(shopper, rule, moment)
         if cooldown.instances == 0:
-            shopper.cooldowns.append(cooldown)
+            shopping.cooldowns.append(cooldown)
         cooldown.instances += 1
         own = lines if rule.kind in OF_PRODUCTS else []
         instance = Instance(rule.name, subject, cooldown.instances, ARMED, at, at, cart_id=cart_id, lines=own)
         rule.schedule(instance)
-        shopper.instances.append(instance)
+        shopping.instances.append(instance)
         return instance
 
     def _make_room(self, shopper: Shopper, rule: Rule, moment: Moment) -> None:
@@ -136,7 +137,8 @@ def cooldown_of(shopper: Shopper, kind: str) -> Cooldown:
 
 def last_purchase(shopper: Shopper, *, cancelled: bool) -> int:
     """Event time (ms) of the latest completed order, 0 = none; cancelled: look at cancelled orders too."""
-    for order in latest_orders(shopper):
+    shopping = shopper.opened()
+    for order in latest_orders(shopper) if shopping.orders or shopping.filed_orders else ():
         if order.completed and (cancelled or not order.cancelled):
             return order.time
     return 0

@@ -60,7 +60,7 @@ class Recovery:
             return False
         lines = instance.lines
         if not lines:
-            cart = find_cart(shopper, instance.cart_id)
+            cart = find_cart(shopper.carts, instance.cart_id)
             lines = order.before.get(instance.cart_id) or (cart.lines if cart is not None else [])
         emit = self._triggers.emit
         if stands < len(sent):

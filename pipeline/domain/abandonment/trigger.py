@@ -38,7 +38,7 @@ class Triggers:
         fields = {
             "kind": rule.name,
             "subject": instance.subject,
-            "instance": f"{rule.name}-{instance.number}",
+            "instance": instance.name,
             "change": change,
             "stage": stage,
             "of": len(rule.delays),

@@ -18,8 +18,12 @@ class Union:
     def __init__(self, instances: Instances) -> None:
         self._instances, self._rules = instances, instances.rules
 
-    def join(self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment) -> None:
-        """purchases: of the other record and of the shopper's, the latest order (event time, ms) before they met."""
+    def join(
+        self, shopper: Shopper, other: Shopper, lost: Lost, purchases: tuple[int, int], moment: Moment
+    ) -> dict[str, str]:
+        """purchases: of the other record and of the shopper's, the latest order (event time, ms) before they met.
+        Returns the names that the other record's instances have now, by those they had."""
+        renamed: dict[str, str] = {}
         live = [(instance, False) for instance in shopper.instances if instance.state <= WAITING]
         self._join_cooldowns(shopper, other)
         for instance in other.instances:
@@ -27,14 +31,15 @@ class Union:
                 continue
             cooldown = cooldown_of(shopper, instance.kind)
             cooldown.instances += 1
-            instance.number = cooldown.instances
+            before, instance.number = instance.name, cooldown.instances
+            renamed[before] = instance.name
             shopper.instances.append(instance)
             if instance.state <= WAITING:
                 live.append((instance, True))
         self._join_views(shopper, other)
         for instance, theirs in live:
             rule = self._rules.get(instance.kind)
-            if rule is not None and self._is_over(instance, rule, theirs, lost, purchases[not theirs]):
+            if rule is not None and self._is_over(instance, rule, theirs, lost, purchases[theirs]):
                 self._instances.supersede(shopper, rule, instance)
         self._leave_one_each(shopper)
         self._keep_precedence(shopper)
@@ -43,6 +48,7 @@ class Union:
             rule = self._rules.get(instance.kind)
             if rule is not None and instance.state <= WAITING:
                 rule.schedule(instance)
+        return renamed
 
     def _is_over(self, instance: Instance, rule: Rule, theirs: bool, lost: Lost, purchase: int) -> bool:
         """Whether the other side's order concludes it, or its cart has lost. purchase: of the other side."""

@@ -8,8 +8,9 @@ from pipeline.domain.abandonment.rule import WISHLIST, Rule
 from pipeline.domain.commerce.cart import DEFAULT
 from pipeline.domain.commerce.cart_line import Lines
 from pipeline.domain.decision import Moment
+from pipeline.domain.event import Event
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Line
+from pipeline.domain.shopping import Cart, Line
 
 ADDED = "Product Added to Wishlist"
 REMOVED = "Product Removed from Wishlist"
@@ -28,9 +29,10 @@ class Wishlists:
         self._rules = tuple(rule for rule in instances.rules.values() if rule.kind == WISHLIST)
         self.names = WISHLIST_EVENTS if self._rules else frozenset()
 
-    def take(self, shopper: Shopper, name: str, at: int, properties: dict[str, Any], moment: Moment) -> None:
-        """One of `names`, at event time `at`, ms. Put there, a product arms; a view of it is own activity; taken off,
-        it is closed, and put into the cart it is superseded."""
+    def take(self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment) -> None:
+        """One of `names`. Put there, a product arms; a view of it is own activity; taken off, it is closed, and put
+        into the cart it is superseded."""
+        name, at = event.name, event.time
         line = self._values.view(properties, at, moment.remarks)
         subject = line.product_id or DEFAULT
         for rule in self._rules:
@@ -43,10 +45,10 @@ class Wishlists:
             else:
                 self._desire(shopper, rule, subject, line, name == ADDED, at, moment)
 
-    def edit(self, shopper: Shopper, lines: list[Line]) -> None:
-        """A cart was edited; lines: what is in it now. Products in there are wished for no more, they are wanted."""
+    def edit(self, shopper: Shopper, at: int, cart: Cart, moment: Moment) -> None:
+        """A cart was edited. Products in there are wished for no more, they are wanted."""
         for rule in self._rules:
-            for line in lines:
+            for line in cart.lines:
                 self._supersede(shopper, rule, line.product_id)
 
     def _supersede(self, shopper: Shopper, rule: Rule, subject: str) -> None:

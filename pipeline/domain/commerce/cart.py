@@ -35,12 +35,12 @@ LINES = 200
 class CartChange(msgspec.Struct, gc=False, frozen=True):
     """What one event did to the carts.
 
-    cart_id: the cart changed; "" for an order. edited: the shopper edited it; the snapshot of a Checkout Started is no
+    cart: the cart changed; None of an order. edited: the shopper edited it; the snapshot of a Checkout Started is no
     edit (readings.md, 32), nor is an order. emptied: it took the last line, and not by an order. before: of an order,
     the lines of each cart it took from, as they were.
     """
 
-    cart_id: str
+    cart: Cart | None
     edited: bool
     emptied: bool = False
     before: dict[str, list[Line]] = {}
@@ -103,7 +103,8 @@ class Carts:
         if line is None or not line.quantity:
             return None
         cart_id = read_text(properties.get("cart_id")) or DEFAULT
-        cart = find_cart(shopper, cart_id) or self._open(shopper, cart_id, moment)
+        carts = shopper.carts
+        cart = find_cart(carts, cart_id) or self._open(carts, cart_id, moment)
         if 0 < cart.snapshot >= time:
             return None
         known = exact_line(cart.lines, line.product_id, line.variant)
@@ -115,13 +116,14 @@ class Carts:
         else:
             moment.remarks.append("cart_line_limit")
             return None
-        self._link(cart, time, properties, moment)
-        _edited(shopper, cart, time)
-        return CartChange(cart_id, True)
+        if self.lines.links:
+            self._link(cart, time, properties, moment)
+        _edited(carts, cart, time)
+        return CartChange(cart, True)
 
     def _remove(self, shopper: Shopper, time: int, properties: dict[str, Any]) -> CartChange | None:
         cart_id = read_text(properties.get("cart_id")) or DEFAULT
-        cart = find_cart(shopper, cart_id)
+        cart = find_cart(shopper.carts, cart_id)
         wanted = self.lines.read(properties, None, time)
         if cart is None or wanted is None or 0 < cart.snapshot >= time:
             return None
@@ -134,25 +136,26 @@ class Carts:
             return None
         else:
             take(cart.lines, line, wanted.quantity)
-        _edited(shopper, cart, time)
-        return CartChange(cart_id, True, emptied=not cart.lines)
+        _edited(shopper.carts, cart, time)
+        return CartChange(cart, True, emptied=not cart.lines)
 
     def _snapshot(
         self, shopper: Shopper, event: Event, properties: dict[str, Any], moment: Moment
     ) -> CartChange | None:
         products, time = properties.get("products"), event.time
         cart_id = self.named(shopper, event.name, properties)
-        cart = find_cart(shopper, cart_id)
+        carts = shopper.carts
+        cart = find_cart(carts, cart_id)
         if type(products) is not list:
             # One that only an order told of was never filled.
             if cart is not None and (cart.updated or cart.snapshot):
                 self._link(cart, time, properties, moment)
             return None
         if cart is None:
-            everywhere = find_cart(shopper, DEFAULT)
+            everywhere = find_cart(carts, DEFAULT)
             if everywhere is not None and time < everywhere.ordered:
                 return None
-            cart = self._open(shopper, cart_id, moment)
+            cart = self._open(carts, cart_id, moment)
         elif time < max(cart.updated, cart.snapshot, cart.ordered):
             return None
         old = {(line.product_id, line.variant): line for line in cart.lines}
@@ -168,8 +171,8 @@ class Carts:
         cart.lines, cart.snapshot = list(new.values()), time
         if not changed:
             return None
-        _edited(shopper, cart, time)
-        return CartChange(cart_id, event.name == CART_VIEWED, emptied=not new)
+        _edited(carts, cart, time)
+        return CartChange(cart, event.name == CART_VIEWED, emptied=not new)
 
     def named(self, shopper: Shopper, name: str, properties: dict[str, Any]) -> str:
         """The cart an event speaks of. Checkout events carry no cart_id in the field's specification (wire-format.md,
@@ -199,9 +202,9 @@ class Carts:
         return gathered
 
     def _order(self, shopper: Shopper, time: int, properties: dict[str, Any], moment: Moment) -> CartChange | None:
-        cart_id = read_text(properties.get("cart_id"))
-        if find_cart(shopper, cart_id or DEFAULT) is None:
-            self._open(shopper, cart_id or DEFAULT, moment)
+        cart_id, carts = read_text(properties.get("cart_id")), shopper.carts
+        if find_cart(carts, cart_id or DEFAULT) is None:
+            self._open(carts, cart_id or DEFAULT, moment)
         products = properties.get("products")
         bought = [
             wanted
@@ -209,7 +212,7 @@ class Carts:
             if type(product) is dict and (wanted := self.lines.read(product, None, time)) is not None
         ]
         before: dict[str, list[Line]] = {}
-        for cart in shopper.carts:
+        for cart in carts:
             if cart_id and cart.cart_id != cart_id:
                 continue
             if time >= max(cart.updated, cart.snapshot):
@@ -217,13 +220,13 @@ class Carts:
                 cart.links = None
             if time > cart.ordered:
                 cart.ordered = time
-            if any(meant_line(cart.lines, wanted) is not None for wanted in bought):
+            if cart.lines and any(meant_line(cart.lines, wanted) is not None for wanted in bought):
                 before[cart.cart_id] = [msgspec.structs.replace(line) for line in cart.lines]
                 for wanted in bought:
                     line = meant_line(cart.lines, wanted)
                     if line is not None:
                         take(cart.lines, line, wanted.quantity)
-        return CartChange("", False, before=before) if before else None
+        return CartChange(None, False, before=before) if before else None
 
     def _read(self, product: dict[str, Any], properties: dict[str, Any], time: int, moment: Moment) -> Line | None:
         line = self.lines.read(product, properties.get("currency"), time)
@@ -232,7 +235,8 @@ class Carts:
             return None
         if line.currency and self.lines.unpriced((line,)):
             moment.remarks.append("unknown_currency")
-        self.lines.link(line, product, moment.remarks)
+        if self.lines.links:
+            self.lines.link(line, product, moment.remarks)
         return line
 
     def _link(self, cart: Cart, time: int, properties: dict[str, Any], moment: Moment) -> None:
@@ -241,8 +245,7 @@ class Carts:
             told = read_links(properties, OF_CART, moment.remarks)
             cart.links = joined(cart.links, told, newer=time >= max(cart.updated, cart.snapshot, cart.ordered))
 
-    def _open(self, shopper: Shopper, cart_id: str, moment: Moment) -> Cart:
-        carts = shopper.carts
+    def _open(self, carts: list[Cart], cart_id: str, moment: Moment) -> Cart:
         if len(carts) >= CARTS:
             stalest = min(carts, key=lambda one: (bool(one.lines), max(one.updated, one.snapshot, one.ordered)))
             if stalest.lines:
@@ -253,18 +256,17 @@ class Carts:
         return cart
 
 
-def find_cart(shopper: Shopper, cart_id: str) -> Cart | None:
-    for cart in shopper.carts:
+def find_cart(carts: list[Cart], cart_id: str) -> Cart | None:
+    for cart in carts:
         if cart.cart_id == cart_id:
             return cart
     return None
 
 
-def _edited(shopper: Shopper, cart: Cart, time: int) -> None:
+def _edited(carts: list[Cart], cart: Cart, time: int) -> None:
     """Carts stand in the order of their latest edits as they arrived, which settles equal event times."""
     if time > cart.updated:
         cart.updated = time
-    carts = shopper.carts
     if carts[-1] is not cart:
         carts.remove(cart)
         carts.append(cart)

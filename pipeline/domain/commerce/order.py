@@ -1,5 +1,6 @@
 """Order events: what a shopper bought, net of refunds and cancellations, each order once (readings.md, 22-25)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +37,8 @@ PARKED_FOR = 30 * DAY
 PARKED_LIMIT = 100
 # Lines kept of a refund; one with more is taken by its amount, and counted as `order_line_limit`.
 LINES = 200
+# Characters of an order id that is kept with what waits; entries of that are without a longer one.
+LONGEST = 64
 # Minor units of an order or a refund. What is more is no amount of a shop, and sums of it would outgrow 64 bits; it is
 # taken for this much, and counted as `amount_limit`.
 MOST = 10**15
@@ -67,6 +70,14 @@ class OrderChange(msgspec.Struct, gc=False):
     def completes(self) -> bool:
         """Whether an order that counts was there for the first time: one cancelled beforehand counts for nothing."""
         return self.kind == COMPLETED and self.order is not None and not self.order.cancelled
+
+
+def first_completed(changes: Sequence[OrderChange]) -> OrderChange | None:
+    """The first that completes an order."""
+    for change in changes:
+        if change.completes:
+            return change
+    return None
 
 
 class Orders:
@@ -183,7 +194,7 @@ class Orders:
             del shopper.refund_keys[0]
         amount, lines = self._refunded(properties, moment)
         if order is None or not (order.completed or order.cancelled):
-            parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines)
+            parked = Parked(key, moment.now + PARKED_FOR, refund, amount, lines, kept_id(order_id))
             if len(shopper.parked) >= PARKED_LIMIT:
                 moment.remarks.append("refund_unmatched")
             keep_parked(shopper, [*shopper.parked[1 - PARKED_LIMIT :], parked])
@@ -239,6 +250,11 @@ def identifier(raw: Any) -> str:
     return ""
 
 
+def kept_id(order_id: str) -> str:
+    """ "" of one that is too long to be kept."""
+    return order_id if len(order_id) <= LONGEST else ""
+
+
 def order_key(order_id: str) -> int:
     """64-bit fingerprint of an order id, the same on every machine."""
     return xxhash.xxh3_64_intdigest(order_id.encode())
@@ -260,11 +276,13 @@ def _give_back(order: Order, order_id: str, refund: int, amount: int | None, lin
     return OrderChange(REFUNDED, order, order_id, -given, refund, lines, whole=amount is None)
 
 
-def apply_parked(shopper: Shopper, order: Order, order_id: str) -> list[OrderChange]:
-    """What the refunds do that waited for this order."""
+def apply_parked(shopper: Shopper, order: Order, order_id: str = "") -> list[OrderChange]:
+    """What the refunds do that waited for this order. order_id: if the event tells it; else they do themselves."""
     waiting = [parked for parked in shopper.parked if parked.order == order.key]
     _drop_parked(shopper, order.key)
-    return [_give_back(order, order_id, parked.refund, parked.amount, parked.lines) for parked in waiting]
+    return [
+        _give_back(order, order_id or parked.order_id, parked.refund, parked.amount, parked.lines) for parked in waiting
+    ]
 
 
 def _drop_parked(shopper: Shopper, key: int) -> None:

@@ -20,9 +20,11 @@ from pipeline.domain.block import (
     columns_of,
     file,
     has_key,
+    is_due,
     latest_first,
     number_of_rows,
     oldest_first,
+    rows_of,
     take_first,
     thaw,
 )
@@ -99,7 +101,10 @@ def is_settled(shopper: Shopper, time: int, key: int) -> bool:
 def settle(shopper: Shopper, moment: Moment) -> None:
     """Forget the oldest orders beyond ORDERS, one remark `order_limit` each, and pack those that are not the latest. To
     be called after orders were found or inserted, and before the record is stored."""
-    orders, blocks = shopper.orders, shopper.filed_orders
+    shopping = shopper.opened()
+    orders, blocks = shopping.orders, shopping.filed_orders
+    if not (blocks or is_due(orders) or len(orders) > ORDERS):
+        return
     file(LAYOUT, blocks, orders)
     while number_of_rows(blocks, orders) > ORDERS:
         oldest, before = take_first(LAYOUT, blocks, orders), settled(shopper)
@@ -112,14 +117,16 @@ def settle(shopper: Shopper, moment: Moment) -> None:
 
 def find_order(shopper: Shopper, key: int) -> Order | None:
     """The order, to be changed until `settle`."""
-    found = _at_hand(shopper.orders, key)
-    if found is None:
+    shopping = shopper.opened()
+    orders, filed = shopping.orders, shopping.filed_orders
+    found = _at_hand(orders, key)
+    if found is None and filed:
         searched = _searched(key)
-        block = next((one for one in reversed(shopper.filed_orders) if has_key(one, searched)), None)
+        block = next((one for one in reversed(filed) if has_key(one, searched)), None)
         if block is None:
             return None
-        thaw(LAYOUT, shopper.filed_orders, shopper.orders, block.last)
-        found = _at_hand(shopper.orders, key)
+        thaw(LAYOUT, filed, orders, block.last)
+        found = _at_hand(orders, key)
     if found is not None:
         found.key = key
     return found
@@ -132,9 +139,10 @@ def open_orders(shopper: Shopper) -> list[Order]:
 
 
 def insert(shopper: Shopper, order: Order) -> None:
-    orders = shopper.orders
-    if shopper.filed_orders and (not orders or position(order) < position(orders[0])):
-        thaw(LAYOUT, shopper.filed_orders, orders, order.time)
+    shopping = shopper.opened()
+    orders, filed = shopping.orders, shopping.filed_orders
+    if filed and (not orders or position(order) < position(orders[0])):
+        thaw(LAYOUT, filed, orders, order.time)
     if not orders or position(orders[-1]) < position(order):
         orders.append(order)
     else:
@@ -165,10 +173,24 @@ def earliest_orders(shopper: Shopper) -> Iterator[Order]:
     return oldest_first(LAYOUT, shopper.filed_orders, shopper.orders)
 
 
+def cancelled_orders(shopper: Shopper) -> list[Order]:
+    """Those that were cancelled, the earliest first, to be read only."""
+    found: list[Order] = []
+    for block in shopper.filed_orders:
+        if any(state & _CANCELLED for state in columns_of(block, _STATE)[0]):
+            found += [order for order in rows_of(LAYOUT, block) if order.cancelled]
+    return found + [order for order in shopper.orders if order.cancelled]
+
+
 def amounts_after(shopper: Shopper, horizon: int) -> list[tuple[int, int]]:
     """(event time in ms, net value in minor units) of the orders that count and are later than `horizon`, in order."""
-    found = [(one.time, one.value - one.refunded) for one in shopper.orders if one.time > horizon and stands(one)]
-    for block in reversed(shopper.filed_orders):
+    shopping = shopper.opened()
+    found = [
+        (one.time, one.value - one.refunded)
+        for one in shopping.orders
+        if one.time > horizon and one.completed and not one.cancelled
+    ]
+    for block in reversed(shopping.filed_orders):
         if block.last <= horizon:
             break
         found[:0] = [each for each in _amounts(block) if each[0] > horizon]

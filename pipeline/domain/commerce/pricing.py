@@ -137,4 +137,5 @@ def _excluded(properties: dict[str, Any], exclude: Collection[str]) -> int:
 
 
 def _positive(properties: dict[str, Any], key: str) -> int:
-    return max(0, to_micro(properties.get(key)) or 0)
+    raw = properties.get(key)
+    return 0 if raw is None else max(0, to_micro(raw) or 0)

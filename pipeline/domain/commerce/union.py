@@ -1,8 +1,18 @@
 """The orders and carts of two records of one person."""
 
 from pipeline.domain.commerce.cart import CARTS, find_cart
+from pipeline.domain.commerce.early_update import UPDATES, take_update
 from pipeline.domain.commerce.link import joined
-from pipeline.domain.commerce.order import PARKED_LIMIT, REFUNDS, OrderChange, apply_parked, keep_parked
+from pipeline.domain.commerce.order import (
+    CANCELLED,
+    PARKED_LIMIT,
+    REFUNDS,
+    UPDATED,
+    OrderChange,
+    apply_parked,
+    identifier,
+    keep_parked,
+)
 from pipeline.domain.commerce.order_book import (
     SETTLED,
     Totals,
@@ -22,15 +32,16 @@ from pipeline.domain.shopping import Cart, Order
 
 def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderChange]:
     """Take in the orders of the other record: of one that both have, the first by event time counts. What refunds do,
-    that had waited in one record for an order of the other."""
-    known = {leading(order.key): order for order in open_orders(shopper)}
+    that had waited in one record for an order of the other, and so what updates and cancellations do."""
+    known, changes = {leading(order.key): order for order in open_orders(shopper)}, list[OrderChange]()
+    _join_updates(shopper, other)
     for order in open_orders(other):
         same = known.get(leading(order.key))
         if same is None:
             insert(shopper, order)
         else:
             remove(shopper, same)
-            insert(shopper, _first(same, order))
+            changes += _join_order(shopper, same, order)
     _join_settled(shopper, other)
     settle(shopper, moment)
     taken = set(shopper.refund_keys)
@@ -38,21 +49,42 @@ def join_orders(shopper: Shopper, other: Shopper, moment: Moment) -> list[OrderC
     del shopper.refund_keys[:-REFUNDS]
     waiting = [*shopper.parked, *(one for one in other.parked if one.refund not in taken)]
     keep_parked(shopper, sorted(waiting, key=lambda one: one.due)[-PARKED_LIMIT:])
-    changes: list[OrderChange] = []
     for key in dict.fromkeys(one.order for one in shopper.parked):
         found = find_order(shopper, key)
         if found is not None and (found.completed or found.cancelled):
-            changes += apply_parked(shopper, found, "")
+            changes += apply_parked(shopper, found)
     return changes
 
 
-def _first(one: Order, two: Order) -> Order:
-    """What both know of one order."""
+def _join_order(shopper: Shopper, one: Order, two: Order) -> list[OrderChange]:
+    """Keep what both know of one order; what one of them did not know of it changes it."""
     first, second = sorted((one, two), key=lambda order: (not order.completed, order.time))
+    updated = not second.completed and second.priced is not None and _priced_at(first) <= _priced_at(second)
+    if updated:
+        first.value, first.priced = second.value, _priced_at(second) - first.time
     first.key = first.key if is_whole(first.key) else second.key
-    first.cancelled = first.cancelled or second.cancelled
     first.refunded = min(first.value, max(first.refunded, second.refunded))
-    return first
+    cancelled = first.cancelled is not second.cancelled
+    first.cancelled = first.cancelled or second.cancelled
+    insert(shopper, first)
+    if not first.completed:
+        return []
+    told = take_update(shopper, first.key)
+    if cancelled:
+        return [OrderChange(CANCELLED, first, "", whole=True)]
+    return [OrderChange(UPDATED, first, identifier(told.get("order_id")), told=told)] if updated and told else []
+
+
+def _priced_at(order: Order) -> int:
+    """Event time of what told its price, ms, -1 = nothing did."""
+    return order.time + order.priced if order.priced is not None else -1
+
+
+def _join_updates(shopper: Shopper, other: Shopper) -> None:
+    ours = {one.order for one in shopper.early_updates}
+    if other.early_updates:
+        theirs = [one for one in other.early_updates if one.order not in ours]
+        shopper.early_updates = [*theirs, *shopper.early_updates][-UPDATES:]
 
 
 def _join_settled(shopper: Shopper, other: Shopper) -> None:
@@ -70,8 +102,7 @@ def join_carts(shopper: Shopper, other: Shopper) -> frozenset[tuple[bool, str]]:
 
     Returns which carts did, as (of the other record?, cart_id).
     """
-    theirs = max((cart.updated for cart in other.carts if cart.lines), default=-1)
-    ours = max((cart.updated for cart in shopper.carts if cart.lines), default=-1)
+    theirs, ours = _newest(other), _newest(shopper)
     lost: set[tuple[bool, str]] = set()
     if theirs >= 0 and ours >= 0:
         losing = theirs <= ours
@@ -80,7 +111,7 @@ def join_carts(shopper: Shopper, other: Shopper) -> frozenset[tuple[bool, str]]:
                 lost.add((losing, cart.cart_id))
                 cart.lines = []
     for cart in other.carts:
-        same = find_cart(shopper, cart.cart_id)
+        same = find_cart(shopper.carts, cart.cart_id)
         if same is None:
             shopper.carts.append(cart)
         else:
@@ -94,6 +125,11 @@ def join_carts(shopper: Shopper, other: Shopper) -> frozenset[tuple[bool, str]]:
     while len(carts) > CARTS:
         carts.remove(min(carts, key=_stale))
     return frozenset(lost)
+
+
+def _newest(shopper: Shopper) -> int:
+    """Event time of what was told last of a cart with lines, which may be what it holds already; -1: there is none."""
+    return max((max(cart.updated, cart.snapshot) for cart in shopper.carts if cart.lines), default=-1)
 
 
 def _stale(cart: Cart) -> tuple[bool, int]:

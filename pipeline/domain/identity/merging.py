@@ -61,14 +61,14 @@ class Merger:
         if words is not None:
             self._consents.join(shopper, words, moment)
         agreed = take_last(moment.decisions, begun)
-        posted = self._join_shopping(shopper, other, moment) if other.shopping is not None else []
+        posted, renamed = self._join_shopping(shopper, other, moment) if other.shopping is not None else ([], {})
         abandoned = take_last(moment.decisions, begun)
         self._segments.adopt(shopper, moment)
-        self._derivations.adopt(shopper, moment)
+        self._derivations.adopt(shopper, moment, at_once=False)
         moment.decisions.extend((*abandoned, *posted, *agreed))
         if self._arbiter is not None:
             if other.messages is not None:
-                self._arbiter.join(shopper, other.correspondence(), moment)
+                self._arbiter.join(shopper, other.correspondence(), renamed, moment)
             self._arbiter.on_due(shopper, begun, moment)
         keep_due(shopper)
 
@@ -78,11 +78,11 @@ class Merger:
         if shopper.shopping is not None:
             self._loyalty.leave(shopper, moment)
 
-    def _join_shopping(self, shopper: Shopper, other: Shopper, moment: Moment) -> list[Decision]:
+    def _join_shopping(self, shopper: Shopper, other: Shopper, moment: Moment) -> tuple[list[Decision], dict[str, str]]:
+        """What was posted, and the names that the other's abandonments have now."""
         before, told = purchases(shopper, other), len(moment.decisions)
         refunds = join_orders(shopper, other, moment)
         lost = join_carts(shopper, other)
         self._loyalty.join(shopper, other, refunds, moment)
         posted = take_last(moment.decisions, told)
-        self._abandonment.join(shopper, other, lost, before, moment)
-        return posted
+        return posted, self._abandonment.join(shopper, other, lost, before, moment)

@@ -1,6 +1,6 @@
 """The ladder: which level a metric has come to, and which it has lost."""
 
-from typing import NamedTuple
+import msgspec
 
 from pipeline.domain.loyalty.lot import find_lot
 from pipeline.domain.loyalty.metric import Metric
@@ -10,7 +10,7 @@ from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Order, Standing
 
 
-class Measure(NamedTuple):
+class Measure(msgspec.Struct, frozen=True, gc=False):
     """The metric at an instant. begin: from when on it counted, ms; None: ever."""
 
     value: int
@@ -20,13 +20,15 @@ class Measure(NamedTuple):
 class Ladder:
     """The levels of one programme and its metric. Levels that are only granted are on it, but no metric leads there."""
 
-    __slots__ = ("_downgrade", "_start", "keep", "metric", "names")
+    __slots__ = ("_downgrade", "_reachable", "_start", "keep", "metric", "names")
 
     def __init__(self, programme: ProgrammeDefinition, metric: Metric) -> None:
         self.metric = metric
         self.names = [level.name for level in programme.levels]
         self.keep = [level.kept_at for level in programme.levels]
         self._start = [level.start for level in programme.levels]
+        reachable = [(level, start) for level, start in enumerate(self._start) if level and start is not None]
+        self._reachable = tuple(reversed(reachable))
         self._downgrade = programme.downgrade
 
     def start(self, level: int) -> int | None:
@@ -35,10 +37,14 @@ class Ladder:
 
     def measure(self, case: Case, *, closing: bool = False) -> Measure:
         """closing: at the very end of a period it is that of the period that ends."""
-        window = self.metric.window
-        at = case.now - 1 if closing and window.has_periods else case.now
-        begin = None if self.metric.is_balance else window.begin(case.standing, at)
-        return Measure(self.metric.value(case.shopper, case.standing, at), begin)
+        standing, at = case.standing, case.now
+        if closing and self.metric.window.has_periods:
+            at -= 1
+        return Measure(self.metric.value(case.shopper, standing, at), self.begin(standing, at))
+
+    def begin(self, standing: Standing, at: int) -> int | None:
+        """From when on (ms) the metric counts at an instant; None: ever."""
+        return None if self.metric.is_balance else self.metric.window.begin(standing, at)
 
     def keeps(self, level: int, value: int) -> bool:
         keep = self.keep[level]
@@ -46,9 +52,8 @@ class Ladder:
 
     def qualified(self, value: int) -> int:
         """The highest level that the metric reaches."""
-        for level in range(len(self._start) - 1, 0, -1):
-            start = self._start[level]
-            if start is not None and value >= start:
+        for level, start in self._reachable:
+            if value >= start:
                 return level
         return 0
 

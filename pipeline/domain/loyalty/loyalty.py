@@ -20,6 +20,7 @@ from pipeline.domain.loyalty_definition import (
 )
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
+from pipeline.domain.value.instant import soonest
 from pipeline.domain.value.money import Exchange
 
 ADDRESSED = REDEMPTION_EVENTS | TIER_EVENTS
@@ -60,7 +61,7 @@ class Loyalty:
             if event.name in _OPENING and properties.get("silent") is True:
                 # An opening balance or tier: what it makes of the shopper is nothing to write to them about.
                 moment.silent = True
-            addressed = self._addressed(shopper, event, properties, moment)
+            addressed = self._addressed(shopper, event, properties, moment) if event.name in ADDRESSED else []
             for programme in self._programmes:
                 programme.on_event(shopper, event, properties, changes, moment, addressed=programme in addressed)
             self._set_due(shopper)
@@ -121,8 +122,6 @@ class Loyalty:
         """The programmes that an event of ADDRESSED is about: the one it names, or the only one; a cancellation
         that names none is of the one that knows the redemption, or else of all."""
         programmes = self._programmes
-        if event.name not in ADDRESSED:
-            return []
         if properties.get("programme") is not None:
             programmes = [one for one in programmes if one.name == identifier(properties["programme"])]
         elif event.name == REDEMPTION_CANCELLED:
@@ -134,9 +133,9 @@ class Loyalty:
         return programmes
 
     def _set_due(self, shopper: Shopper) -> None:
-        due = 0
+        due, standings = 0, shopper.standings
         for programme in self._programmes:
-            standing = shopper.standings.get(programme.name)
+            standing = standings.get(programme.name)
             if standing is not None:
-                due = min((one for one in (due, standing.next_due()) if one), default=0)
+                due = soonest(due, standing.next_due())
         shopper.loyalty_due = due

@@ -56,9 +56,27 @@ class Manual:
             if event.time >= tenure.lock_said:
                 tenure_of(case.standing).lock_said = event.time
                 self._lock(case, level, until)
-        elif event.time >= tenure.grant_said:
+        elif event.time >= tenure.grant_said and (event.time, level, until) != _grant_of(tenure):
             tenure_of(case.standing).grant_said = event.time
             self._grant(case, level, until)
+
+    def join(self, case: Case, other: Standing) -> None:
+        """Take in what was said of another id of the same person: of locks, and of grants, the later word."""
+        theirs, tenure = other.tenure, tenure_of(case.standing) if other.tenure is not None else None
+        if theirs is None or tenure is None:
+            return
+        if theirs.lock_said > tenure.lock_said:
+            tenure.lock_said = theirs.lock_said
+            if theirs.locked >= 0:
+                self._lock(case, theirs.locked, theirs.locked_until)
+            else:
+                self._unlock(case, why.UNLOCKED)
+        if theirs.grant_said > tenure.grant_said:
+            tenure.grant_said = theirs.grant_said
+            if theirs.granted >= 0:
+                self._grant(case, theirs.granted, theirs.granted_until)
+            elif tenure.granted >= 0:
+                self._end_grant(case, tenure)
 
     def on_due(self, case: Case) -> None:
         """End a grant whose time is over. To be called before the tiers are looked at."""
@@ -126,6 +144,11 @@ class Manual:
         tenure.granted, tenure.granted_until, tenure.granted_tier = -1, 0, ""
         if case.standing.level == level > 0:
             self._tiers.review(case, why.GRANT_ENDED)
+
+
+def _grant_of(tenure: Tenure) -> tuple[int, int, int]:
+    """What tells a copy of the grant that is there: messages are remembered for a shorter time than grants last."""
+    return tenure.grant_said, tenure.granted, tenure.granted_until
 
 
 def _until(properties: dict[str, Any]) -> int | None:

@@ -4,7 +4,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.commerce.order import COMPLETED, OrderChange
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, UPDATED, OrderChange, first_completed
+from pipeline.domain.commerce.order_book import cancelled_orders
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -79,7 +80,8 @@ class Programme:
             standing = shopper.standings[self.name] = Standing()
             self._accounts.open(standing)
         before = self._metric.before(shopper, standing, changes, moment.now)
-        case = Case(shopper, standing, moment, next((one.order_id for one in changes if one.order_id), None))
+        # All changes of an event are of one order.
+        case = Case(shopper, standing, moment, changes[0].order_id or None if changes else None)
         if standing.level < 0:
             self._tiers.join(case, before)
             self._earning.join(shopper, standing, moment.now)
@@ -139,6 +141,7 @@ class Programme:
         standing = shopper.standings.get(self.name)
         if standing is not None:
             self._accounts.adapt(standing, moment.now)
+            self._take_back_cancelled(shopper, standing, moment)
             self._earning.look_ahead(shopper, standing, moment.now)
             case = Case(shopper, standing, moment)
             lost = self._manual.adapt(case)
@@ -164,11 +167,14 @@ class Programme:
         self._accounts.look(standing, moment.now)
         self._ledgers.join(standing, other, moment)
         for change in refunds:
-            self._ledger.book(standing, change, standing.held, {}, moment)
+            self._ledger.book(standing, change, standing.held, change.told or {}, moment)
+            if change.kind != UPDATED:
+                self._earning.take_back(standing, change, moment)
         self._accounts.advance(standing, moment)
         if self._earning.on_confirmed(shopper, standing, moment):
             self._accounts.advance(standing, moment)
         self._earning.look_ahead(shopper, standing, moment.now)
+        self._manual.join(case, other)
         self._tiers.raise_to(case, other.level)
         self._tiers.settle(case)
         self._rewards.tell(standing, moment)
@@ -201,8 +207,17 @@ class Programme:
         if event.name in self._manual.names and self._manual.takes(event, properties, now, addressed=addressed):
             return True
         if changes:
-            return any(change.completes for change in changes)
+            return first_completed(changes) is not None
         return self._earning.takes(event, properties) or (addressed and adjusts(event, properties))
+
+    def _take_back_cancelled(self, shopper: Shopper, standing: Standing, moment: Moment) -> None:
+        """Of cancelled orders nothing is left, of which the ledger was not told as the programme was out of the
+        topology."""
+        changes = [OrderChange(CANCELLED, order, "", whole=True) for order in cancelled_orders(shopper)]
+        self._earning.before_orders(shopper, standing, changes)
+        for change in changes:
+            self._ledger.book(standing, change, standing.held, {}, moment)
+            self._earning.take_back(standing, change, moment)
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level."""

@@ -35,7 +35,8 @@ def put(standing: Standing, points: int, expires: int | None, time: int, number:
 
     expires: ms; 0 = as all the others do, None = never. time and number: of the lot.
     """
-    put_back(standing, [(expires, time, number, points)])
+    if expires is not None:
+        put_back(standing, [(expires, time, number, points)])
 
 
 def put_back(standing: Standing, parts: Iterable[tuple[int | None, int, int, int]]) -> None:

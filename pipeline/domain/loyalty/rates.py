@@ -8,8 +8,8 @@ import msgspec
 
 from pipeline.domain.commerce.pricing import GIFT_CARDS, SHIPPING, TAX, Pricing, is_gift_card, line_amount, products_of
 from pipeline.domain.decision import Moment
-from pipeline.domain.loyalty.account import bounded
 from pipeline.domain.loyalty.evidence import Parts
+from pipeline.domain.loyalty.lot import bounded
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.value.number import MICRO
 from pipeline.domain.value.operator import compile_filters
@@ -72,8 +72,11 @@ class Rates:
         if self._by_lines:
             taken, eligible, weights = _Shares(self._pricing, properties, value, at).of(rates)
         else:
-            amounts = [self._pricing.eligible(properties, rate.exclude, value) for rate in rates]
-            taken, eligible, weights = [(amount, 1) for amount in amounts], max(amounts, default=0), []
+            taken, eligible, weights = [], 0, []
+            for rate in rates:
+                amount = self._pricing.eligible(properties, rate.exclude, value)
+                taken.append((amount, 1))
+                eligible = max(eligible, amount)
         numerator, denominator = 0, 1
         for rate, (amount, of) in zip(rates, taken, strict=False):
             numerator = numerator * rate.per * of + rate.points * amount * denominator

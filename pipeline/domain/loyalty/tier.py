@@ -10,6 +10,7 @@ from pipeline.domain.loyalty.term import after
 from pipeline.domain.loyalty.tier_line import Case, TierLines
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Standing
+from pipeline.domain.value.instant import soonest
 
 
 class Tiers:
@@ -39,7 +40,7 @@ class Tiers:
         if self._window.of_member:
             tenure_of(case.standing).joined = case.now
         self._move(case, 0, why.FIRST_EVENT)
-        measure = Measure(value, self._ladder.measure(case).begin)
+        measure = Measure(value, self._ladder.begin(case.standing, case.now))
         self._tell(case, "joined", why.FIRST_EVENT, None, 0, measure, self._ladder.start(0))
 
     def settle(self, case: Case, lost_from: int | None = None) -> None:
@@ -129,8 +130,8 @@ class Tiers:
 
     def set_due(self, case: Case) -> None:
         standing = case.standing
-        dues = (self._own_due(case), next_notice(standing, self._programme.notices), *own_dues(standing))
-        standing.due = min((due for due in dues if due), default=0)
+        notice = next_notice(standing, self._programme.notices)
+        standing.due = soonest(self._own_due(case), notice, *own_dues(standing))
 
     def _find_level(self, case: Case) -> None:
         """The level by its name, as others may have come or gone below it."""
@@ -222,13 +223,13 @@ class Tiers:
         )
 
     def _move(self, case: Case, to: int, reason: str) -> None:
-        standing = case.standing
+        standing, now = case.standing, case.now
         standing.level, standing.tier, standing.reason = to, self._ladder.names[to], why.REASONS.index(reason)
-        standing.since = case.now
+        standing.since = now
         standing.grace_until = 0
         if self._keeps_history and not is_locked(standing):
-            remember(standing, to, case.now)
-        self._begin_term(standing, case.now)
+            remember(standing, to, now)
+        self._begin_term(standing, now)
 
     def _begin_term(self, standing: Standing, now: int) -> None:
         term = self._programme.term
@@ -257,8 +258,7 @@ class Tiers:
         periods = before is not None and self._window.has_periods
         ahead = self._ladder.measure(case).value if periods else measure.value
         name = None if before is None else self._ladder.names[before]
-        value, begin = measure
-        self._lines.tell(case, change, reason, name, to, value, threshold, ahead=ahead, begin=begin)
+        self._lines.tell(case, change, reason, name, to, measure.value, threshold, ahead=ahead, begin=measure.begin)
 
 
 def _change(before: int, after: int) -> str:

@@ -1,7 +1,8 @@
 """The lines of `loyalty-tiers`: what became of a shopper's tier, why, and by what evidence (semantics.md, part 6)."""
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from pipeline.domain.decision import LOYALTY_TIERS, Moment
 from pipeline.domain.definition import Plan
@@ -28,12 +29,11 @@ LOCK_ENDED = "lock_ended"
 TIER_GONE = "tier_gone"
 MERGED = "merged"
 
-REASONS = (FIRST_EVENT, REACHED, REVIEWED, BELOW_KEEP, GRACE_ENDED, REFUND, GRANTED, GRANT_ENDED, TIER_GONE)
+REASONS = (FIRST_EVENT, REACHED, REVIEWED, BELOW_KEEP, GRACE_ENDED, REFUND, GRANTED, GRANT_ENDED, TIER_GONE, MERGED)
 """Why a level came to be that of a shopper. Records hold places in it: add at the end."""
 
 
-@dataclass(slots=True)
-class Case:
+class Case(msgspec.Struct, gc=False):
     """One look at one standing. order_id: of the order that the event is about, None of other events and timers."""
 
     shopper: Shopper
@@ -49,11 +49,18 @@ class Case:
 class TierLines:
     """Writes the lines of one programme."""
 
-    __slots__ = ("_levels", "_money", "_programme")
+    __slots__ = ("_above", "_keep", "_levels", "_money", "_programme")
 
     def __init__(self, programme: ProgrammeDefinition, plan: Plan) -> None:
         self._programme = programme
-        self._levels: tuple[Level, ...] = programme.levels
+        levels: tuple[Level, ...] = programme.levels
+        self._levels = levels
+        self._keep = [level.kept_at for level in levels]
+        # What the next level takes that the metric can reach.
+        self._above = [
+            next((one.start for one in levels[level + 1 :] if one.start is not None), None)
+            for level in range(len(levels))
+        ]
         self._money = plan.currency if programme.metric == SPEND else ""
 
     def tell(
@@ -98,13 +105,11 @@ class TierLines:
         )
 
     def _to_next(self, level: int, value: int) -> int | dict[str, Any] | None:
-        """What the next level that the metric can reach takes."""
-        starts = (one.start for one in self._levels[level + 1 :] if one.start is not None)
-        above = next(starts, None)
+        above = self._above[level]
         return None if above is None else quantity(max(0, above - value), self._money)
 
     def _to_keep(self, level: int, value: int) -> int | dict[str, Any] | None:
-        keep = self._levels[level].kept_at
+        keep = self._keep[level]
         return None if keep is None else quantity(max(0, keep - value), self._money)
 
 

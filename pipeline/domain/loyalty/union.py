@@ -1,6 +1,5 @@
 """The standings of two records of one person in one programme: the ledgers put together (semantics.md, part 2)."""
 
-from bisect import insort
 from collections.abc import Iterable
 
 from pipeline.domain.bonus_book import BonusBook
@@ -10,11 +9,12 @@ from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
 from pipeline.domain.loyalty.lot_block import is_of, thaw_lots
-from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
+from pipeline.domain.loyalty.waiting import held_points, wait, waiting_points
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
+from pipeline.domain.value.instant import soonest
 
 MERGE = "merge"
 """The entry that moves points from one record to the other: one of what may be spent, one of what is pending."""
@@ -36,22 +36,20 @@ class Ledgers:
         for each in (standing, other):
             thaw_lots(each)
             thaw_holdings(each)
-        known = {leading(lot.order): lot for lot in standing.lots}
-        doubles = [
-            lot for lot in other.lots if leading(lot.order) in known and is_of(known[leading(lot.order)], lot.order)
-        ]
+        doubles = _doubles(standing, other)
         double = {lot.number for lot in doubles}
         numbers: Numbers = {0: 0}
-        for lot in other.lots:
+        # In order of booking, in which they are released and taken.
+        for lot in sorted(other.lots, key=lambda one: one.number):
             if lot.number not in double:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
                 add_lot(standing, lot)
-        held = held_numbers(other)
-        standing.earned += other.earned - sum(one.points - one.reversed for one in doubles if one.number not in held)
+        held = held_points(other)
+        standing.earned += other.earned - sum(one.points - one.reversed - held.get(one.number, 0) for one in doubles)
         purse = other.purse or Purse()
         pending = self._join_waiting(standing, purse, doubles, numbers)
-        balance = other.balance - min(_usable(purse, doubles), max(0, other.balance))
+        balance = other.balance - min(_usable(other, doubles), max(0, other.balance))
         self._move(standing, purse, balance, numbers)
         self._entries.post(standing, MERGE, balance, moment, balance=balance)
         self._entries.post(standing, MERGE, pending, moment, pending=pending)
@@ -71,7 +69,7 @@ class Ledgers:
         for waiting in purse.waiting:
             if waiting.number not in double:
                 waiting.number = numbers.get(waiting.number, 0)
-                insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
+                wait(standing, waiting)
                 pending += waiting.points
         return pending
 
@@ -100,7 +98,7 @@ class Ledgers:
         ours.redemptions = [*(one for one in purse.redemptions if one.key not in known), *ours.redemptions]
         del ours.redemptions[:-REDEMPTIONS]
         ours.rewards = list(dict.fromkeys((*ours.rewards, *purse.rewards)))
-        ours.active = max(ours.active, purse.active) if ours.active else 0
+        ours.active = max(ours.active, purse.active)
 
     def _join_bonuses(self, standing: Standing, other: BonusBook, numbers: Numbers) -> None:
         """What limits count is that of both; of days, and of signs of fraud, the shopper's own stand."""
@@ -119,7 +117,7 @@ class Ledgers:
             book.missions[key] = max(end, book.missions.get(key, 0))
         book.days = {**other.days, **book.days}
         book.first = book.first or other.first
-        book.joined = min((one for one in (book.joined, other.joined) if one), default=0)
+        book.joined = soonest(book.joined, other.joined)
         if not book.waiting:
             book.waiting, book.introduced = other.waiting, other.introduced
         known = {(one.friend, one.rule) for one in book.expected}
@@ -133,7 +131,25 @@ class Ledgers:
         book.origins = {**other.origins, **book.origins}
 
 
-def _usable(purse: Purse, doubles: list[Lot]) -> int:
+def _doubles(standing: Standing, other: Standing) -> list[Lot]:
+    """Lots of `other` for orders that the shopper has been given points for, bonuses of such orders with them."""
+    known = {leading(lot.order): lot for lot in standing.lots}
+    given = {order for order, _ in _bonus_lots(standing)} | {lot.order for lot in standing.lots}
+    again = {number for order, number in _bonus_lots(other) if order in given}
+    return [
+        lot
+        for lot in other.lots
+        if lot.number in again or (leading(lot.order) in known and is_of(known[leading(lot.order)], lot.order))
+    ]
+
+
+def _bonus_lots(standing: Standing) -> list[tuple[int, int]]:
+    """(order, lot number) of bonuses of orders."""
+    of_orders = standing.bonuses.of_orders if standing.bonuses is not None else []
+    return [(of_orders[at], of_orders[at + 2]) for at in range(0, len(of_orders), 3)]
+
+
+def _usable(other: Standing, doubles: list[Lot]) -> int:
     """Points of these lots that are in the balance."""
-    waiting = {one.number for one in purse.waiting}
-    return sum(standing_points(lot) for lot in doubles if lot.number not in waiting)
+    waiting = waiting_points(other)
+    return sum(standing_points(lot) - waiting.get(lot.number, 0) for lot in doubles)

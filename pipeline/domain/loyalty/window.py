@@ -18,35 +18,21 @@ class Window:
     A period holds what happened from its begin on, and before its end. The first year of a member has no begin, as the
     order that one joins with happened a little earlier. A level's first year begins when the level was reached: what
     brought it does not count once more.
+
+    has_periods: whether all that counts leaves it at once, as a period ends. bounded: whether anything ever leaves it.
+    of_member: whether it asks when the shopper joined; of_level: whether it begins anew with each level.
     """
 
-    __slots__ = ("_anniversary", "_periods", "_zone", "rolling")
+    __slots__ = ("_periods", "_zone", "bounded", "has_periods", "of_level", "of_member", "rolling")
 
     def __init__(self, programme: ProgrammeDefinition, zone: ZoneInfo) -> None:
         self.rolling = programme.window
         self._periods = Periods(programme.calendar) if programme.calendar else None
-        self._anniversary = programme.anniversary
         self._zone = zone
-
-    @property
-    def bounded(self) -> bool:
-        """Whether anything ever leaves it."""
-        return bool(self.rolling is not None or self.has_periods)
-
-    @property
-    def has_periods(self) -> bool:
-        """Whether all that counts leaves it at once, as a period ends."""
-        return bool(self._periods or self._anniversary)
-
-    @property
-    def of_level(self) -> bool:
-        """Whether it begins anew with each level."""
-        return self._anniversary == TIER
-
-    @property
-    def of_member(self) -> bool:
-        """Whether it asks when the shopper joined."""
-        return bool(self._anniversary)
+        self.of_member = bool(programme.anniversary)
+        self.of_level = programme.anniversary == TIER
+        self.has_periods = self._periods is not None or self.of_member
+        self.bounded = self.rolling is not None or self.has_periods
 
     def begin(self, standing: Standing, now: int) -> int | None:
         """The first instant (ms) that counts at `now`; None: all of time counts."""

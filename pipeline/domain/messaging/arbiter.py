@@ -107,10 +107,13 @@ class Arbiter:
             moment.silent = False
             self._enter(shopper, candidates, moment)
 
-    def join(self, shopper: Shopper, other: Correspondence, moment: Moment) -> None:
-        """Take in what the record of another id of the same person holds."""
+    def join(self, shopper: Shopper, other: Correspondence, renamed: dict[str, str], moment: Moment) -> None:
+        """Take in what the record of another id of the same person holds. renamed: see abandonment's Union.join."""
         kept = shopper.correspondence()
         other.candidates = [one for one in other.candidates if not self._is_gone(one)]
+        for candidate in other.candidates:
+            if self._messages[candidate.message].definition.on.source == ABANDONMENT:
+                candidate.about = renamed.get(candidate.about, candidate.about)
         join_messages(kept, other, moment.remarks)
         while len(kept.candidates) > WAITING:
             self._make_room(kept, moment)

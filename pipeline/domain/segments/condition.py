@@ -276,10 +276,11 @@ def _cart(condition: CartNow, carts: Carts) -> Look:
     value = compile_bounds(condition.value) if condition.value else None
     items = compile_bounds(condition.items) if condition.items else None
     contains = compile_filters(condition.contains)
+    total = carts.lines.total
 
     def look(shopper: Shopper, now: int) -> tuple[bool, int]:
         cart = carts.open_cart(shopper)
-        if value is not None and not value(0 if cart is None else carts.total(cart)):
+        if value is not None and not value(0 if cart is None else total(cart.lines)):
             return False, 0
         if items is not None and not items(0 if cart is None else carts.pieces(cart)):
             return False, 0

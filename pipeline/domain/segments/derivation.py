@@ -63,8 +63,8 @@ class Derivations:
             due.append(self._journey)
         self.evaluate(shopper, moment, due)
 
-    def adopt(self, shopper: Shopper, moment: Moment) -> None:
-        """Take the record over from another plan."""
+    def adopt(self, shopper: Shopper, moment: Moment, *, at_once: bool = True) -> None:
+        """Take the record over from another plan. at_once: see ComputedTrait."""
         derived = shopper.derived
         if derived is not None:
             if self._journey is None:
@@ -78,7 +78,7 @@ class Derivations:
                     if told.value is not None:
                         tell(told, moment, "removed", name, None)
             derived.due = _least_due(derived)
-        self.evaluate(shopper, moment, tuple(self._reads), at_once=True)
+        self.evaluate(shopper, moment, tuple(self._reads), at_once)
 
     def values(self, shopper: Shopper, now: int) -> dict[str, Any]:
         """The value of every trait at `now` (ms), as it stands in a profile."""

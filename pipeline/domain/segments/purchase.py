@@ -30,13 +30,12 @@ def compile_purchases(condition: Purchases, frame: Frame) -> Callable[[Shopper, 
             orders = of_all_time(shopper)
             return holds_of(orders.net, orders.count), 0
         bought = amounts_after(shopper, frame.after(shopper, now))
-        amounts = [amount for _, amount in bought]
-        holds = holds_of(sum(amounts), len(amounts))
         if not bought:
-            return holds, 0
+            return holds_of(0, 0), 0
+        times, amounts = zip(*bought, strict=True)
+        holds = holds_of(sum(amounts), len(amounts))
         if not isinstance(within, int):
             return holds, frame.leaves(shopper, now, now) if holds_of(0, 0) is not holds else 0
-        times = [time for time, _ in bought]
         return holds, next_change(times, within, holds, _after(amounts, holds_of))
 
     return look

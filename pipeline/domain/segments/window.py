@@ -33,6 +33,7 @@ from pipeline.domain.value.path import elements, reach
 
 # A sliding window of more elements than this loses its oldest ones; counted as `window_truncated`.
 LIMIT = 10_000
+_ROOM = 2 * LIMIT
 
 # Length of a window whose bounds the tally is not told: it keeps, and does not say; see framed.py.
 UNTOLD = 1
@@ -207,13 +208,15 @@ class Window:
             if len(values) < len(found):
                 remarks.extend(self._remarks)
             self._fold(state, at, values)
-        _bound(state, remarks)
+        if len(state) > _ROOM:
+            _bound(state, remarks)
 
     def join(self, shopper: Shopper, other: Sequence[int], remarks: list[str]) -> None:
         """Take in the state of other, earlier events than those folded so far; none may be in both."""
         state = shopper.windows.setdefault(self.key, [])
         self._join(state, other)
-        _bound(state, remarks)
+        if len(state) > _ROOM:
+            _bound(state, remarks)
 
     def _reader(self, tally: Tally) -> Callable[[Shopper, int], tuple[bool, int]]:
         """(shopper, now in ms) -> (true now?, next instant at which that changes without an event; 0 = never)."""
@@ -236,9 +239,8 @@ class Window:
 
 
 def _bound(state: list[int], remarks: list[str]) -> None:
-    if len(state) > 2 * LIMIT:
-        del state[: len(state) - 2 * LIMIT]
-        remarks.append("window_truncated")
+    del state[: len(state) - _ROOM]
+    remarks.append("window_truncated")
 
 
 class TraitWindow(Window):

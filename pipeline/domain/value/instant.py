@@ -58,6 +58,11 @@ def format_instant(ms: int) -> str:
     return _format_second(ms // 1000) + _MILLISECONDS[ms % 1000]
 
 
+def soonest(*instants: int) -> int:
+    """The earliest of them; 0 stands for none."""
+    return min(filter(None, instants), default=0)
+
+
 def format_known(ms: int) -> str | None:
     """As `format_instant`; None of 0, which stands for no instant."""
     return format_instant(ms) if ms else None

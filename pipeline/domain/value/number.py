@@ -33,12 +33,9 @@ def scaled(value: Any, scale: int) -> int | None:
     if type(value) is int:
         return value * scale if -LIMIT <= value <= LIMIT else None
     if type(value) is float:
-        if not -LIMIT <= value <= LIMIT:
-            return None
         product = value * scale
-        nearest = round(product)
         # A float that spells a decimal of few digits lies this close to it; others take the exact road.
-        if -1e-4 < product - nearest < 1e-4 and -1e9 < product < 1e9:
+        if -1e9 < product < 1e9 and -1e-4 < product - (nearest := round(product)) < 1e-4:
             return nearest
     number = parse_decimal(value)
     if number is None:

@@ -11,12 +11,15 @@ import typer
 from ruamel.yaml import YAML
 
 from pipeline.commands import COMMANDS
+from pipeline.config.collector import resolve_collector
 from pipeline.config.settings import resolve
+from pipeline.supervisor import STOP_BUDGET
 
 REPOSITORY = Path(__file__).parents[3]
 DOCKER = REPOSITORY / "docker"
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(DOCKER / "compose.yaml")
 OURS = [name for name, service in COMPOSE["services"].items() if service["image"] == "afterclick"]
+WORKERS = [name for name in OURS if COMPOSE["services"][name]["command"] == ["worker"]]
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -48,14 +51,13 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
 
 def test_the_image_is_small_pinned_and_runs_without_root() -> None:
     stages = of("FROM")
-    assert len(stages) == 2
-    for stage in stages:
-        assert re.match(r"python:3\.11-slim\b", stage), stage
+    assert [stage.split(" AS ")[0] for stage in stages] == ["python:3.11-bookworm", "python:3.11-slim-bookworm"]
     names = [name for name, _ in instructions()]
     assert of("USER") == ["10001"]
     assert names.index("USER") > len(names) - names[::-1].index("FROM") - 1, "in the last stage"
     assert "ADD" not in names
     assert any("--require-hashes" in run for run in of("RUN"))
+    assert any("strip --strip-unneeded" in run and "! -path '*.libs/*'" in run for run in of("RUN"))
     assert not any("apt-get" in run for run in of("RUN"))
 
 
@@ -126,21 +128,66 @@ def test_services_build_this_repository(name: str) -> None:
     context = (DOCKER / service["build"]["context"]).resolve()
     assert context == REPOSITORY
     assert (context / service["build"]["dockerfile"]).is_file()
+    settings = resolve(image_environment())
     for volume in service["volumes"]:
-        source, target, *_ = volume.split(":")
-        assert (DOCKER / source).is_file()
-        assert target == str(resolve(image_environment()).topology)
+        source, target, *how = volume.split(":")
+        if source in COMPOSE["volumes"]:
+            assert (target, how) == (str(settings.data_directory), [])
+        else:
+            assert (DOCKER / source).is_file()
+            assert (target, how) == (str(settings.topology), ["ro"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_services_write_nowhere_but_where_they_should(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_two_workers_share_the_work_each_with_an_id_and_a_volume_of_its_own() -> None:
+    assert len(WORKERS) == 2
+    services = [COMPOSE["services"][name] for name in WORKERS]
+    assert [one["environment"]["AFTERCLICK_KAFKA_GROUP_INSTANCE_ID"] for one in services] == WORKERS
+    assert [one["volumes"][-1].split(":")[0] for one in services] == WORKERS
+    for one in services:
+        assert float(one["stop_grace_period"].removesuffix("s")) > STOP_BUDGET
+        assert "healthcheck" not in one, "the image has it"
+
+
+def test_the_collector_is_asked_where_it_answers() -> None:
+    service = COMPOSE["services"]["collector"]
+    host, port = resolve_collector({**image_environment(), **service["environment"]}).listen
+    assert host == "0.0.0.0"
+    assert f"127.0.0.1:{port}/health'" in service["healthcheck"]["test"][-1]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+
+
+def test_prometheus_scrapes_what_runs_where_it_says_metrics() -> None:
+    scraped = YAML(typ="safe").load(DOCKER / "prometheus/prometheus.yaml")["scrape_configs"]
+    targets = [target for job in scraped for config in job["static_configs"] for target in config["targets"]]
+    settings = resolve(image_environment())
+    assert settings.http is not None
+    assert sorted(targets) == sorted(f"{name}:{settings.http[1]}" for name in (*WORKERS, "collector"))
+    mounts = dict(volume.split(":")[:2] for volume in COMPOSE["services"]["prometheus"]["volumes"])
+    assert mounts["./prometheus"] == "/etc/prometheus"
+    assert "--config.file=/etc/prometheus/prometheus.yaml" in COMPOSE["services"]["prometheus"]["command"]
 
 
 def test_services_wait_for_what_they_need() -> None:
     services = COMPOSE["services"]
     assert services["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
     assert services["kafka"]["healthcheck"]["test"][0] == "CMD"
-    for name in ("worker", "simulator"):
+    for name in ("collector", "simulator", *WORKERS):
         assert services[name]["depends_on"] == {"topics": {"condition": "service_completed_successfully"}}
     for name, service in services.items():
         for needed in service.get("depends_on", {}):
             assert needed in services, name
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in COMPOSE["volumes"] or (DOCKER / source).exists(), volume
 
 
 def test_the_broker_takes_transactions_with_one_replica() -> None:
@@ -165,3 +212,5 @@ def test_ports_are_reached_from_this_machine_only() -> None:
     for service in COMPOSE["services"].values():
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:")
+    taken = [port.rsplit(":", 1)[0] for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    assert len(set(taken)) == len(taken)

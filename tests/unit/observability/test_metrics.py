@@ -1,15 +1,16 @@
 """Metrics: one table, Prometheus' rules, nothing personal."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import __version__
+from pipeline.observability.collector_metrics import COLLECTOR
 from pipeline.observability.gather import merged_metrics
 from pipeline.observability.metric_table import (
-    COLLECTOR,
     DEFINITIONS,
     CollectorName,
     CounterName,
@@ -43,6 +44,7 @@ def test_names_follow_the_rules(each) -> None:
     assert each.unit
     of_workers = {"reason", "remark", "topic", "result", "version", "stage", "partition", "use"}
     of_topologies = {"kind", "change", "message", "channel", "variant", "end", "experiment", "holdout"}
+    of_topologies |= {"segment", "programme", "from", "to", "purpose", "after"}
     assert set(each.labels) <= of_workers | of_topologies | {"format", "status"}
 
 
@@ -92,16 +94,22 @@ def test_a_round_is_counted() -> None:
         raised=2,
         duplicates=1,
         timers=3,
+        first_due=98_500,
         shoppers=40,
         swept=4,
         hits=30,
         misses=10,
         dead={"late": 1},
         decisions={"segment-changes": 7, "loyalty-points": 2},
-        kinds={("message-suppressions", "reminder", "cap", "ended"): 3},
+        kinds={
+            ("message-suppressions", ("reminder", "cap", None)): 3,
+            ("message-suppressions", ("reminder", "cap", 9_000)): 1,
+            ("message-suppressions", ("reminder", "cap", 9_001)): 1,
+            ("segment-changes", ("engaged", "entered")): 2,
+        },
         remarks={"unknown_currency": 4},
     )
-    watch = PartitionWatch(metrics)
+    watch = PartitionWatch(metrics, clock=lambda: 100.0)
     for _ in range(2):
         watch.taken(3, Batch("shopper-events", 3, 0, ()), Taken(True, 110, 0, counts), 0.02)
     seen = samples(metrics.text())
@@ -120,9 +128,26 @@ def test_a_round_is_counted() -> None:
     assert seen["afterclick_decisions_total", "segment-changes"] == 14
     assert seen["afterclick_decisions_total", "loyalty-points"] == 4
     assert seen["afterclick_message_suppressions_total", "ended", "reminder", "cap"] == 6
+    assert seen["afterclick_message_suppressions_total", "deferred", "reminder", "cap"] == 4
+    assert seen["afterclick_segment_changes_total", "entered", "engaged"] == 4
     assert seen["afterclick_remarks_total", "unknown_currency"] == 8
     assert seen["afterclick_round_seconds_count",] == 2
     assert seen["afterclick_round_seconds_sum",] == pytest.approx(0.04)
+    assert seen["afterclick_timer_lateness_seconds_count",] == 2
+    assert seen["afterclick_timer_lateness_seconds_sum",] == pytest.approx(3.0)
+
+
+def test_rounds_without_timers_say_nothing_of_lateness() -> None:
+    metrics = Metrics("shopper")
+    PartitionWatch(metrics).taken(3, Batch("shopper-events", 3, 0, ()), Taken(True, 110, 0, Counts(records=1)), 0.02)
+    assert samples(metrics.text())["afterclick_timer_lateness_seconds_count",] == 0
+
+
+def test_the_room_on_the_disk_is_told(tmp_path: Path) -> None:
+    metrics = Metrics("shopper")
+    PartitionWatch(metrics).follow_disk(tmp_path)
+    seen = samples(metrics.text())
+    assert 0 < seen["afterclick_disk_free_bytes",] <= seen["afterclick_disk_size_bytes",]
 
 
 class Restored:
@@ -157,7 +182,7 @@ def test_partitions_that_went_away_are_not_shown_any_more() -> None:
         Standing(0, "processing", next_offset=500, lag=7, time=90_000, store=StateStats(10, 2_000, 300), sweeping=True),
         Standing(1, "restoring"),
     ]
-    PartitionWatch(metrics).follow(lambda: standings, clock=lambda: 100.0)
+    PartitionWatch(metrics, clock=lambda: 100.0).follow(lambda: standings)
 
     seen = samples(metrics.text())
     assert seen["afterclick_partitions", "processing"] == 1

@@ -66,6 +66,17 @@ def test_events_are_keyed_by_shopper() -> None:
     assert {event.shopper for event in scene.events()} == {"ann", "bob"}
 
 
+def test_what_a_call_does_not_tell_takes_no_room() -> None:
+    scene = Scene()
+
+    scene.call("ann")
+    scene.run()
+
+    (record,) = [one for one in scene.broker.all(SHOPPER_EVENTS) if one.key == b"ann"]
+    needed = {"type", "name", "shopper", "time", "received", "message_id", "body", "properties", "flags"}
+    assert set(json.loads(record.value or b"")) <= needed
+
+
 def test_received_time_is_the_brokers_and_never_runs_backwards_in_a_partition() -> None:
     scene = Scene()
     for number, timestamp in enumerate([10, 30, 20, 40]):

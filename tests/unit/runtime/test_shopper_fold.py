@@ -156,6 +156,9 @@ def test_one_round_takes_no_more_timers_than_it_may_and_the_order_stays() -> Non
     assert found[50:100] == sorted(found[50:100], key=lambda one: (one[2], one[0]))
     assert found[100] == ("late-comer", "seen", 5_000)
     assert max(counts.timers for counts in scene.driver.counts) == 7
+    fired = [counts.first_due for counts in scene.driver.counts if counts.timers]
+    assert fired == [one[2] + T for one in found[50:100:7]]
+    assert not any(counts.first_due for counts in scene.driver.counts if not counts.timers)
     assert scene.driver.total("timers") == 50
 
 
