@@ -44,14 +44,14 @@ def blocks(document: Path) -> Iterator[Block]:
         yield Block(place, found["language"], "".join(lines))
 
 
-def every_block(language: str) -> list[Block]:
+def every_block(*languages: str) -> list[Block]:
     """Of all documents."""
-    return [block for document in DOCUMENTS for block in blocks(document) if block.language == language]
+    return [block for document in DOCUMENTS for block in blocks(document) if block.language in languages]
 
 
 def every_command() -> list[Command]:
-    """Of the blocks without a language, which are for a shell, of all documents."""
-    return [command for block in every_block("") for command in _commands(block)]
+    """Of the blocks for a shell, which name no language or `sh`, of all documents."""
+    return [command for block in every_block("", "sh") for command in _commands(block)]
 
 
 def _commands(block: Block) -> Iterator[Command]:
@@ -62,4 +62,4 @@ def _commands(block: Block) -> Iterator[Command]:
         words = shlex.split(called["rest"], comments=True)
         into = words.index(">") if ">" in words else len(words)
         settings = dict(each.split("=", 1) for each in called["settings"].split())
-        yield Command(block.place, settings, tuple(words[:into]), "".join(words[into + 1 :]))
+        yield Command(block.place, settings, tuple(words[:into]), "".join(words[into + 1 : into + 2]))
