@@ -39,3 +39,11 @@ def test_tests_that_are_named_exist(document: Path) -> None:
     there = {str(one.relative_to(REPOSITORY)) for one in (REPOSITORY / "tests").rglob("*.py")}
     named = re.findall(r"[\w/]*test_\w+\.py", document.read_text())
     assert [one for one in named if not any(f"/{path}".endswith(f"/{one}") for path in there)] == []
+
+
+def test_each_line_of_the_comparison_names_its_source() -> None:
+    page = (REPOSITORY / "docs/comparison.md").read_text()
+    rows = re.findall(r"^(?:\* .*(?:\n  .*)*|\| (?!\|).*\|)$", page, re.MULTILINE)
+    heads = [above for above, below in zip(page.splitlines(), page.splitlines()[1:], strict=False) if "|---" in below]
+    assert len(rows) > 25
+    assert [row for row in rows if "](" not in row and row not in heads] == []
