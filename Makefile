@@ -30,7 +30,7 @@ test: setup lint types  ## all that must pass: lint, types, every layer of tests
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -rs
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
-	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
+	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture tests/documents
 
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n, MERGES=1)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(MERGES),--merges)

@@ -31,8 +31,8 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Ask five questions and write a commented topology.yaml, and a compose.yaml that runs it on one machine with
-    Docker. What a flag answers is not asked. Files that are there stay as they are, unless --force is given. Exits 1 if one is
-    there, 2 for a wrong answer; then nothing is written.
+    Docker. What a flag answers is not asked. Files that are there stay as they are, unless --force is given. Exits 1
+    if one is there, 2 for a wrong answer; then nothing is written.
 
     Examples: [bold]afterclick init[/] · [bold]afterclick init shop --name acme --currency USD --yes[/]
     """

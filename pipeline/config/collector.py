@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.config.address import address
 from pipeline.config.settings import PREFIX, SettingsError
 
 COLLECTOR = PREFIX + "COLLECTOR_"
@@ -63,7 +64,7 @@ def resolve_collector(environment: Mapping[str, str], listen: str | None = None)
             f"{COLLECTOR}COUNTRY_HEADERS has {wrong[0]!r}, write names of headers with commas between, as CF-IPCountry"
         )
     settings = CollectorSettings(
-        listen=_listen(listen or given("LISTEN", "127.0.0.1:8090"), problems),
+        listen=address(listen or given("LISTEN", "127.0.0.1:8090"), f"{COLLECTOR}LISTEN", problems, "0.0.0.0:8090"),
         write_keys=keys,
         origins=frozenset(origin.rstrip("/") for origin in _words(given("ORIGINS"))),
         store_address=_switch("STORE_ADDRESS", given("STORE_ADDRESS", "no"), problems),
@@ -88,14 +89,6 @@ def _switch(name: str, text: str, problems: list[str]) -> bool:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",") if word.strip())
-
-
-def _listen(text: str, problems: list[str]) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        problems.append(f"{COLLECTOR}LISTEN is {text!r}, write host:port as 0.0.0.0:8090")
-        return "", 0
-    return host.strip("[]"), int(port)
 
 
 def _mebibytes(name: str, text: str, problems: list[str]) -> int:
