@@ -89,3 +89,4 @@ lock: setup  ## write requirements.lock anew from pyproject.toml, and those of t
 		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done
 	cd tests/clients && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
 	cd tests/asyncapi && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
+	cd docs/consumers/node && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
