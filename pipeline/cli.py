@@ -40,7 +40,7 @@ class CommandLine(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for name, sentence in COMMANDS.items():
-            self.add_command(DeferredCommand(name, help=sentence, callback=lambda: None))
+            self.add_command(DeferredCommand(name, help=sentence, short_help=sentence, callback=lambda: None))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -65,7 +65,8 @@ def _tell(error: Exception) -> int:
         typer.echo(f"unexpected {type(error).__name__}: {error} (`afterclick --debug ..` shows where)", err=True)
         return 1
     for sentence in getattr(error, "problems", None) or (error,):
-        typer.echo(str(sentence), err=True)
+        # Some errors of the system say nothing but their kind.
+        typer.echo(str(sentence) or type(sentence).__name__, err=True)
     return code or 1
 
 
@@ -78,11 +79,12 @@ def _version(asked: bool) -> None:
 app = typer.Typer(
     cls=CommandLine,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    # Rich takes longer to import than all else that this help needs; each command's own help has it.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Clicks in, decisions out: segments, abandonment and loyalty, as topology.yaml declares them.",
-    epilog="Examples: [bold]afterclick check[/] · [bold]afterclick replay events.ndjson --output out[/]",
+    epilog="Examples: `afterclick check` · `afterclick replay events.ndjson --output out` · `afterclick tail --help`",
 )
 
 
