@@ -20,6 +20,8 @@ TEXT = 256
 PIECES = 1_000_000
 _LONG = 2**63 - 1
 
+_encode = msgspec.msgpack.Encoder().encode
+
 
 def read_text(value: Any) -> str:
     """An id or a name as text, whole numbers in digits; "" if it is neither text nor a whole number."""
@@ -207,7 +209,7 @@ def learn(known: Line, told: Line) -> None:
 def fingerprint(lines: Iterable[Line]) -> int:
     """64 bits of the products and pieces that lines hold, which a cool-down compares (readings.md, 38)."""
     held = sorted((line.product_id, line.quantity) for line in lines)
-    return xxhash.xxh3_64_intdigest(msgspec.msgpack.encode(held))
+    return xxhash.xxh3_64_intdigest(_encode(held))
 
 
 def differs(one: Line, other: Line) -> bool:
