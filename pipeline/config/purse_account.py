@@ -19,6 +19,8 @@ def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
     """Each piece of state, one phrase each."""
     if programme.confirm_after is not None:
         yield "the lots that are not confirmed, with their order ids"
+    if _holds(programme):
+        yield "what of lots is held for review, with their order ids"
     if programme.expire is not None:
         yield "what may be spent of each lot"
     yield f"the {REDEMPTIONS:,} latest redemptions, with the lots that they were of"
@@ -28,7 +30,7 @@ def kept_of_points(programme: ProgrammeDefinition) -> Iterator[str]:
 
 def lot_bytes(programme: ProgrammeDefinition) -> int:
     """Of each order: its lot, what of it waits or may be spent, and the part of a redemption that came from it."""
-    waiting = 2 * HEAD + 5 * INTEGER + 4 * LONGEST if programme.confirm_after is not None else 0
+    waiting = (2 * HEAD + 5 * INTEGER + 4 * LONGEST) * ((programme.confirm_after is not None) + _holds(programme))
     holding = _HOLDING + _PART if programme.expire is not None else 0
     return _LOT + waiting + holding
 
@@ -42,3 +44,7 @@ def purse_bytes(programme: ProgrammeDefinition) -> int:
     """Of all the rest: redemptions, and the rewards that were told of."""
     redemption = 2 * HEAD + 5 * INTEGER + NAME
     return 4 * HEAD + 5 * INTEGER + REDEMPTIONS * redemption + len(programme.rewards) * NAME
+
+
+def _holds(programme: ProgrammeDefinition) -> bool:
+    return programme.review is not None

@@ -14,7 +14,6 @@ CHART = REPOSITORY / "docker/chart"
 
 _FROM = {
     "promtool": "Debian's package prometheus",
-    "helm": "go install helm.sh/helm/v3/cmd/helm",
     "systemd-analyze": "Debian's package systemd",
 }
 
@@ -27,15 +26,15 @@ def tool(name: str, *arguments: str | Path, refuses: bool = False, given: str = 
     return _said([found, *map(str, arguments)], refuses, given)
 
 
-def python_tool(name: str, *arguments: str | Path) -> str:
+def python_tool(name: str, *arguments: str | Path, refuses: bool = False) -> str:
     """The same of a tool of tests/deploy/requirements.lock."""
     python = fetched(
         lambda: python_environment(REPOSITORY / ".venv-deploy", Path(__file__).with_name("requirements.lock"))
     )
-    return _said([str(python.with_name(name)), *map(str, arguments)])
+    return _said([str(python.with_name(name)), *map(str, arguments)], refuses)
 
 
-def _said(command: list[str], refuses: bool = False, given: str = "") -> str:
+def _said(command: list[str], refuses: bool, given: str = "") -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, input=given)
     assert (done.returncode != 0) is refuses, done.stdout + done.stderr
     return done.stdout + done.stderr if refuses else done.stdout

@@ -20,7 +20,7 @@ from pipeline.observability.metrics import Metrics
 from pipeline.observability.stuck import Beat
 from pipeline.supervisor import STOP_BUDGET
 from pipeline.topics import AGENT_TOPICS
-from tests.deploy.checking_tools import CHART, REPOSITORY, python_tool, tool
+from tests.deploy.checking_tools import CHART, REPOSITORY, python_tool
 
 TOPOLOGY = REPOSITORY / "topology.yaml"
 LEAST = (
@@ -51,7 +51,7 @@ FOREIGN = ("ScaledObject", "ServiceMonitor", "PrometheusRule")
 
 @cache
 def _text(options: tuple[str, ...]) -> str:
-    return tool("helm", "template", "shop", CHART, "--namespace=shop", KUBERNETES, *options)
+    return python_tool("helm", "template", "shop", CHART, "--namespace=shop", KUBERNETES, *options)
 
 
 def rendered(options: tuple[str, ...] = LEAST) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def plain(found: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("options", [LEAST, FULL], ids=["least", "full"])
 def test_helm_finds_nothing_to_complain_about(options: tuple[str, ...]) -> None:
-    assert "0 chart(s) failed" in tool("helm", "lint", "--strict", CHART, *options)
+    assert "0 chart(s) failed" in python_tool("helm", "lint", "--strict", CHART, *options)
 
 
 @pytest.mark.parametrize("options", [LEAST, FULL], ids=["least", "full"])
@@ -157,7 +157,7 @@ def test_secrets_are_never_in_sight() -> None:
     ],
 )
 def test_mistakes_are_refused_with_what_to_do(options: tuple[str, ...], sentence: str) -> None:
-    assert sentence in tool("helm", "template", "shop", CHART, KUBERNETES, *options, refuses=True)
+    assert sentence in python_tool("helm", "template", "shop", CHART, KUBERNETES, *options, refuses=True)
 
 
 def routes() -> Routes:

@@ -322,7 +322,7 @@ class Ladder:
         elif word is self.lock:
             before, self.lock = self.held, Word(level, end, record.time)
             self._show(before, "locked")
-        else:
+        elif word != Word(level, end, record.time):
             before, self.grant = self.grant.level, Word(level, end, record.time)
             self._take_grant(level, before)
 

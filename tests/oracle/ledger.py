@@ -19,7 +19,7 @@ class Lot:
     """Points with one cause. number: in order of booking. demanded: what refunds have asked back, cumulative.
 
     net: posted earnings less posted reversals. taken, expired, forgiven: what answers the demand.
-    pending: not confirmed yet. held: under review. bonus: not what a rate gave.
+    pending: not confirmed yet, of which `held` are under review. bonus: not what a rate gave.
     """
 
     number: int
@@ -33,8 +33,13 @@ class Lot:
     expired: int = 0
     forgiven: int = 0
     pending: int = 0
-    held: bool = False
+    held: int = 0
     bonus: bool = False
+
+    @property
+    def rest(self) -> int:
+        """What it may lose yet."""
+        return self.worth - self.taken - self.expired - self.forgiven - self.pending
 
 
 @dataclass
@@ -113,14 +118,16 @@ class Ledger:
     def earn(self, lot: Lot, points: int, entry: str = "confirmed", *, held: bool = False) -> None:
         """Post what a lot earns: pending until its hold is over, or somebody has looked at it."""
         lot.worth, lot.net = lot.worth + points, lot.net + points
-        lot.held = lot.held or held
-        if lot.held:
+        if held or lot.held:
+            lot.held += points
             lot.pending += points
             self.post("pending_review" if held else entry, points, lot, moves=(0, points), expires=lot.expires)
         elif lot.confirm_at is not None and lot.confirm_at > self.now:
             lot.pending += points
             self.post("pending" if entry == "confirmed" else entry, points, lot, moves=(0, points), expires=lot.expires)
         else:
+            if entry == "adjusted":
+                self.touch(self.now)
             self.add(lot, points, lot.expires, self.balance)
             self.post(entry, points, lot, moves=(points, 0), expires=lot.expires)
 
@@ -157,25 +164,27 @@ class Ledger:
     def demand(self, lot: Lot, asked: int, entry: str = "reversed") -> int:
         """Take back so that a lot has lost `asked` in all; what expired of it counts as lost. Returns what it posts."""
         points = max(0, asked - lot.expired - lot.taken - lot.forgiven)
-        if lot.pending:
-            points = min(points, lot.pending)
-            lot.pending -= points
-            lot.held = lot.held and lot.pending > 0
-            self.post(entry, -points, lot, moves=(0, -points), expires=None)
-            posted = points
-        else:
-            posted = self._bounded(points)
-            lot.forgiven += points - posted
-            self.take(posted, lot)
-            self.post(entry, -posted, lot, moves=(-posted, 0), expires=None)
-        lot.taken += posted
-        lot.net -= posted
-        return posted
+        waited = min(points, lot.pending)
+        lot.pending -= waited
+        lot.held -= min(waited, lot.held)
+        self.post(entry, -waited, lot, moves=(0, -waited), expires=None)
+        posted = self._bounded(points - waited)
+        lot.forgiven += points - waited - posted
+        self.take(posted, lot)
+        self.post(entry, -posted, lot, moves=(-posted, 0), expires=None)
+        lot.taken += waited + posted
+        lot.net -= waited + posted
+        return waited + posted
 
-    def reprice(self, lot: Lot, worth: int, asked: int) -> None:
-        """An order has another price. A lower one asks the difference back, on top of the `asked` of refunds."""
+    def reject(self, lot: Lot) -> None:
+        """Take back what is held of a lot."""
+        self.demand(lot, lot.expired + lot.taken + lot.forgiven + lot.held)
+
+    def reprice(self, lot: Lot, worth: int, asked: int, *, held: bool = False) -> None:
+        """An order has another price. A lower one asks the difference back, on top of the `asked` of refunds; what a
+        higher one adds may be `held`."""
         if worth > lot.worth:
-            self.earn(lot, worth - lot.worth, "adjusted")
+            self.earn(lot, worth - lot.worth, "adjusted", held=held)
         else:
             taken, forgiven = lot.taken, lot.forgiven
             self.demand(lot, min(lot.worth, asked + lot.worth - worth), "adjusted")
@@ -245,7 +254,7 @@ class Ledger:
     def instants(self) -> Iterable[int]:
         """Every instant at which time alone may do something."""
         for lot in self.lots:
-            if lot.pending and not lot.held and lot.confirm_at is not None:
+            if lot.pending > lot.held and lot.confirm_at is not None:
                 yield lot.confirm_at
         for end in self._ends():
             yield end
@@ -255,9 +264,9 @@ class Ledger:
     def pass_time(self) -> bool:
         """What is confirmed, then what expires, at `now`. Returns whether anything was confirmed."""
         confirmed = False
-        due = [lot for lot in self.lots if lot.pending and not lot.held and (lot.confirm_at or 0) <= self.now]
+        due = [lot for lot in self.lots if lot.pending > lot.held and (lot.confirm_at or 0) <= self.now]
         for lot in sorted(due, key=lambda one: (one.confirm_at or 0, one.number)):
-            points, lot.pending = lot.pending, 0
+            points, lot.pending = lot.pending - lot.held, lot.held
             self.add(lot, points, lot.expires, self.balance)
             self.post("confirmed", points, lot, moves=(points, -points), expires=lot.expires)
             self.touch(self.now)
@@ -273,7 +282,8 @@ class Ledger:
             gone = [one for one in self.parcels if one.expires is not None and one.expires <= self.now]
         points = sum(one.points for one in gone)
         for one in gone:
-            one.lot.expired += one.points
+            # Of a lot that lost everything meanwhile, others have paid for what came back to it.
+            one.lot.expired += min(one.points, one.lot.rest)
         self.parcels = [one for one in self.parcels if one not in gone]
         self.post("expired", -points, None, moves=(-points, 0), expires=self.now)
 

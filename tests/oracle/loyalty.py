@@ -211,7 +211,9 @@ class Programme:
     def reprice(self, record: Record, order: Order) -> None:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
         earned = self.earned[order.order_id] = self._worth(order, record)
-        self.ledger.reprice(self.lots[order.order_id], earned.points, self.refunds[order.order_id])
+        lot = self.lots[order.order_id]
+        held = not lot.held and self.review.holds(earned.points - lot.worth)
+        self.ledger.reprice(lot, earned.points, self.refunds[order.order_id], held=held)
         self.refunds[order.order_id] = min(self.refunds[order.order_id], earned.points)
         back = self.back.get(order.order_id, [])
         if sum(back) > order.value:
@@ -270,10 +272,10 @@ class Programme:
         found = []
         for order in facts.orders.values():
             lot = self.lots.get(order.order_id)
-            if not order.counts or not (order.net or not order.value) or (lot is not None and lot.held):
+            if not order.counts or not (order.net or not order.value):
                 continue
             taken = 0 if lot is None else max(self.refunds[order.order_id], lot.taken + lot.forgiven)
-            if lot is None or not lot.worth or taken < lot.worth:
+            if lot is None or not lot.worth or taken + lot.held < lot.worth:
                 found.append(later(order.time, self.entry.get("confirm_after", "0s"), self.shop.zone))
         return min(found, default=None)
 
@@ -287,8 +289,8 @@ class Programme:
     def _parts(self, facts: Facts) -> Iterator[Part]:
         if self.ladder.metric == "points_earned":
             for lot in self.ledger.lots:
-                if not lot.held:
-                    yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net)
+                if lot.net > lot.held or not lot.held:
+                    yield Part(lot.order_id or f"#{lot.number}", lot.time, lot.net - lot.held)
         elif self.ladder.metric == "points_active":
             # The balance, told as what stands of each lot and what is spent of all.
             lots = [lot for lot in self.ledger.lots if not lot.pending]

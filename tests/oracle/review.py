@@ -70,9 +70,9 @@ class Review:
         for lot in self.ledger.lots:
             if lot.held and (named is None or named == lot_name(lot)):
                 if record.name == EVENTS[0]:
-                    lot.held = False
+                    lot.held = 0
                 else:
-                    self.ledger.demand(lot, lot.worth)
+                    self.ledger.reject(lot)
 
 
 def lot_name(lot: Lot) -> str | None:

@@ -67,7 +67,7 @@ def _join_lots(ours: Programme, theirs: Programme) -> list[Lot]:
 def _join_points(ours_: Programme, theirs_: Programme, doubles: list[Lot]) -> None:
     """What may be spent of the one pays what the other owes. Points of doubles are taken off what is there."""
     ours, theirs = ours_.ledger, theirs_.ledger
-    twice = sum(lot.net - lot.expired for lot in doubles if not lot.pending)
+    twice = sum(lot.net - lot.expired - lot.pending for lot in doubles)
     balance, owed = theirs.balance - min(twice, max(0, theirs.balance)), ours.balance
     pending = theirs.pending - sum(lot.pending for lot in doubles)
     if balance < 0:

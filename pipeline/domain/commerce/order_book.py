@@ -24,6 +24,7 @@ from pipeline.domain.block import (
     latest_first,
     number_of_rows,
     oldest_first,
+    rows_of,
     take_first,
     thaw,
 )
@@ -170,6 +171,15 @@ def latest_orders(shopper: Shopper) -> Iterator[Order]:
 def earliest_orders(shopper: Shopper) -> Iterator[Order]:
     """All orders, the earliest first, to be read only."""
     return oldest_first(LAYOUT, shopper.filed_orders, shopper.orders)
+
+
+def cancelled_orders(shopper: Shopper) -> list[Order]:
+    """Those that were cancelled, the earliest first, to be read only."""
+    found: list[Order] = []
+    for block in shopper.filed_orders:
+        if any(state & _CANCELLED for state in columns_of(block, _STATE)[0]):
+            found += [order for order in rows_of(LAYOUT, block) if order.cancelled]
+    return found + [order for order in shopper.orders if order.cancelled]
 
 
 def amounts_after(shopper: Shopper, horizon: int) -> list[tuple[int, int]]:

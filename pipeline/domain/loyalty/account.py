@@ -4,7 +4,7 @@ Points go one way: pending, if the programme confirms them later; confirmed; the
 lot each of them is of is told by lot.py, which go first by purse.py.
 """
 
-from bisect import insort
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import xxhash
@@ -13,14 +13,12 @@ from pipeline.domain.commerce.order import kept_id
 from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.expiry import Expiry
-from pipeline.domain.loyalty.lot import add_lot, left_of, lot_at, lot_numbered
-from pipeline.domain.loyalty.purse import purse_of, put, take
+from pipeline.domain.loyalty.lot import add_lot, bounded, left_of, lot_at, lot_numbered
+from pipeline.domain.loyalty.purse import put, take
+from pipeline.domain.loyalty.waiting import wait, waiting_of, withdraw
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.shopping import Lot, Standing, Waiting
 from pipeline.domain.value.instant import soonest
-
-# Points of one lot, so that those of all lots stay within 64 bits; more are counted as `points_limit`.
-MOST = 10**12
 
 
 class Accounts:
@@ -105,7 +103,7 @@ class Accounts:
 
         source: what tells the bonus from all others of the shopper in this programme, as rule and message id.
         time: of its event, ms, which its expiry and the metric count from. order_id: of the order that it is for.
-        held: it waits until `release` or `reject`.
+        held: it waits until somebody has looked at it (review.py).
         """
         key = xxhash.xxh3_64_intdigest(f"bonus\x00{source}".encode())
         if points <= 0 or lot_at(standing, time, key) is not None:
@@ -114,27 +112,31 @@ class Accounts:
         self.receive(standing, lot, "bonus", order_id, moment, at_once=True, held=held)
         return lot
 
-    def release(self, standing: Standing, lot: Lot, moment: Moment) -> None:
-        """Let a lot go that was held: it is confirmed if its time has passed, else as its time passes."""
-        waiting = _waiting(standing, lot)
-        if waiting is not None and waiting.held:
-            waiting.held = False
-            standing.earned += waiting.points
-
-    def take_back(self, standing: Standing, lot: Lot, asked: int, order_id: str, moment: Moment) -> None:
-        """Take `asked` points of a lot back, at most `left_of(lot)`: from what is pending of it, else from the balance.
-        What expired counts as taken already (readings.md, 41)."""
-        gone = min(asked, lot.expired)
+    def take_back(
+        self, standing: Standing, lot: Lot, asked: int, order_id: str, moment: Moment, *, held: bool = False
+    ) -> None:
+        """Take `asked` points of a lot back, at most `left_of(lot)`: from what waits of it, then from the balance.
+        What expired counts as taken already (readings.md, 41), unless they are asked of what is `held`."""
+        gone = 0 if held else min(asked, lot.expired)
         lot.expired -= gone
         points = self._debit(standing, lot, asked - gone, "reversed", order_id, moment)
         lot.reversed += points
         lot.forgone += asked - points
-        if lot.reversed + lot.forgone == lot.points:
+        if left_of(lot) == 0:
             lot.lines = []
 
-    def reprice(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
+    def reprice(
+        self,
+        standing: Standing,
+        lot: Lot,
+        points: int,
+        order_id: str,
+        moment: Moment,
+        hold: Callable[[int], bool] | None = None,
+    ) -> None:
         """Post what a new price adds to a lot, which is worth `points` by it, or takes from it. What refunds asked for
-        stays asked for; what expired counts as taken already."""
+        stays asked for; what expired counts as taken already. hold: asked of what is added whether it is held; it is
+        with what is held of the lot already."""
         left, kept = max(0, points - (lot.points - left_of(lot))), lot.points - lot.reversed
         moved = left - left_of(lot)
         if moved < 0:
@@ -142,20 +144,33 @@ class Accounts:
             lot.expired -= gone
             moved = -self._debit(standing, lot, -moved - gone, "adjusted", order_id, moment)
         else:
-            self._add(standing, lot, moved, order_id, moment)
+            self._add(standing, lot, moved, order_id, moment, hold)
         # The metric counts what was posted, refunds go by the new price.
         lot.points, lot.reversed = points, points - kept - moved
         lot.forgone = kept + moved - left
 
-    def _add(self, standing: Standing, lot: Lot, points: int, order_id: str, moment: Moment) -> None:
-        waiting, confirms = _waiting(standing, lot), self._confirms(lot)
-        standing.earned += points if waiting is None or not waiting.held else 0
+    def _add(
+        self,
+        standing: Standing,
+        lot: Lot,
+        points: int,
+        order_id: str,
+        moment: Moment,
+        hold: Callable[[int], bool] | None,
+    ) -> None:
+        confirms, waiting = self._confirms(lot), waiting_of(standing, lot, held=True)
+        held = waiting is None and hold is not None and points > 0 and hold(points)
+        if not held and waiting is None:
+            standing.earned += points
+            waiting = waiting_of(standing, lot, held=False)
         if waiting is not None:
             waiting.points += points
             self._post_of(standing, lot, "adjusted", points, order_id, moment, pending=points)
-        elif points and confirms > moment.now:
-            self._wait(standing, lot, points, "adjusted", order_id, moment, confirms)
-        else:
+        elif points and (held or confirms > moment.now):
+            entry = "pending_review" if held else "adjusted"
+            self._wait(standing, lot, points, entry, order_id, moment, confirms, held=held)
+        elif points:
+            self.expiry.extend(standing, moment.now)
             self._credit(standing, lot, points, "adjusted", order_id, moment)
 
     def _confirms(self, lot: Lot) -> int:
@@ -173,8 +188,7 @@ class Accounts:
         *,
         held: bool = False,
     ) -> None:
-        waiting = Waiting(lot.number, lot.time, points, confirms, kept_id(order_id), held)
-        insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
+        wait(standing, Waiting(lot.number, lot.time, points, confirms, kept_id(order_id), held))
         self._post_of(standing, lot, entry, points, order_id, moment, pending=points)
 
     def _credit(self, standing: Standing, lot: Lot, points: int, entry: str, order_id: str, moment: Moment) -> None:
@@ -199,23 +213,18 @@ class Accounts:
         )
 
     def _debit(self, standing: Standing, lot: Lot, points: int, entry: str, order_id: str, moment: Moment) -> int:
-        """Post -`points` of the lot from what is pending of it, else from the balance; how many they were: `floor_zero`
-        does not take the balance below zero."""
-        waiting = _waiting(standing, lot)
-        if waiting is not None:
-            waiting.points -= points
-            if not waiting.points:
-                purse_of(standing).waiting.remove(waiting)
-            if not waiting.held:
-                standing.earned -= points
-            self._post_of(standing, lot, entry, -points, order_id, moment, pending=-points)
-            return points
+        """Post -`points` of the lot from what waits of it, then from the balance, an entry each; how many they were:
+        `floor_zero` does not take the balance below zero."""
+        held, pending = withdraw(standing, lot, points)
+        waited = held + pending
+        self._post_of(standing, lot, entry, -waited, order_id, moment, pending=-waited)
+        points -= waited
         if self.floor:
             points = min(points, max(0, standing.balance))
         take(standing, points, lot.number)
-        standing.earned -= points
+        standing.earned -= pending + points
         self._post_of(standing, lot, entry, -points, order_id, moment, balance=-points)
-        return points
+        return waited + points
 
     def _post_of(
         self,
@@ -249,17 +258,3 @@ class Accounts:
         confirms = next((one.confirms for one in purse.waiting if not one.held), 0)
         expires = self.expiry.due(standing, purse, now)
         purse.due = soonest(confirms, expires)
-
-
-def _waiting(standing: Standing, lot: Lot) -> Waiting | None:
-    for waiting in standing.purse.waiting if standing.purse is not None else ():
-        if waiting.number == lot.number:
-            return waiting
-    return None
-
-
-def bounded(points: int, moment: Moment) -> int:
-    """At most MOST points. Remark: `points_limit`."""
-    if points > MOST:
-        moment.remarks.append("points_limit")
-    return min(MOST, points)

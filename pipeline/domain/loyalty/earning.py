@@ -1,27 +1,27 @@
 """All that earns in a programme beside the rates of orders: events, days, missions and referrals."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.domain.bonus_book import BonusBook
-from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, first_completed, identifier
-from pipeline.domain.commerce.order_book import earliest_orders, of_all_time, stands
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, REFUNDED, OrderChange, first_completed
+from pipeline.domain.commerce.order_book import earliest_orders, leading, of_all_time, stands
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import OF_OTHERS, REFERRAL, REFERRAL_CONFIRMED, Event
 from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.anniversary import ZoneOf
 from pipeline.domain.loyalty.bonus import Bonuses, Grant
 from pipeline.domain.loyalty.evidence import give_evidence
-from pipeline.domain.loyalty.lot import find_lot, left_of, lot_name, lot_numbered
+from pipeline.domain.loyalty.lot import find_lot, left_of, lot_numbered
 from pipeline.domain.loyalty.lot_block import first_time
-from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.mission import MissionRules
 from pipeline.domain.loyalty.occasion import Occasions
 from pipeline.domain.loyalty.referral import Referrals
-from pipeline.domain.loyalty.review import HELD_REFERRALS, NOTHING_HELD, Signs
-from pipeline.domain.loyalty_definition import REVIEW_EVENTS, REVIEW_RELEASED, ProgrammeDefinition
+from pipeline.domain.loyalty.review import HELD_REFERRALS, Signs, look_at_held
+from pipeline.domain.loyalty.waiting import held_points
+from pipeline.domain.loyalty_definition import REVIEW_EVENTS, ProgrammeDefinition
 from pipeline.domain.shopper import Shopper
-from pipeline.domain.shopping import Lot, Order, Standing
+from pipeline.domain.shopping import Order, Standing
 
 # Bonuses of orders that can be taken back with them.
 OF_ORDERS = 200
@@ -109,7 +109,7 @@ class Earning:
                 continue
             if change.kind == COMPLETED and not order.cancelled and not book.first:
                 book.first = order.key if of_all_time(shopper).count == 1 else 0
-            elif change.kind == CANCELLED and book.first == order.key:
+            elif change.kind == CANCELLED and leading(book.first) == leading(order.key):
                 book.first = 0
 
     def on_event(
@@ -130,7 +130,7 @@ class Earning:
             self._on_completed(shopper, standing, event, properties, completed, completed.order, moment)
         elif event.name in REVIEW_EVENTS:
             if properties.get("programme", self._name) == self._name:
-                self._review(standing, event, properties, moment)
+                look_at_held(self._accounts, standing, event, properties, moment)
         elif event.name in self.names and not changes:
             self._post(standing, self._bonuses.grants(book_of(standing), event, properties, event.time), moment)
             if event.name in self._referrals.names:
@@ -141,6 +141,19 @@ class Earning:
                 if self.may_hold:
                     self._signs.refunded(book_of(standing), moment.now)
                 self.take_back(standing, change, moment)
+
+    def take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
+        """What an order earned beside its rates goes with it, once nothing of it is left."""
+        order, book = change.order, standing.bonuses
+        if order is None or book is None or not (order.cancelled or order.refunded == order.value):
+            return
+        kept: list[int] = []
+        for key, time, number in _triples(book.of_orders):
+            if leading(key) != leading(order.key):
+                kept += (key, time, number)
+            elif (lot := lot_numbered(standing, time, number)) is not None:
+                self._accounts.take_back(standing, lot, left_of(lot), change.order_id, moment)
+        book.of_orders = kept
 
     def holds(self, standing: Standing, moment: Moment, points: int, sign: str | None = None) -> bool:
         """Whether points to be given now are held, for a sign of fraud; each time is counted by its remark."""
@@ -166,11 +179,11 @@ class Earning:
     def _first_confirmed(self, shopper: Shopper, standing: Standing) -> int:
         """When the first order is confirmed that stands, was not sent back, and whose points are neither held nor taken
         back; ms, 0 = there is none."""
-        held = held_numbers(standing)
+        held = held_points(standing)
         for order in earliest_orders(shopper):
             if stands(order) and (order.refunded < order.value or not order.value):
                 lot = find_lot(standing, order)
-                if lot is None or (lot.number not in held and (left_of(lot) or not lot.points)):
+                if lot is None or not lot.points or left_of(lot) > held.get(lot.number, 0):
                     return order.time + self._hold
         return 0
 
@@ -193,18 +206,6 @@ class Earning:
         if self._missions:
             self._post(standing, self._missions.grants(shopper, book_of(standing), order.time), moment)
 
-    def _review(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
-        """Let go of what was held, or take it back: of one lot, or of all."""
-        named = identifier(properties.get("lot"))
-        found = [(lot, order_id) for lot, order_id in held_lots(standing) if named in ("", lot_name(lot))]
-        if not found:
-            moment.remarks.append(NOTHING_HELD)
-        for lot, order_id in found:
-            if event.name == REVIEW_RELEASED:
-                self._accounts.release(standing, lot, moment)
-            else:
-                self._accounts.take_back(standing, lot, left_of(lot), order_id, moment)
-
     def _on_friend(self, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment) -> None:
         """A friend of this shopper is there, or buys."""
         book = book_of(standing)
@@ -220,19 +221,6 @@ class Earning:
     def _pay(self, standing: Standing, book: BonusBook, moment: Moment) -> None:
         for grant, held in self._referrals.pay(book, moment.now):
             self._post(standing, [grant], moment, sign=HELD_REFERRALS if held else None)
-
-    def take_back(self, standing: Standing, change: OrderChange, moment: Moment) -> None:
-        """What an order earned beside its rates goes with it, once nothing of it is left."""
-        order, book = change.order, standing.bonuses
-        if order is None or book is None or not (order.cancelled or order.refunded == order.value):
-            return
-        kept: list[int] = []
-        for key, time, number in _triples(book.of_orders):
-            if key != order.key:
-                kept += (key, time, number)
-            elif (lot := lot_numbered(standing, time, number)) is not None:
-                self._accounts.take_back(standing, lot, left_of(lot), change.order_id, moment)
-        book.of_orders = kept
 
     def _post(
         self,
@@ -259,14 +247,6 @@ def book_of(standing: Standing) -> BonusBook:
     if standing.bonuses is None:
         standing.bonuses = BonusBook()
     return standing.bonuses
-
-
-def held_lots(standing: Standing) -> Iterator[tuple[Lot, str]]:
-    """The lots whose points are held for review, each with the id of its order, "" of none."""
-    for waiting in list(standing.purse.waiting) if standing.purse is not None else ():
-        lot = lot_numbered(standing, waiting.time, waiting.number) if waiting.held else None
-        if lot is not None:
-            yield lot, waiting.order_id
 
 
 def _triples(flat: list[int]) -> list[tuple[int, int, int]]:

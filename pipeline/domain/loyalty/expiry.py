@@ -21,6 +21,7 @@ from pipeline.domain.loyalty.purse import (
     unexpiring,
 )
 from pipeline.domain.loyalty.term import after
+from pipeline.domain.loyalty.waiting import waiting_points
 from pipeline.domain.loyalty_definition import ExpiryRule
 from pipeline.domain.shopping import Purse, Standing
 from pipeline.domain.value.calendar import Periods
@@ -153,10 +154,10 @@ class Expiry:
     def _latest_lots(self, standing: Standing, points: int) -> list[tuple[int, int, int]]:
         """(time, number, points) of the lots that `points` are of, as the earliest are spent first; what is of no lot
         has number 0."""
-        waiting = {one.number for one in standing.purse.waiting} if standing.purse is not None else set()
+        waiting = waiting_points(standing)
         found = []
         for lot in reversed(standing.lots):
-            part = 0 if lot.number in waiting else min(points, standing_points(lot))
+            part = min(points, standing_points(lot) - waiting.get(lot.number, 0))
             if part > 0:
                 found.append((lot.time, lot.number, part))
                 points -= part
@@ -165,6 +166,7 @@ class Expiry:
         return [*found, (0, 0, points)] if points else found
 
     def _mark(self, standing: Standing, time: int, number: int, points: int) -> None:
+        """What came back to a lot that a refund had taken meanwhile, out of others or into debt, is of those by now."""
         lot = lot_numbered(standing, time, number)
         if lot is not None:
-            lot.expired += points
+            lot.expired += min(points, standing_points(lot) - waiting_points(standing).get(number, 0))

@@ -53,7 +53,7 @@ class Ledger:
     ) -> None:
         """Post what `change` earns or takes back. level: of the shopper before the order, for its multiplier.
         properties: of the event that brought the change; a refund that waited for its order needs none. hold: asked
-        of the points that the order earns whether they wait until `release` or `take_back`."""
+        of the points that the order, or a new price, earns whether they are held."""
         order = change.order
         if order is None:
             return
@@ -67,7 +67,7 @@ class Ledger:
         if change.kind in (REFUNDED, CANCELLED):
             self._accounts.take_back(standing, lot, asked_for(lot, change, order), change.order_id, moment)
         elif change.kind == UPDATED or (change.kind == DUPLICATE and change.money):
-            self._adjust(standing, lot, change, order, properties, moment)
+            self._adjust(standing, lot, change, order, properties, moment, hold)
         elif change.kind == DUPLICATE and not lot.lines and not lot.reversed:
             worth = self._worth(standing, order, lot.level, properties, moment)
             lot.lines = self._lines(properties, lot.points, worth.weights)
@@ -103,6 +103,7 @@ class Ledger:
         order: Order,
         properties: dict[str, Any],
         moment: Moment,
+        hold: Callable[[int], bool] | None,
     ) -> None:
         """Earn anew at the multiplier that the order had; what was taken back stays taken."""
         if order.cancelled:
@@ -113,7 +114,7 @@ class Ledger:
         if lines:
             carry_returns(lot.lines, lines)
         lot.lines = lines
-        self._accounts.reprice(standing, lot, worth.points, change.order_id, moment)
+        self._accounts.reprice(standing, lot, worth.points, change.order_id, moment, hold)
 
     def _worth(self, standing: Standing, order: Order, level: int, properties: dict[str, Any], moment: Moment) -> Worth:
         """Remark: `points_limit`."""

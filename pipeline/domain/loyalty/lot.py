@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from pipeline.domain.block import number_of_rows
 from pipeline.domain.commerce.order import OrderChange
 from pipeline.domain.commerce.order_book import ORDERS
+from pipeline.domain.decision import Moment
 from pipeline.domain.loyalty.lot_block import drop_first, is_of, name_anew, thaw_lots
 from pipeline.domain.loyalty.purse import thaw_holdings
 from pipeline.domain.shopping import Lot, Order, Standing
@@ -22,6 +23,8 @@ LINES_IN_ALL = 20_000
 # Nor are lines kept of an order of more products, which is counted as `order_line_limit`. The longest of Online Retail
 # has 1,114.
 LINES = 2_000
+# Points of one lot, so that those of all lots stay within 64 bits; more are counted as `points_limit`.
+MOST = 10**12
 # So many lots keep their lines however long they are.
 _FEW = LINES_IN_ALL // LINES
 # Fields of one line in Lot.lines.
@@ -83,6 +86,13 @@ def lot_name(lot: Lot) -> str:
 def left_of(lot: Lot) -> int:
     """Points that refunds have not asked for yet."""
     return lot.points - lot.reversed - lot.forgone
+
+
+def bounded(points: int, moment: Moment) -> int:
+    """At most MOST points. Remark: `points_limit`."""
+    if points > MOST:
+        moment.remarks.append("points_limit")
+    return min(MOST, points)
 
 
 def standing_points(lot: Lot) -> int:

@@ -4,7 +4,7 @@ A lot of an order is found by the order, which brings its fingerprint along: of 
 by. Whole they keep those that are told by themselves: of bonuses, and of what waits.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import partial
 
 from pipeline.domain.block import Block, Layout, columns_of, file, is_due, rows_of, take_first, thaw
@@ -54,21 +54,27 @@ def name_anew(lot: Lot, key: int) -> None:
         lot.order = key
 
 
-def earned_latest_first(standing: Standing, held: Set[int]) -> Iterator[tuple[int, int]]:
-    """(time in ms, points net of reversals) of all lots but those of the numbers `held`."""
+def earned_latest_first(standing: Standing, held: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """(time in ms, points net of reversals) of all lots, without what is `held`, by their numbers."""
     for lot in reversed(standing.lots):
+        points = lot.points - lot.reversed
         if lot.number not in held:
-            yield lot.time, lot.points - lot.reversed
+            yield lot.time, points
+        elif points > held[lot.number]:
+            yield lot.time, points - held[lot.number]
     for block in reversed(standing.filed_lots):
         yield from reversed(_earned(block, held))
 
 
-def earned_between(standing: Standing, begin: int, end: int | None, held: Set[int]) -> int:
-    """Points net of reversals of lots from `begin` on, ms, and before `end`, but for those of the numbers `held`."""
+def earned_between(standing: Standing, begin: int, end: int | None, held: Mapping[int, int]) -> int:
+    """Points net of reversals of lots from `begin` on, ms, and before `end`, without what is `held`, by their
+    numbers."""
     total = 0
     for lot in standing.lots:
-        if lot.time >= begin and (end is None or lot.time < end) and lot.number not in held:
+        if lot.time >= begin and (end is None or lot.time < end):
             total += lot.points - lot.reversed
+            if held:
+                total -= held.get(lot.number, 0)
     for block in reversed(standing.filed_lots):
         if block.last < begin:
             break
@@ -110,12 +116,14 @@ def _give_lines(lots: list[Lot], lines: list[list[int]]) -> None:
         lot.lines = its
 
 
-def _earned(block: Block, held: Set[int]) -> list[tuple[int, int]]:
+def _earned(block: Block, held: Mapping[int, int]) -> list[tuple[int, int]]:
     if not held:
         columns = columns_of(block, _TIME, _POINTS, _REVERSED)
         return [(time, points - back) for time, points, back in zip(*columns, strict=True)]
     columns = columns_of(block, _TIME, _POINTS, _REVERSED, _NUMBER)
-    return [(time, points - back) for time, points, back, number in zip(*columns, strict=True) if number not in held]
+    every = zip(*columns, strict=True)
+    counted = ((time, points - back - held.get(number, 0), number) for time, points, back, number in every)
+    return [(time, points) for time, points, number in counted if points or number not in held]
 
 
 def _split(lot: Lot, waiting: Set[int]) -> tuple[int, ...]:

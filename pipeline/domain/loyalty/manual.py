@@ -56,7 +56,7 @@ class Manual:
             if event.time >= tenure.lock_said:
                 tenure_of(case.standing).lock_said = event.time
                 self._lock(case, level, until)
-        elif event.time >= tenure.grant_said:
+        elif event.time >= tenure.grant_said and (event.time, level, until) != _grant_of(tenure):
             tenure_of(case.standing).grant_said = event.time
             self._grant(case, level, until)
 
@@ -144,6 +144,11 @@ class Manual:
         tenure.granted, tenure.granted_until, tenure.granted_tier = -1, 0, ""
         if case.standing.level == level > 0:
             self._tiers.review(case, why.GRANT_ENDED)
+
+
+def _grant_of(tenure: Tenure) -> tuple[int, int, int]:
+    """What tells a copy of the grant that is there: messages are remembered for a shorter time than grants last."""
+    return tenure.grant_said, tenure.granted, tenure.granted_until
 
 
 def _until(properties: dict[str, Any]) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pipeline.domain.commerce.order import CANCELLED, COMPLETED, OrderChange
 from pipeline.domain.commerce.order_book import latest_orders, net_value, of_all_time, stands
 from pipeline.domain.loyalty.lot_block import earned_between, earned_latest_first
+from pipeline.domain.loyalty.waiting import held_points
 from pipeline.domain.loyalty.window import Window
 from pipeline.domain.shopper import Shopper
 from pipeline.domain.shopping import Standing
@@ -39,7 +40,7 @@ class Metric:
     def between(self, shopper: Shopper, standing: Standing, begin: int, end: int | None = None) -> int:
         """Of what happened from `begin` on, ms, and before `end`."""
         if self._name == POINTS_EARNED:
-            return earned_between(standing, begin, end, held_numbers(standing))
+            return earned_between(standing, begin, end, held_points(standing))
         return sum(amount for time, amount in self.counted(shopper, standing, begin) if end is None or time < end)
 
     def counted(self, shopper: Shopper, standing: Standing, begin: int | None) -> Iterator[tuple[int, int]]:
@@ -86,13 +87,7 @@ class Metric:
             return ((order.time, net_value(order)) for order in latest_orders(shopper))
         if self._name == ORDERS:
             return ((order.time, 1) for order in latest_orders(shopper) if stands(order))
-        return earned_latest_first(standing, held_numbers(standing))
-
-
-def held_numbers(standing: Standing) -> frozenset[int]:
-    """The lots that are held for review: they count once they are released."""
-    purse = standing.purse
-    return frozenset(one.number for one in purse.waiting if one.held) if purse is not None else frozenset()
+        return earned_latest_first(standing, held_points(standing))
 
 
 def _counted(change: OrderChange) -> int:

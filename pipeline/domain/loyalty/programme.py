@@ -4,7 +4,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.commerce.order import COMPLETED, UPDATED, OrderChange, first_completed
+from pipeline.domain.commerce.order import CANCELLED, COMPLETED, UPDATED, OrderChange, first_completed
+from pipeline.domain.commerce.order_book import cancelled_orders
 from pipeline.domain.commerce.pricing import Pricing
 from pipeline.domain.decision import Moment
 from pipeline.domain.definition import Plan
@@ -140,6 +141,7 @@ class Programme:
         standing = shopper.standings.get(self.name)
         if standing is not None:
             self._accounts.adapt(standing, moment.now)
+            self._take_back_cancelled(shopper, standing, moment)
             self._earning.look_ahead(shopper, standing, moment.now)
             case = Case(shopper, standing, moment)
             lost = self._manual.adapt(case)
@@ -207,6 +209,15 @@ class Programme:
         if changes:
             return first_completed(changes) is not None
         return self._earning.takes(event, properties) or (addressed and adjusts(event, properties))
+
+    def _take_back_cancelled(self, shopper: Shopper, standing: Standing, moment: Moment) -> None:
+        """Of cancelled orders nothing is left, of which the ledger was not told as the programme was out of the
+        topology."""
+        changes = [OrderChange(CANCELLED, order, "", whole=True) for order in cancelled_orders(shopper)]
+        self._earning.before_orders(shopper, standing, changes)
+        for change in changes:
+            self._ledger.book(standing, change, standing.held, {}, moment)
+            self._earning.take_back(standing, change, moment)
 
     def _promoted(self, standing: Standing, change: OrderChange) -> bool:
         """Whether what changed is an order that counted for the upgrade to the present level."""

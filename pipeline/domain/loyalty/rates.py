@@ -8,8 +8,8 @@ import msgspec
 
 from pipeline.domain.commerce.pricing import GIFT_CARDS, SHIPPING, TAX, Pricing, is_gift_card, line_amount, products_of
 from pipeline.domain.decision import Moment
-from pipeline.domain.loyalty.account import bounded
 from pipeline.domain.loyalty.evidence import Parts
+from pipeline.domain.loyalty.lot import bounded
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.value.number import MICRO
 from pipeline.domain.value.operator import compile_filters

@@ -7,7 +7,8 @@ import xxhash
 from pipeline.domain.commerce.order import identifier
 from pipeline.domain.decision import REDEMPTION_REJECTED, Moment
 from pipeline.domain.event import Event
-from pipeline.domain.loyalty.account import MOST, Accounts
+from pipeline.domain.loyalty.account import Accounts
+from pipeline.domain.loyalty.lot import MOST
 from pipeline.domain.loyalty.purse import purse_of
 from pipeline.domain.loyalty.spending import Spending
 from pipeline.domain.loyalty_definition import (

@@ -1,11 +1,20 @@
 """Signs of fraud: what a programme holds back until somebody has looked at it."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import xxhash
 
 from pipeline.domain.bonus_book import BonusBook
+from pipeline.domain.commerce.order import identifier
+from pipeline.domain.decision import Moment
 from pipeline.domain.event import Event
+from pipeline.domain.loyalty.account import Accounts
 from pipeline.domain.loyalty.limit import admits, remember
-from pipeline.domain.loyalty_definition import Limit, Review
+from pipeline.domain.loyalty.lot import lot_name, lot_numbered
+from pipeline.domain.loyalty.waiting import let_go
+from pipeline.domain.loyalty_definition import REVIEW_RELEASED, Limit, Review
+from pipeline.domain.shopping import Lot, Standing, Waiting
 from pipeline.domain.value.instant import DAY
 
 NO_REVIEW = Review()
@@ -71,6 +80,29 @@ class Signs:
                 held = True
             book.origins = dict([*book.origins.items(), (key, seen)][-ORIGINS:])
         return HELD_REFERRALS if held else None
+
+
+def look_at_held(
+    accounts: Accounts, standing: Standing, event: Event, properties: dict[str, Any], moment: Moment
+) -> None:
+    """Somebody has looked at what is held, of one lot or of all: let it go, to be confirmed once its time has passed,
+    or take it back. Remark: NOTHING_HELD."""
+    named = identifier(properties.get("lot"))
+    found = [(lot, waiting) for lot, waiting in _held(standing) if named in ("", lot_name(lot))]
+    if not found:
+        moment.remarks.append(NOTHING_HELD)
+    for lot, waiting in found:
+        if event.name == REVIEW_RELEASED:
+            standing.earned += let_go(standing, lot)
+        else:
+            accounts.take_back(standing, lot, waiting.points, waiting.order_id, moment, held=True)
+
+
+def _held(standing: Standing) -> Iterator[tuple[Lot, Waiting]]:
+    for waiting in list(standing.purse.waiting) if standing.purse is not None else ():
+        lot = lot_numbered(standing, waiting.time, waiting.number) if waiting.held else None
+        if lot is not None:
+            yield lot, waiting
 
 
 def _times(refunds: list[int], now: int, limit: Limit) -> int:

@@ -1,6 +1,5 @@
 """The standings of two records of one person in one programme: the ledgers put together (semantics.md, part 2)."""
 
-from bisect import insort
 from collections.abc import Iterable
 
 from pipeline.domain.bonus_book import BonusBook
@@ -10,9 +9,9 @@ from pipeline.domain.loyalty.entry import Entries
 from pipeline.domain.loyalty.limit import SPARE, rule_key
 from pipeline.domain.loyalty.lot import add_lot, standing_points
 from pipeline.domain.loyalty.lot_block import is_of, thaw_lots
-from pipeline.domain.loyalty.metric import held_numbers
 from pipeline.domain.loyalty.purse import PART, purse_of, put_back, take, thaw_holdings
 from pipeline.domain.loyalty.redemption import REDEMPTIONS
+from pipeline.domain.loyalty.waiting import held_points, wait, waiting_points
 from pipeline.domain.loyalty_definition import EarnRule
 from pipeline.domain.shopping import Lot, Purse, Standing
 from pipeline.domain.value.instant import soonest
@@ -46,11 +45,11 @@ class Ledgers:
                 standing.lots_taken += 1
                 numbers[lot.number] = lot.number = standing.lots_taken
                 add_lot(standing, lot)
-        held = held_numbers(other)
-        standing.earned += other.earned - sum(one.points - one.reversed for one in doubles if one.number not in held)
+        held = held_points(other)
+        standing.earned += other.earned - sum(one.points - one.reversed - held.get(one.number, 0) for one in doubles)
         purse = other.purse or Purse()
         pending = self._join_waiting(standing, purse, doubles, numbers)
-        balance = other.balance - min(_usable(purse, doubles), max(0, other.balance))
+        balance = other.balance - min(_usable(other, doubles), max(0, other.balance))
         self._move(standing, purse, balance, numbers)
         self._entries.post(standing, MERGE, balance, moment, balance=balance)
         self._entries.post(standing, MERGE, pending, moment, pending=pending)
@@ -70,7 +69,7 @@ class Ledgers:
         for waiting in purse.waiting:
             if waiting.number not in double:
                 waiting.number = numbers.get(waiting.number, 0)
-                insort(purse_of(standing).waiting, waiting, key=lambda one: (one.confirms, one.number))
+                wait(standing, waiting)
                 pending += waiting.points
         return pending
 
@@ -150,7 +149,7 @@ def _bonus_lots(standing: Standing) -> list[tuple[int, int]]:
     return [(of_orders[at], of_orders[at + 2]) for at in range(0, len(of_orders), 3)]
 
 
-def _usable(purse: Purse, doubles: list[Lot]) -> int:
+def _usable(other: Standing, doubles: list[Lot]) -> int:
     """Points of these lots that are in the balance."""
-    waiting = {one.number for one in purse.waiting}
-    return sum(standing_points(lot) for lot in doubles if lot.number not in waiting)
+    waiting = waiting_points(other)
+    return sum(standing_points(lot) - waiting.get(lot.number, 0) for lot in doubles)

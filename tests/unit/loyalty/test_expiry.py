@@ -94,3 +94,19 @@ def test_from_lots_to_inactivity_and_back() -> None:
     till.pass_time(100 * DAY)
     assert expired(till) == [(-80, 27)]
     assert all_lots(till.shopper.standings["club"])[0].expired == 50
+
+
+def test_what_comes_back_to_a_lot_that_was_taken_expires_as_points_of_what_paid_for_it() -> None:
+    till = Till(plan(IDLE))
+    till.complete("o-1", 100)
+    till.ring("Points Redeemed", None, 1, redemption_id="r-1", points=100)
+    till.refund("o-1", at=2)
+    till.ring("Points Adjusted", None, 3, points=100)
+    till.ring("Redemption Cancelled", None, 4, redemption_id="r-1")
+    till.pass_time(20 * DAY)
+    assert expired(till) == [(-100, 10)]
+    # So nothing is left of a new price once the order is sent back whole again.
+    till.complete("o-2", 5, at=20 * DAY)
+    till.update("o-1", 300, at=20 * DAY)
+    till.refund("o-1", at=20 * DAY + 1)
+    assert till.points()[-2:] == [("adjusted", 200, 205), ("reversed", -200, 5)]
