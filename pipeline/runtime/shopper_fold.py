@@ -60,10 +60,9 @@ class ShopperFold:
         self._graves = Graves(state, digest_of)
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes), self._graves)
         self._due = DueQueue(state, self._overlay, settings.timers)
-        self.pace = self._due.pace
         self._sweep = StoreSweep(identities or engine, state, codec, self._overlay, settings)
         self._grafting = StoreGrafting(identities or engine, self._overlay, settings)
-        self._resolving, self._apply_all = None, self._apply_events
+        self._resolving, self._apply_all, self.pace = None, self._apply_events, self._due.pace
         if identities is not None:
             self._resolving = Resolving(identities, self._overlay, self._due, self._tell, settings)
             self._apply_all = self._resolving.apply_events
@@ -296,5 +295,6 @@ class ShopperFold:
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
-        round_.write_to(outcome.letters)
-        tally(counts.remarks, outcome.remarks)
+        if outcome.letters or outcome.remarks:
+            round_.write_to(outcome.letters)
+            tally(counts.remarks, outcome.remarks)
