@@ -30,7 +30,7 @@ test: setup lint types  ## all that must pass: lint, types, every layer of tests
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -rs
 
 quick: setup  ## the tests that need no broker and no real data: seconds to a minute
-	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture
+	$(BIN)/pytest tests/unit tests/contract tests/scenarios tests/architecture tests/documents
 
 simulation: setup  ## run the whole engine through simulated failures and compare it with the oracle (SEEDS=n, FIRST=n, MERGES=1)
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),0) $(if $(MERGES),--merges)
@@ -47,7 +47,7 @@ front-door: setup  ## kill -9 collector, broker and worker in turn while orders 
 	$(BIN)/python -m tests.chaos.front_door --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
 
 clients: setup  ## SDKs from PyPI and npm, and browsers, against a collector, live (needs node, npm and Debian's chromium)
-	$(BIN)/pytest tests/clients -rs
+	$(BIN)/pytest tests/clients tests/asyncapi -rs
 
 fuzz: setup  ## the collector against schemathesis and atheris (SECONDS=n for each adapter)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
@@ -88,3 +88,4 @@ lock: setup  ## write requirements.lock anew from pyproject.toml, and those of t
 	for folder in $(patsubst %/requirements.in,%,$(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in tests/*/requirements.in)); do \
 		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done
 	cd tests/clients && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
+	cd tests/asyncapi && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands import COMMANDS
 from pipeline.config.topology import parse
+from tests.documents.document import DOCUMENTS, REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").glob("*.md"))]
 NAMES = [document.name for document in DOCUMENTS]
 
 
@@ -28,11 +26,12 @@ def test_links_lead_to_files_that_are_there(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
-def test_commands_shown_exist(document: Path) -> None:
-    for line in document.read_text().splitlines():
-        shown = re.match(r"(?:[A-Z_]+=\S+ )*afterclick (\S+)", line)
-        if shown is not None and not shown[1].startswith("-"):
-            assert shown[1] in COMMANDS, line
+def test_targets_of_make_exist_and_read_the_variables_that_are_shown(document: Path) -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    for target, rest in re.findall(r"(?:^|`)make ([a-z-]+)([^`#\n]*)", document.read_text(), re.MULTILINE):
+        assert f"\n{target}:" in makefile, target
+        for variable in re.findall(r"\b([A-Z]+)=", rest):
+            assert f"$({variable})" in makefile or f"$(or $({variable})," in makefile, variable
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
@@ -40,3 +39,11 @@ def test_tests_that_are_named_exist(document: Path) -> None:
     there = {str(one.relative_to(REPOSITORY)) for one in (REPOSITORY / "tests").rglob("*.py")}
     named = re.findall(r"[\w/]*test_\w+\.py", document.read_text())
     assert [one for one in named if not any(f"/{path}".endswith(f"/{one}") for path in there)] == []
+
+
+def test_each_line_of_the_comparison_names_its_source() -> None:
+    page = (REPOSITORY / "docs/comparison.md").read_text()
+    rows = re.findall(r"^(?:\* .*(?:\n  .*)*|\| (?!\|).*\|)$", page, re.MULTILINE)
+    heads = [above for above, below in zip(page.splitlines(), page.splitlines()[1:], strict=False) if "|---" in below]
+    assert len(rows) > 25
+    assert [row for row in rows if "](" not in row and row not in heads] == []
