@@ -47,7 +47,7 @@ front-door: setup  ## kill -9 collector, broker and worker in turn while orders 
 	$(BIN)/python -m tests.chaos.front_door --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
 
 clients: setup  ## SDKs from PyPI and npm, and browsers, against a collector, live (needs node, npm and Debian's chromium)
-	$(BIN)/pytest tests/clients -rs
+	$(BIN)/pytest tests/clients tests/asyncapi -rs
 
 fuzz: setup  ## the collector against schemathesis and atheris (SECONDS=n for each adapter)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
@@ -91,3 +91,4 @@ lock: setup  ## write requirements.lock anew from pyproject.toml, and those of t
 	for folder in $(patsubst %/requirements.in,%,$(wildcard benchmarks/*/requirements.in benchmarks/*/*/requirements.in tests/*/requirements.in)); do \
 		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done
 	cd tests/clients && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
+	cd tests/asyncapi && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent

@@ -11,8 +11,8 @@ import time
 from benchmarks import sizing, table
 
 ORDER = (
-    "stages", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency", "sweep",
-    "volume", "messaging", "loyalty", "member", "collector", "growth", "engines",
+    "stages", "intake", "replay", "worker", "transactions", "restore", "memory", "start", "failover", "latency",
+    "sweep", "volume", "messaging", "loyalty", "member", "collector", "growth", "engines",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from pipeline.kafka.topic_watch import TopicWatch
 from pipeline.observability.metrics import Metrics
 from pipeline.observability.partition_watch import PartitionWatch, Standing
 from pipeline.observability.stuck import Opening, Place
+from pipeline.query.placement import Placement
 from pipeline.runtime.dead_letter_limit import DeadLetterLimit
 from pipeline.topics import AGENT_TOPICS, INTAKE, SHOPPER, outputs_of, plans_of
 from schemas.codec import DecisionCodec
@@ -57,6 +58,15 @@ class RunningAgent(msgspec.Struct):
         """Whether the group's coordinator does not answer. From any thread."""
         consumer: Any = self.app.consumer
         return bool(consumer.brokers_away)
+
+    def placement(self) -> Placement:
+        """What the query API is told. From any thread."""
+        lanes = list(self.app.ownership.lanes.items())
+        return Placement(
+            stages={partition: str(lane.owner.life.stage) for partition, lane in lanes},
+            open=frozenset(partition for partition, lane in lanes if lane.owner.life.takes_batches),
+            owners=self.app.owners,
+        )
 
     def standings(self) -> list[Standing]:
         """What metrics show of each partition. From any thread."""
@@ -95,6 +105,7 @@ def make_agent(
         standbys=settings.standbys if name in _FOLLOWED else 0,
         check_crcs=embedded is None,
         grafts=topology.topic(topics.grafts) if topics.grafts else "",
+        url=settings.query_url,
     )
     parts = _parts(name, topology, settings, directory / "state")
     app = make_agent_app(place, client, parts, clock, watch)

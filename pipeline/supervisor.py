@@ -1,4 +1,4 @@
-"""Both agents of a worker, a process each; if one ends, the other is stopped and the worker ends too."""
+"""The agents of a worker, a process each; if one ends, the other is stopped and the worker ends too."""
 
 import logging
 import signal
@@ -17,16 +17,27 @@ log = logging.getLogger(__name__)
 STOP_BUDGET = 25.0
 """Seconds that the agents have to end by themselves; a little more than they take at most."""
 
+QUERY_PAUSE = 5.0
+"""Seconds after which the query API is started again when it ended: decisions do not wait for who looks at them."""
+
+MISTAKE = 2
+"""Its exit code where starting it again would not help, as of an address that is taken."""
+
 
 class Supervisor:
-    """commands: agent -> its command line, but for `--socket PATH` of its health and metrics.
+    """commands: agent -> its command line, but for `--socket PATH` of its health and metrics. query: that of the query
+    API, but for `--query-of PATH`, the socket of the shopper agent; None: there is none.
 
     Whoever runs the worker (systemd, Kubernetes, Compose) restarts it as a whole: a second policy here would only hide
     a crash loop from it.
     """
 
     def __init__(
-        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], http: tuple[str, int] | None
+        self,
+        commands: Mapping[str, Sequence[str]],
+        environment: Mapping[str, str],
+        http: tuple[str, int] | None,
+        query: Sequence[str] | None = None,
     ) -> None:
         """Raises EndpointError if the address is taken."""
         self._folder = tempfile.TemporaryDirectory(prefix="afterclick-")
@@ -35,6 +46,9 @@ class Supervisor:
         self._environment = environment
         self._endpoint = Endpoint(http, gathered_routes(self._sockets)) if http is not None else None
         self._stopping = False
+        self._query: subprocess.Popen[bytes] | None = None
+        self._query_command = query
+        self._query_at = 0.0
 
     def run(self) -> int:
         """Until a signal or the end of one agent; the worker's exit code."""
@@ -42,9 +56,7 @@ class Supervisor:
             signal.signal(number, self._ask_to_stop)
         processes = {
             # A process group of their own: Ctrl-C reaches them through us only, once.
-            agent: subprocess.Popen(
-                [*command, "--socket", str(self._sockets[agent])], env=self._environment, process_group=0
-            )
+            agent: self._started([*command, "--socket", str(self._sockets[agent])])
             for agent, command in self._commands.items()
         }
         code = 0
@@ -56,24 +68,48 @@ class Supervisor:
                     log.critical("The %s agent ended (%s); stopping the worker.", agent, _told(returncode))
                     code = returncode if returncode > 0 else 1
                     break
+                if self._query_is_a_mistake():
+                    code = MISTAKE
+                    break
                 time.sleep(0.1)
-            stopped = _stop(processes)
+            stopped = _stop([*processes.values(), *self._queries()])
             return code or stopped
         finally:
-            for each in processes.values():
+            for each in (*processes.values(), *self._queries()):
                 if each.poll() is None:
                     each.kill()
             if self._endpoint is not None:
                 self._endpoint.close()
             self._folder.cleanup()
 
+    def _started(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command, env=self._environment, process_group=0)
+
+    def _queries(self) -> list["subprocess.Popen[bytes]"]:
+        return [] if self._query is None else [self._query]
+
+    def _query_is_a_mistake(self) -> bool:
+        """See that the query API runs; whether that is of no use."""
+        if self._query_command is None or (self._query is not None and self._query.poll() is None):
+            return False
+        if self._query is not None:
+            if self._query.returncode == MISTAKE:
+                return True
+            if self._query_at == 0.0:
+                log.error("The query API ended (%s); starting it again.", _told(self._query.returncode))
+                self._query_at = time.monotonic() + QUERY_PAUSE
+        if time.monotonic() >= self._query_at:
+            self._query = self._started([*self._query_command, "--query-of", str(self._sockets["shopper"])])
+            self._query_at = 0.0
+        return False
+
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
 
 
-def _stop(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> int:
+def _stop(processes: Sequence["subprocess.Popen[bytes]"]) -> int:
     """Ask all to stop, wait for them. 0, or the code of one that did not stop in order."""
-    asked = [each for each in processes.values() if each.poll() is None]
+    asked = [each for each in processes if each.poll() is None]
     for each in asked:
         each.terminate()
     deadline = time.monotonic() + STOP_BUDGET

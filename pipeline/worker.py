@@ -18,6 +18,7 @@ from pipeline.observability.endpoint import Address, Endpoint
 from pipeline.observability.health import agent_routes
 from pipeline.observability.log import describe
 from pipeline.observability.stuck import Beat, StuckDetector, Watchdog
+from pipeline.query.placement import PATH, placement_answer
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,10 @@ class Worker:
         self._code = STOPPED
         self._parent = os.getppid() if supervised else None
         ownership = self._agent.app.ownership
-        routes = agent_routes(self._agent.metrics, self._beat, ownership.not_ready)
+        routes = {
+            **agent_routes(self._agent.metrics, self._beat, ownership.not_ready),
+            PATH: lambda: placement_answer(self._agent.placement()),
+        }
         self._endpoint = Endpoint(address, routes) if address is not None else None
         self._watchdog = Watchdog(
             StuckDetector(self._beat, self._agent.places, away=self._agent.brokers_away), lambda: _end(STUCK)

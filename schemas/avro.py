@@ -1,6 +1,7 @@
 """Decisions in Avro: the datum of a decision, its binary form, and the two framings that tell a reader the schema."""
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -36,12 +37,17 @@ def read(topic: str, value: bytes) -> dict[str, Any]:
     """A decision as a record of its topic's schema; instants are datetimes. Raises UnreadableDatum."""
     begin = len(SINGLE_OBJECT) + 8 if value.startswith(SINGLE_OBJECT) else len(CONFLUENT) + 4
     try:
-        found = fastavro.schemaless_reader(BytesIO(value[begin:]), contract(topic).schema, None)
+        found = fastavro.schemaless_reader(BytesIO(value[begin:]), _parsed(topic), None)
     except (EOFError, ValueError, LookupError, TypeError, OverflowError) as error:
         raise UnreadableDatum(f"no decision of {topic}: {type(error).__name__}") from None
     if not isinstance(found, dict):
         raise UnreadableDatum(f"no decision of {topic}")
     return found
+
+
+@cache
+def _parsed(topic: str) -> Any:
+    return fastavro.parse_schema(contract(topic).schema)
 
 
 def datum(decision: Decision, source: dict[str, Any] | None) -> dict[str, Any]:
@@ -62,7 +68,7 @@ def datum(decision: Decision, source: dict[str, Any] | None) -> dict[str, Any]:
 
 def writer(topic: str, prefix: bytes) -> Callable[[Decision, dict[str, Any] | None], bytes]:
     """A function that encodes decisions of one topic, each behind `prefix`. It raises ContractError."""
-    schema = fastavro.parse_schema(contract(topic).schema)
+    schema = _parsed(topic)
 
     def write(decision: Decision, source: dict[str, Any] | None) -> bytes:
         out = BytesIO()

@@ -2,29 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-import fastavro
 import msgspec
 
 from pipeline.domain.value.instant import format_instant, from_datetime
-from schemas.avro import single_object_prefix
-from schemas.contract import contract
+from schemas.avro import read
 
 
 def decision_reader(topic: str, form: str) -> Callable[[bytes], dict[str, Any]]:
-    """What decodes an output topic's values, from `json` or `avro` without a registry, to the shape of JSON."""
+    """What decodes an output topic's values, from `json` or `avro` in either framing, to the shape of JSON. It raises
+    msgspec.DecodeError or UnreadableDatum of what is no decision."""
     if form == "json":
         return msgspec.json.Decoder(dict[str, Any]).decode
-    schema = contract(topic).schema
-    parsed, skipped = fastavro.parse_schema(schema), len(single_object_prefix(schema))
-
-    def read(value: bytes) -> dict[str, Any]:
-        record: Any = fastavro.schemaless_reader(BytesIO(value[skipped:]), parsed, None)
-        return {name: _as_json(field) for name, field in record.items()}
-
-    return read
+    return lambda value: {name: _as_json(field) for name, field in read(topic, value).items()}
 
 
 def _as_json(field: Any) -> Any:

@@ -30,13 +30,16 @@ def fields_of_topics() -> str:
 
 
 def _table(fields: list[dict[str, Any]]) -> str:
-    rows = "".join(f"| `{field['name']}` | {_type(field['type'])} | {field['doc']} |\n" for field in fields)
+    rows = "".join(f"| `{field['name']}` | {type_text(field['type'])} | {field['doc']} |\n" for field in fields)
     return f"| field | type | meaning |\n|---|---|---|\n{rows}"
 
 
-def _type(schema: Any) -> str:
+def type_text(schema: Any) -> str:
+    """An Avro type for people, in Markdown."""
     if isinstance(schema, list):
-        return " or ".join(_type(branch) for branch in schema if branch != "null") + ", or null" * ("null" in schema)
+        return " or ".join(type_text(branch) for branch in schema if branch != "null") + ", or null" * (
+            "null" in schema
+        )
     if isinstance(schema, str):
         return schema
     if is_instant(schema):
@@ -44,14 +47,14 @@ def _type(schema: Any) -> str:
     if schema["type"] == "enum":
         return " / ".join(f"`{symbol}`" for symbol in schema["symbols"] if symbol != schema["default"])
     if schema["type"] == "array":
-        return f"list of {_type(schema['items'])}"
+        return f"list of {type_text(schema['items'])}"
     return f"{schema['name']} {{{', '.join(_field(field) for field in schema['fields'])}}}"
 
 
 def _field(field: dict[str, Any]) -> str:
     nested = field["type"]
     inner = nested.get("type") if isinstance(nested, dict) else None
-    return f"`{field['name']}`: {_type(nested)}" if inner in ("array", "enum") else f"`{field['name']}`"
+    return f"`{field['name']}`: {type_text(nested)}" if inner in ("array", "enum") else f"`{field['name']}`"
 
 
 if __name__ == "__main__":

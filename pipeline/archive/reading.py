@@ -7,7 +7,9 @@ from typing import BinaryIO
 from pipeline.archive.sorted_history import SortedHistory
 from pipeline.archive.source import LIMIT, ArchiveSource, Item
 from pipeline.domain.event import CLAIM, OF_OTHERS, Event
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.intake.refusal import OVERSIZE, Refusal
 from pipeline.replay.output import dead_letter_line
 from pipeline.replay.source import InputError
@@ -22,7 +24,8 @@ _STRIDE = 10_000
 @dataclass(slots=True)
 class Summary:
     """What an archive comes to. events: that are history, by name. first, last: their received times, ms; 0 = none are.
-    later: received at or after `time.live_from`, left to live traffic. refused: by reason. examples: sentences on the
+    later: received at or after `time.live_from`, left to live traffic. refused: by reason. left_out: by
+    the reason of `intake` in the topology. examples: sentences on the
     first ones refused. broken: sentences on files that cannot be read to their end."""
 
     files: int = 0
@@ -31,6 +34,7 @@ class Summary:
     last: int = 0
     later: int = 0
     refused: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -77,6 +81,8 @@ class Reading:
                         dead_letters.write(
                             dead_letter_line(taken.reason, taken.detail, position, item.original) + b"\n"
                         )
+                elif isinstance(taken, Omission):
+                    summary.left_out[taken.reason] = summary.left_out.get(taken.reason, 0) + 1
                 elif self.live_from and taken.received >= self.live_from:
                     summary.later += 1
                 else:
@@ -94,7 +100,7 @@ class Reading:
         except InputError as error:
             summary.broken.append(str(error))
 
-    def _taken(self, item: Item) -> Event | Refusal:
+    def _taken(self, item: Item) -> Answer:
         """What intake makes of a value; of a call that is several events, the call's own."""
         value = item.value
         if isinstance(value, Refusal):
@@ -102,4 +108,5 @@ class Reading:
         if len(value) > LIMIT:
             return Refusal(OVERSIZE, b"", f"more than {LIMIT} bytes")
         found = self.intake.accept(value, 0, from_field=True)
-        return next((one for one in found if isinstance(one, Refusal) or one.type not in (CLAIM, *OF_OTHERS)), found[0])
+        own = (one for one in found if not isinstance(one, Event) or one.type not in (CLAIM, *OF_OTHERS))
+        return next(own, found[0])

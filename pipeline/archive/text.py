@@ -41,6 +41,8 @@ def found(summary: Summary, letters: Path | None) -> Iterator[str]:
         yield f"  {sum(number for _, number in rest):>12,}  of {len(rest)} other names"
     if summary.later:
         yield f"{summary.later:,} received at or after time.live_from are left to live traffic."
+    for reason, number in sorted(summary.left_out.items()):
+        yield f"{number:,} left out by `intake` of the topology: {reason}"
     if summary.refused:
         yield f"{sum(summary.refused.values()):,} refused" + (f", in {letters}:" if letters is not None else ":")
         for reason, number in Counter(summary.refused).most_common():

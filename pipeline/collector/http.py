@@ -18,6 +18,7 @@ from pipeline.collector.body import read_body
 from pipeline.collector.cors import cors_headers
 from pipeline.collector.delivery import Delivery
 from pipeline.collector.format import CONFIGURATION, PATHS, SDK_SETTINGS, SETTINGS, Format, format_of
+from pipeline.collector.header import Headers
 from pipeline.collector.health import Health
 from pipeline.collector.in_flight import Busy, InFlight
 from pipeline.collector.metrics import Metrics
@@ -51,6 +52,7 @@ class Collector:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
+        self._headers = Headers(settings.country_headers, settings.privacy_headers)
         self._delivery = delivery
         self._in_flight = in_flight
         self._recorder = recorder
@@ -143,7 +145,7 @@ class Collector:
         if not self._settings.takes(_basic(sent.headers) or opened.write_key):
             raise Rejected(401, "unknown_write_key", "The write key is not known here.")
         client = request.client.host if request.client else ""
-        records, oversize = self._recorder.records(opened.calls, received, client)
+        records, oversize = self._recorder.records(opened.calls, received, client, self._headers.context(sent.headers))
         if oversize:
             self._metrics.oversize.labels(wanted.name).inc(oversize)
             if len(opened.calls) == 1:

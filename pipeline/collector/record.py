@@ -1,13 +1,15 @@
 """Calls as they go onto the log: one a record, keyed so that a visitor's calls stay in order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from pipeline.collector.wire.request import EVENT_LIMIT, Call
+from pipeline.domain.intake.envelope import inherit
 
 _json = msgspec.json.Encoder().encode
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Record(NamedTuple):
@@ -29,22 +31,27 @@ class Recorder:
         self._fresh_id = fresh_id
         self._address = address
 
-    def records(self, calls: Iterable[Call | bytes], received: int, client: str) -> tuple[list[Record], int]:
-        """Records in the calls' order, and how many calls were left out for being larger than 32 KB."""
+    def records(
+        self, calls: Iterable[Call | bytes], received: int, client: str, told: Mapping[str, Any] = _NOTHING
+    ) -> tuple[list[Record], int]:
+        """Records in the calls' order, and how many calls were left out for being larger than 32 KB. told: context that
+        the request tells of (header.py); what a call says itself stands."""
         made, oversize = [], 0
         for call in calls:
-            value = call if isinstance(call, bytes) else _json(self._complete(call, client))
+            value = call if isinstance(call, bytes) else _json(self._complete(call, client, told))
             if len(value) > EVENT_LIMIT:
                 oversize += 1
             else:
                 made.append(Record(_key(call), value, received))
         return made, oversize
 
-    def _complete(self, call: Call, client: str) -> Call:
+    def _complete(self, call: Call, client: str, told: Mapping[str, Any]) -> Call:
         context = call.get("context")
         strip(call, address=not self._address)
         if self._address and client and (context is None or (type(context) is dict and not context.get("ip"))):
             call["context"] = {**(context or {}), "ip": client}
+        if told and (context is None or type(context) is dict):
+            call["context"] = inherit(told, call.get("context"))
         if not call.get("messageId") and call.get("timestamp") is None and call.get("originalTimestamp") is None:
             call["messageId"] = self._fresh_id()
         return call

@@ -5,7 +5,6 @@ import gc
 import logging
 import resource
 import signal
-import socket
 import time
 import uuid
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from pipeline.collector.delivery import Delivery, Log
 from pipeline.collector.health import Health
 from pipeline.collector.http import Collector
 from pipeline.collector.in_flight import InFlight
+from pipeline.collector.listening import listening_on
 from pipeline.collector.metrics import Metrics
 from pipeline.collector.record import Recorder
 from pipeline.collector.spool import Spool
@@ -37,10 +37,6 @@ _GRACE = 10
 _YOUNG = 50_000
 # File descriptors beside those of clients: brokers, the spool, the process itself.
 _OWN_FILES = 128
-# Seconds after which a peer that says nothing any more is asked, how often, and how many times; then ms that it may
-# leave what was sent to it unread.
-_PROBES = (30, 10, 3)
-_UNREAD = 20_000
 # Bytes of a request's line and headers: a GET of Snowplow's has its whole event in the line.
 _HEADERS = 64 * 1024
 
@@ -68,7 +64,7 @@ def serve(
     application = Collector(settings, delivery, in_flight, recorder, metrics, health, clock).application()
     bounds = Bounds(_connections(settings.connections), _ARRIVAL, in_flight, metrics.refuse)
     endpoint = None if scraped is None else Endpoint(scraped, {"/metrics": lambda: _scraped(metrics)})
-    listening = _listening(settings.listen)
+    listening = listening_on(settings.listen, "--listen")
     # It would write a line for each malformed request; they are counted.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -89,22 +85,6 @@ def serve(
         delivery.stop()
         if endpoint is not None:
             endpoint.close()
-
-
-def _listening(address: tuple[str, int]) -> socket.socket:
-    try:
-        listening = socket.create_server(address, family=socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
-    except OSError as error:
-        where = ":".join(map(str, address))
-        raise OSError(f"{where} can't be listened on ({error.strerror}); name another with --listen.") from error
-    # What is accepted inherits these.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), _PROBES, strict=True):
-        if hasattr(socket, option):
-            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD)
-    return listening
 
 
 def _connections(wanted: int) -> int:

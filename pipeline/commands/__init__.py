@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "diff": "Say who would enter and leave if another topology were deployed.",
     "backfill": "Give new definitions the history that no rule kept before.",
     "experiments": "Say which variant sells more, and whether that can be believed.",
+    "contracts": "Describe the topics to those who consume them: AsyncAPI, or a page.",
+    "tail": "Print what topics say, as sentences or as JSON.",
     "explain": "Say why a shopper is a member of a segment or on a tier, or is not.",
     "ledger": "Print a shopper's points entry by entry, and audit them.",
     "loyalty": "Report what programmes owe, or open one for members of before.",

@@ -48,6 +48,8 @@ def lines(understood: dict[str, Any]) -> Iterator[str]:
         f" late after {time['late']['segments']} (segments) and {time['late']['triggers']} (triggers)"
         + (f", live from {time['live_from']}" if time["live_from"] else "")
     )
+    if understood["intake"]:
+        yield f"intake: {', '.join(understood['intake'])}"
     yield ""
     yield f"topics ({kafka['partitions']} partitions, replication {kafka['replication']}, {kafka['format']})"
     yield from _table(understood["topics"])

@@ -1,37 +1,23 @@
 """`afterclick explain`: why a shopper is a member of a segment, or is not."""
 
 import json
-from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline.commands.failure import Failure
 from pipeline.commands.options import DEFAULT_TOPOLOGY, Brokers, DataDirectory, MappingFile, TopologyFile
 from pipeline.commands.place import known_at
-from pipeline.config.problem import nearest
 from pipeline.config.settings import process_environment, resolve
-from pipeline.config.topology import Topology, load
+from pipeline.config.topology import load
 from pipeline.domain.decide import Engine
-from pipeline.domain.definition import Plan
-from pipeline.domain.loyalty.explanation import explain_tier
-from pipeline.domain.segments.explanation import Explainer
 from pipeline.domain.value.instant import parse_instant
-from pipeline.explain.known import Known
-from pipeline.explain.report import explanation_data
+from pipeline.explain.rule import SEGMENTS, UnknownRule, rule_data, rule_of
 from pipeline.explain.text import lines
-from pipeline.explain.tier_report import tier_data
 from pipeline.explain.tier_text import tier_lines
 
 _PATIENCE = 10.0
 _WRONG = 2
-
-# Blocks of the topology.
-SEGMENTS = "segments"
-LOYALTY = "loyalty"
-
-Told = tuple[dict[str, Any], Iterable[str]]
-"""The same as data and as lines."""
 
 
 def command(
@@ -69,43 +55,16 @@ def command(
     """
     environment = process_environment()
     loaded = load(topology, environment)
-    kind, name = _meant(loaded, rule)
+    try:
+        found = rule_of(loaded.segments, loaded.loyalty, rule)
+    except UnknownRule as unknown:
+        raise Failure(str(unknown), _WRONG) from None
     settings = resolve(environment, topology=topology, brokers=brokers, data_directory=data_dir)
     instant = _instant(at)
     known = known_at(loaded, settings, shopper, instant, inputs, mapping, data_dir, brokers)
-    told = _of_segment if kind == SEGMENTS else _of_tier
-    data, text = told(name, known, loaded.plan())
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
-
-
-def _of_segment(name: str, known: Known, plan: Plan) -> Told:
-    explanation = Explainer(plan, Engine(plan).loyalty.on_due).explain(known.shopper, name, known.at)
-    data = explanation_data(explanation, known, plan)
-    return data, lines(data)
-
-
-def _of_tier(name: str, known: Known, plan: Plan) -> Told:
-    data = tier_data(name, explain_tier(Engine(plan).loyalty, name, known.shopper, known.at), known, plan)
-    return data, tier_lines(data)
-
-
-def _meant(topology: Topology, rule: str) -> tuple[str, str]:
-    """Kind and name of a segment or a programme."""
-    rules = [(SEGMENTS, name) for name in topology.segments] + [(LOYALTY, name) for name in topology.loyalty]
-    found = [one for one in rules if rule in (one[1], ".".join(one))]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Failure(f"There is a segment and a programme {rule}, say {' or '.join(map('.'.join, found))}.", _WRONG)
-    names = sorted(name for _, name in rules)
-    if not names:
-        raise Failure("The topology has no segments and no loyalty programmes.", _WRONG)
-    meant = nearest(rule, names)
-    raise Failure(
-        f"The topology has no segment or programme {rule}, "
-        + (f"did you mean {meant}?" if meant else f"it has {', '.join(names)}."),
-        _WRONG,
-    )
+    data = rule_data(Engine(loaded.plan()), found, known)
+    text = lines if found.kind == SEGMENTS else tier_lines
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else "\n".join(text(data)))
 
 
 def _instant(text: str | None) -> int | None:

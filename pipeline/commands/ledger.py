@@ -1,9 +1,8 @@
 """`afterclick ledger`: every entry of a shopper's points, and whether they add up."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,7 +13,7 @@ from pipeline.commands.published import replayed, retained
 from pipeline.config.settings import process_environment, resolve
 from pipeline.config.topology import load
 from pipeline.domain.decision import LOYALTY_POINTS
-from pipeline.statement.audit import NOTHING, Step, faults, statement
+from pipeline.statement.audit import Step, faults, statements_of
 from pipeline.statement.text import data, shown
 
 _WRONG = 2
@@ -48,7 +47,7 @@ def command(
         settings = resolve(process_environment(), topology=topology, brokers=brokers)
         known = load(settings.topology, process_environment())
         where, entries = known.topic(LOYALTY_POINTS), retained(known, settings, LOYALTY_POINTS, shopper)
-    statements = _statements(entries, programme, whole=folder is not None)
+    statements = statements_of(entries, programme, whole=folder is not None)
     if not statements:
         of = f" in {programme}" if programme is not None else ""
         raise Failure(f"This shopper has no entries{of} in {where}.")
@@ -58,15 +57,6 @@ def command(
         _print(shopper, statements)
     if any(True for steps in statements.values() for _ in faults(steps)):
         raise typer.Exit(1)
-
-
-def _statements(entries: Iterable[dict[str, Any]], programme: str | None, *, whole: bool) -> dict[str, list[Step]]:
-    """Of each programme. whole: nothing was before the first entry."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for entry in entries:
-        if programme in (None, entry["programme"]):
-            found.setdefault(entry["programme"], []).append(entry)
-    return {name: statement(found[name], NOTHING if whole else None) for name in sorted(found)}
 
 
 def _print(shopper: str, statements: dict[str, list[Step]]) -> None:

@@ -6,6 +6,7 @@ from pipeline.commands.failure import Failure
 from pipeline.commands.replay import sources_of
 from pipeline.config.settings import Settings
 from pipeline.config.topology import Topology
+from pipeline.domain.decide import Engine
 from pipeline.domain.value.instant import format_instant
 from pipeline.explain.known import (
     Alias,
@@ -95,7 +96,7 @@ def _logged(topology: Topology, settings: Settings, shopper: str, at: int | None
         if found.value is None:
             raise Failure(f"This shopper is not known: {topic}, partition {partition}, holds no record of that id.")
         source = {"kind": "changelog", "topic": topic, "partition": partition}
-        return from_record(topology.plan(), shopper, found.value, found.checkpoint, at, source)
+        return from_record(Engine(topology.plan()), shopper, found.value, found.checkpoint, at, source)
     except UnknownShopper:
         raise Failure(f"This shopper is not known: of that id {topic} holds nothing that counts now.") from None
     except TooEarly as error:

@@ -4,7 +4,7 @@ import gc
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -21,6 +21,7 @@ from pipeline.commands.options import (
     SchemaRegistry,
     TopologyFile,
 )
+from pipeline.config.query import QuerySettings, resolve_query
 from pipeline.config.settings import Settings, process_environment, resolve
 from pipeline.config.topology import Topology, load
 from pipeline.data_directory import DataDirectory as OwnedDirectory
@@ -32,7 +33,7 @@ from pipeline.kafka.embedded import Embedded
 from pipeline.kafka.grant import needed_on_topics
 from pipeline.observability.log import configure
 from pipeline.supervisor import Supervisor
-from pipeline.topics import AGENT_TOPICS, plans_of
+from pipeline.topics import AGENT_TOPICS, INTAKE, plans_of
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,18 @@ def command(
     log_format: LogFormat = None,
     embedded: Annotated[bool, typer.Option("--embedded", hidden=True)] = False,
     clock: Annotated[str | None, typer.Option("--clock", hidden=True)] = None,
+    query: Annotated[
+        str | None,
+        typer.Option("--query", metavar="HOST:PORT", help="Serve the query API, or `off`. [env: AFTERCLICK_QUERY]"),
+    ] = None,
     socket: Annotated[Path | None, typer.Option("--socket", hidden=True)] = None,
+    query_of: Annotated[Path | None, typer.Option("--query-of", hidden=True)] = None,
 ) -> None:
     """Run the agents until SIGTERM or Ctrl-C: intake (clickstream to shopper-events) and shopper (shopper-events to
     decisions), a process each. Workers of one topology share its partitions; each needs its own --data-dir.
 
-    Examples: [bold]afterclick worker[/] · [bold]afterclick worker --agent shopper --data-dir /data/b --http off[/]
+    Examples: [bold]afterclick worker[/] · [bold]afterclick worker --agent shopper --data-dir /data/b --http off[/] ·
+    [bold]AFTERCLICK_QUERY_KEYS=$KEY:read afterclick worker --query 127.0.0.1:8081[/]
     """
     settings = resolve(
         process_environment(),
@@ -71,15 +78,21 @@ def command(
     )
     if agent is not None and agent not in AGENT_TOPICS:
         raise Failure(f"There is no agent {agent!r}; there are {' and '.join(AGENT_TOPICS)}.", 2)
+    own = resolve_query(process_environment(), query) if socket is None else None
+    if query is not None and own is not None and agent == INTAKE:
+        raise Failure("--query goes with the shopper agent, which has the shoppers; intake has none.", 2)
     loaded = load(settings.topology, process_environment())
+    if query_of is not None and own is not None:
+        _query(loaded, settings, own, query_of)
+        return
     configure("json" if settings.log == "json" else "text", agent or "")
     simulated = _embedded(embedded, clock)
     try:
         if socket is None and simulated is None:
             check_brokers(loaded, settings, [agent] if agent else list(AGENT_TOPICS))
-        if agent is not None:
+        if agent is not None and (own is None or agent == INTAKE):
             _one(agent, loaded, settings, socket, simulated)
-        raise typer.Exit(_both(settings, simulated))
+        raise typer.Exit(_supervised(settings, [agent] if agent else list(AGENT_TOPICS), simulated, own, query))
     except (BrokersAway, AdminError, ClientError, DataDirectoryError) as error:
         raise Failure(str(error)) from error
 
@@ -138,14 +151,24 @@ def _one(name: str, topology: Topology, settings: Settings, socket: Path | None,
     worker.run()
 
 
-def _both(settings: Settings, embedded: Embedded | None) -> int:
-    """Own processes: each agent its own interpreter, so that two cores can be used."""
+def _query(topology: Topology, settings: Settings, own: QuerySettings, socket: Path) -> None:
+    """The process of the query API. Its exit code is 2 if its address is taken."""
+    from pipeline.query_process import serve_queries
+
+    configure("json" if settings.log == "json" else "text", "query")
+    try:
+        serve_queries(topology, settings, own, socket)
+    except OSError as error:
+        raise Failure(str(error), 2) from error
+
+
+def _supervised(
+    settings: Settings, agents: Sequence[str], embedded: Embedded | None, own: QuerySettings | None, listen: str | None
+) -> int:
+    """Own processes: each agent its own interpreter, so that two cores can be used. own: of the query API, a process
+    beside them; listen: its flag."""
     flags = ["--topology", str(settings.topology), "--brokers", settings.brokers]
     flags += ["--data-dir", str(settings.data_directory), "--log", settings.log]
-    if embedded is not None:
-        flags.append("--embedded")
-        if embedded.acceleration is not None:
-            flags += ["--clock", str(embedded.acceleration)]
     environment = dict(process_environment())
     # glibc gives the threads of a process, and there are dozens, up to eight heaps a core. Two take a twentieth less
     # memory, and no more CPU: most threads wait for the interpreter lock or for brokers.
@@ -154,6 +177,14 @@ def _both(settings: Settings, embedded: Embedded | None) -> int:
         # Not as a flag: it may hold a password, and other users see command lines.
         environment["AFTERCLICK_SCHEMA_REGISTRY"] = settings.schema_registry
     entry = [sys.executable, "-c", "from pipeline.cli import main; main()", "worker"]
-    return Supervisor(
-        {agent: [*entry, "--agent", agent, *flags] for agent in AGENT_TOPICS}, environment, settings.http
-    ).run()
+    queries = None if own is None else [*entry, *flags, *(["--query", listen] if listen else [])]
+    simulated = _simulated(embedded)
+    commands = {agent: [*entry, "--agent", agent, *flags, *simulated] for agent in agents}
+    return Supervisor(commands, environment, settings.http, queries).run()
+
+
+def _simulated(embedded: Embedded | None) -> list[str]:
+    if embedded is None:
+        return []
+    clock = embedded.acceleration
+    return ["--embedded", *([] if clock is None else ["--clock", str(clock)])]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pipeline.config.bonus_account import kept_of_bonuses
+from pipeline.config.context_path import unread_paths
 from pipeline.config.contradiction import always_true
 from pipeline.config.duration import format_duration
 from pipeline.config.kept_state import ORDER_BOOK, kept, kept_of_trait, kept_of_window
@@ -83,6 +84,7 @@ def account(topology: Topology) -> dict[str, Any]:
             "late": {"segments": format_duration(time.late.segments), "triggers": format_duration(time.late.triggers)},
             "live_from": format_known(time.live_from or 0),
         },
+        "intake": list(topology.intake.told()) if topology.intake is not None else [],
         "aliases": plan.aliases,
         "events": _by_event(rules),
         "rules": rules,
@@ -230,6 +232,7 @@ def _remarks(plan: Plan) -> Iterator[str]:
             f"a shopper's record may come to {total:,} bytes, of which {SHOPPER_LIMIT:,} are stored: who does all there"
             " is to excess is refused events (oversize); use fewer windows that sum or average"
         )
+    yield from unread_paths(plan)
     for segment in plan.segments:
         for bound in always_true(segment.when):
             yield f"segments.{segment.name}: {bound}"

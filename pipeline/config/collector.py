@@ -1,27 +1,32 @@
 """Settings of the collector: AFTERCLICK_COLLECTOR_*, beside those that all commands share."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.config.address import address
 from pipeline.config.settings import PREFIX, SettingsError
 
 COLLECTOR = PREFIX + "COLLECTOR_"
 ANY = "*"
 MIB = 1024 * 1024
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class CollectorSettings:
     """listen: (host, port). write_keys: those that are taken, `*` among them = any, or none at all. origins: pages
-    that may send (CORS), `*` among them = all. store_address: whether events keep the sender's address. spool_bytes,
-    in_flight_bytes: bounds of the disk and of memory. connections: of clients, at a time. certificate, key: PEM files
-    of TLS, both or neither."""
+    that may send (CORS), `*` among them = all. store_address: whether events keep the sender's address.
+    country_headers, privacy_headers: see collector/header.py. spool_bytes, in_flight_bytes: bounds of the disk and of
+    memory. connections: of clients, at a time. certificate, key: PEM files of TLS, both or neither."""
 
     listen: tuple[str, int]
     write_keys: frozenset[str] = field(repr=False)
     origins: frozenset[str] = frozenset()
     store_address: bool = False
+    country_headers: tuple[str, ...] = ()
+    privacy_headers: bool = False
     spool_bytes: int = 1024 * MIB
     in_flight_bytes: int = 32 * MIB
     connections: int = 10_000
@@ -53,14 +58,18 @@ def resolve_collector(environment: Mapping[str, str], listen: str | None = None)
             problems.append(
                 f"{file} is no file, name one of PEM with {COLLECTOR}TLS_CERTIFICATE and {COLLECTOR}TLS_KEY"
             )
-    address = given("STORE_ADDRESS", "no")
-    if address not in ("yes", "no"):
-        problems.append(f"{COLLECTOR}STORE_ADDRESS is {address!r}, it should be yes or no")
+    countries = given("COUNTRY_HEADERS").replace(",", " ").split()
+    if wrong := [name for name in countries if not _HEADER.fullmatch(name)]:
+        problems.append(
+            f"{COLLECTOR}COUNTRY_HEADERS has {wrong[0]!r}, write names of headers with commas between, as CF-IPCountry"
+        )
     settings = CollectorSettings(
-        listen=_listen(listen or given("LISTEN", "127.0.0.1:8090"), problems),
+        listen=address(listen or given("LISTEN", "127.0.0.1:8090"), f"{COLLECTOR}LISTEN", problems, "0.0.0.0:8090"),
         write_keys=keys,
         origins=frozenset(origin.rstrip("/") for origin in _words(given("ORIGINS"))),
-        store_address=address == "yes",
+        store_address=_switch("STORE_ADDRESS", given("STORE_ADDRESS", "no"), problems),
+        country_headers=tuple(name.lower() for name in countries),
+        privacy_headers=_switch("PRIVACY_HEADERS", given("PRIVACY_HEADERS", "no"), problems),
         spool_bytes=_mebibytes("SPOOL_MIB", given("SPOOL_MIB", "1024"), problems),
         in_flight_bytes=_mebibytes("IN_FLIGHT_MIB", given("IN_FLIGHT_MIB", "32"), problems),
         connections=_number("CONNECTIONS", given("CONNECTIONS", "10000"), "how many at a time, as 2000", problems),
@@ -72,16 +81,14 @@ def resolve_collector(environment: Mapping[str, str], listen: str | None = None)
     return settings
 
 
+def _switch(name: str, text: str, problems: list[str]) -> bool:
+    if text not in ("yes", "no"):
+        problems.append(f"{COLLECTOR}{name} is {text!r}, it should be yes or no")
+    return text == "yes"
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",") if word.strip())
-
-
-def _listen(text: str, problems: list[str]) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        problems.append(f"{COLLECTOR}LISTEN is {text!r}, write host:port as 0.0.0.0:8090")
-        return "", 0
-    return host.strip("[]"), int(port)
 
 
 def _mebibytes(name: str, text: str, problems: list[str]) -> int:

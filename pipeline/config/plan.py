@@ -11,6 +11,7 @@ from pipeline.domain.abandonment_definition import AbandonmentDefinition
 from pipeline.domain.consent_definition import ConsentDefinition
 from pipeline.domain.definition import Plan, SegmentDefinition
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.intake_definition import HotKeyDefinition
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 
@@ -68,9 +69,16 @@ def make_plan(topology: "Topology") -> Plan:
         messaging=messaging,
         erasure=topology.erasure.definition() if topology.erasure is not None else None,
         inactive=topology.retention.inactive,
+        intake=topology.intake.definition() if topology.intake is not None else None,
+        hot_keys=_hot_keys(topology),
         live_from=topology.time.live_from or 0,
     )
     return replace(plan, consent=_consent(topology, plan), identities=_identities(topology))
+
+
+def _hot_keys(topology: "Topology") -> HotKeyDefinition | None:
+    rules = topology.intake.hot_keys if topology.intake is not None else None
+    return rules.definition() if rules is not None else None
 
 
 def _identities(topology: "Topology") -> IdentityDefinition | None:

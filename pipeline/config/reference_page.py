@@ -28,6 +28,7 @@ from pipeline.config.entry import Entry
 from pipeline.config.erasure import Erasure, Retention
 from pipeline.config.expiry import Expire
 from pipeline.config.flow import Kafka
+from pipeline.config.intake import HotKeys, IntakeRules, PrivacyRules, Sampling
 from pipeline.config.journey import JourneyStage
 from pipeline.config.loyalty import Programme
 from pipeline.config.message import Message
@@ -57,6 +58,10 @@ _BLOCKS: tuple[tuple[str, type[Entry]], ...] = (
     ("events", Events),
     ("time", Time),
     ("time.late", Late),
+    ("intake", IntakeRules),
+    ("intake.hot_keys", HotKeys),
+    ("intake.privacy", PrivacyRules),
+    ("intake.sample", Sampling),
     ("segments.NAME", Segment),
     ("segments.NAME.hold", Hold),
     ("Conditions", Condition),

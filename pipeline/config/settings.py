@@ -4,7 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from pipeline.config.address import address
 from pipeline.config.memory import DEFAULT_BOUNDS, DEFAULT_MIB, LEAST_MIB, MemoryBounds
 
 PREFIX = "AFTERCLICK_"
@@ -32,7 +34,8 @@ class Settings:
 
     brokers: `host:port,..`. http: (host, port) of health and metrics, None = off. schema_registry: URL or None.
     log: text or json. dead_letter_ratio: see pipeline/runtime/dead_letter_limit.py. standbys: how many other workers
-    follow each partition of shoppers. memory: of the shopper agent's caches and write buffers. kafka: client properties
+    follow each partition of shoppers. query_url: where other workers' clients reach this one's query API, empty = not
+    told. memory: of the shopper agent's caches and write buffers. kafka: client properties
     of librdkafka, as `sasl.mechanism`; never shown, as some are secrets.
     """
 
@@ -44,6 +47,7 @@ class Settings:
     log: str = "text"
     dead_letter_ratio: float = 1.0
     standbys: int = 1
+    query_url: str = ""
     memory: MemoryBounds = DEFAULT_BOUNDS
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -84,11 +88,12 @@ def resolve(
         topology=Path(pick(topology, "TOPOLOGY", "topology.yaml")),
         brokers=_brokers(pick(brokers, "BROKERS", "localhost:9092"), problems),
         data_directory=Path(pick(data_directory, "DATA_DIR", "data")),
-        http=_address(pick(http, "HTTP", "127.0.0.1:8080"), problems),
+        http=_http(pick(http, "HTTP", "127.0.0.1:8080"), problems),
         schema_registry=registry or None,
         log=shape,
         dead_letter_ratio=_ratio(pick(None, "DEAD_LETTER_RATIO", "1"), problems),
         standbys=_standbys(pick(None, "STANDBYS", "1"), problems),
+        query_url=_url(pick(None, "QUERY_ADVERTISED", ""), problems),
         memory=_memory(pick(None, "STATE_MEMORY_MIB", str(DEFAULT_MIB)), problems),
         kafka=_kafka(environment, problems),
     )
@@ -113,14 +118,8 @@ def _brokers(text: str, problems: list[str]) -> str:
     return ",".join(parts)
 
 
-def _address(text: str, problems: list[str]) -> tuple[str, int] | None:
-    if text == "off":
-        return None
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        problems.append(f"AFTERCLICK_HTTP is {text!r}, write host:port as 127.0.0.1:8080, or off")
-        return None
-    return host.strip("[]"), int(port)
+def _http(text: str, problems: list[str]) -> tuple[str, int] | None:
+    return None if text == "off" else address(text, "AFTERCLICK_HTTP", problems, "127.0.0.1:8080, or off")
 
 
 def _ratio(text: str, problems: list[str]) -> float:
@@ -138,6 +137,13 @@ def _standbys(text: str, problems: list[str]) -> int:
         problems.append(f"AFTERCLICK_STANDBYS is {text!r}, write how many, as 1, or 0 for none")
         return 0
     return int(text)
+
+
+def _url(text: str, problems: list[str]) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        problems.append(f"AFTERCLICK_QUERY_ADVERTISED is {text!r}, write a URL as http://worker-0.workers:8081")
+    return text.rstrip("/")
 
 
 def _memory(text: str, problems: list[str]) -> MemoryBounds:

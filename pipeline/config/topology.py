@@ -29,6 +29,7 @@ from pipeline.config.flow import (
 )
 from pipeline.config.identity_rules import IdentityRules
 from pipeline.config.inclusion import include
+from pipeline.config.intake import IntakeRules
 from pipeline.config.journey import JourneyStage, stage_mistakes
 from pipeline.config.loyalty import Programme, referral_mistakes
 from pipeline.config.messaging import Messaging
@@ -66,6 +67,11 @@ class Topology(Entry):
     )
     events: Events = Field(default=Events(), description="This shop's event names.")
     time: Time = Field(default=Time(), description="What time is made of.")
+    intake: IntakeRules | None = Field(
+        default=None,
+        description="What is taken of what clients send, and what is added. Left out: all, as it is.",
+        examples=[{"enrich": ["campaign", "device"], "bots": "drop"}],
+    )
     erasure: Erasure | None = Field(
         default=None, description="Erasing shoppers. Left out: nobody is erased.", examples=[{}]
     )

@@ -97,9 +97,10 @@ class Comparison:
             return _Run(self).through(self._streams(sources, accept), progress)
 
     def _streams(self, sources: Sequence[Source], accept: Accept) -> Iterator[tuple[Reading, Reading]]:
-        # A plan where ids are shoppers as sent takes the same calls, and no claims.
-        identities = self.new.identities or self.old.identities
-        old, new = (Intake(replace(plan, identities=identities)) for plan in (self.old, self.new))
+        # A plan where ids are shoppers as sent takes the same calls, and no claims. What the new one leaves out is
+        # left out of both: sides without the same events could not be compared one by one.
+        identities, screening = self.new.identities or self.old.identities, self.new.intake
+        old, new = (Intake(replace(plan, identities=identities, intake=screening)) for plan in (self.old, self.new))
         if self.old.aliases == self.new.aliases:
             return ((one, one) for one in readings(sources, new, accept))
         # Other aliases make other events of the same calls.

@@ -22,11 +22,12 @@ from pipeline.domain.decision import (
     take_last,
 )
 from pipeline.domain.definition import Condition, Plan
-from pipeline.domain.due import keep_due
+from pipeline.domain.due import StalledTimer, keep_due
 from pipeline.domain.erasure import Erasure
 from pipeline.domain.erasure_definition import SHOPPER_ERASED
 from pipeline.domain.event import OF_OTHERS, Event, decode_object
 from pipeline.domain.graft import Graft, join, pieces_for
+from pipeline.domain.hot_key import HotKeys
 from pipeline.domain.identity.merging import Merger
 from pipeline.domain.loyalty.loyalty import Loyalty
 from pipeline.domain.message import take_message
@@ -44,10 +45,6 @@ from pipeline.domain.shopper import Shopper
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
-
-
-class StalledTimer(RuntimeError):
-    """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
 
 
 class Engine:
@@ -74,6 +71,8 @@ class Engine:
         )  # fmt: skip
         self._acquaintance = Acquaintance(plan, self._conditions, self._readings)
         self.erasure = Erasure(plan)
+        self._hot_keys = HotKeys(plan.hot_keys) if plan.hot_keys is not None else None
+        self._watches = self._hot_keys is not None or plan.inactive is not None
         self._kept = KeptState(self._conditions)
         self.merger = Merger(
             self.digest, self._conditions, self._segments, self.derivations, self._abandonment, self.loyalty,
@@ -108,7 +107,9 @@ class Engine:
         if refusal is not None:
             outcome.refusal = refusal if event.type not in OF_OTHERS else "duplicate"
             return outcome
-        if self.erasure.inactive is not None:
+        if self._watches:
+            if self._hot_keys is not None and self._hot_keys.leaves_out(shopper, event, outcome.remarks):
+                return outcome
             self.erasure.see(shopper, event, now, new)
         reading, late = self._readings.of(event), now - event.time > self._late
         if event.type in OF_OTHERS:

@@ -12,6 +12,7 @@ from pipeline.domain.consent_definition import ConsentDefinition, ConsentNow
 from pipeline.domain.derived_definition import Computed, JourneyDefinition, RfmScale, RfmScore, Stage, TraitDefinition
 from pipeline.domain.erasure_definition import ErasureDefinition
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.intake_definition import HotKeyDefinition, IntakeDefinition
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.message_definition import MessagingDefinition
 from pipeline.domain.standing_definition import Points, Tier
@@ -211,6 +212,7 @@ class Plan:
     digest: hash of all meanings; a shopper decided under another one is evaluated anew.
     links: whether carts and products keep and tell where they are found (commerce/link.py).
     identities: None where ids are shoppers as sent; they are no part of the digest, as they decide of what is to come.
+    intake, hot_keys: None where all is taken as it comes; no part of the digest either.
     inactive: ms without an event, after which a record ends; None: records stay.
     live_from: ms; what is decided before is history: silent, and no message is asked for. It is no part of the digest.
     """
@@ -237,6 +239,8 @@ class Plan:
     identities: IdentityDefinition | None = None
     erasure: ErasureDefinition | None = None
     inactive: int | None = None
+    intake: IntakeDefinition | None = None
+    hot_keys: HotKeyDefinition | None = None
     live_from: int = 0
 
     @property

@@ -3,6 +3,10 @@
 from pipeline.domain.shopper import Shopper
 
 
+class StalledTimer(RuntimeError):
+    """A rule asked to be woken at an instant and, woken, asked for it again: it would never end."""
+
+
 def keep_due(shopper: Shopper) -> None:
     """Set `Shopper.due` to the earliest instant that any rule wants to be woken at, 0 if none does."""
     soonest = shopper.segments_due

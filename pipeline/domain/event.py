@@ -22,12 +22,14 @@ OF_OTHERS = frozenset({REFERRAL, REFERRAL_CONFIRMED})
 ENDING = "ending"
 # And for the anonymous id that a user's event came with: no call either; see intake/claim.py.
 CLAIM = "claim"
+# Of a call that was not to be taken, what it says on consent: no call, and no behaviour; see intake/screening.py.
+CONSENT_WORD = "consent_word"
 
 
 class Event(msgspec.Struct, gc=False, omit_defaults=True):
     """One accepted call of one shopper, in the shape of a `shopper-events` value.
 
-    type: one of CALLS or OF_OTHERS, CLAIM or ENDING.
+    type: one of CALLS or OF_OTHERS, CLAIM, CONSENT_WORD or ENDING.
     name: the standard event name of a track call (after aliases); otherwise the call's type.
     shopper: the shopper's id as sent: user id, else anonymous id.
     time: event time, ms since the epoch, corrected for the client's clock, never later than `received`.
@@ -37,7 +39,8 @@ class Event(msgspec.Struct, gc=False, omit_defaults=True):
     properties: JSON object bytes, of track/page/screen calls (empty object otherwise).
     traits: JSON object bytes, of identify calls (empty object otherwise).
     timezone: IANA zone name from `context.timezone`, "" if not sent.
-    flags: what intake had to correct: `skew_future`, `no_zone`, `derived_id`, `received_ahead`.
+    flags: what intake had to correct, `skew_future`, `no_zone`, `derived_id`, `received_ahead`; or what is odd about
+    the call, `bot`, `do_not_track`, `no_consent`.
     anonymous: the shopper's id is an anonymous id, as the call had no user id.
     consents: (purpose, granted?) of each category in `context.consent` that the topology gives a purpose.
     device: the push token in `context.device`, "" if not sent, or under a topology that asks for no consent.

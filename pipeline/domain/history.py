@@ -6,6 +6,7 @@ from pipeline.domain.commerce.order import DUPLICATE, ORDER_EVENTS, Orders
 from pipeline.domain.decision import KIND_EVENT, Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import BEHAVIOUR, Event, decode_object
+from pipeline.domain.hot_key import HotKeys
 from pipeline.domain.message import take_message
 from pipeline.domain.segments.condition import Conditions
 from pipeline.domain.segments.edge import EdgeWatch
@@ -33,6 +34,7 @@ class History:
     def __init__(self, plan: Plan) -> None:
         self._tenant, self._late = plan.name, plan.late_segments
         self._orders = Orders(plan)
+        self._hot_keys = HotKeys(plan.hot_keys) if plan.hot_keys is not None else None
         self._conditions = _Remembering.compiled(plan, plan.conditions(), plan.traits)
         self._keep: Set[int] = frozenset()
         self._folding: dict[str, tuple[list[Folded], list[EdgeWatch], list[SequenceWatch]]] = {}
@@ -51,6 +53,8 @@ class History:
         if take_message(shopper, event.message_id, event.body, now) is not None:
             return
         remarks: list[str] = []
+        if self._hot_keys is not None and self._hot_keys.leaves_out(shopper, event, remarks):
+            return
         behaviour = event.type in BEHAVIOUR
         repeated = behaviour and event.name in ORDER_EVENTS and self._repeats(shopper, event, now)
         if now - event.time > self._late:

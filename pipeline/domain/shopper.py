@@ -72,6 +72,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     locale: (event time in ms, language) of the latest call that told one, of equal times the greater text.
     identity: None of who never met another id.
     past: None of who never was erased, where records do not end by themselves.
+    pace: (number of a span of event time, events in it) of the latest span, where hot keys are looked for.
     """
 
     format: int = FORMAT
@@ -100,6 +101,7 @@ class Shopper(msgspec.Struct, array_like=True, gc=False):
     locale: tuple[int, str] | None = None
     identity: IdentityBook | None = None
     past: Past | None = None
+    pace: tuple[int, int] | None = None
 
     @property
     def epoch(self) -> int:

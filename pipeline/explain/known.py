@@ -101,23 +101,24 @@ def from_stores(plan: Plan, directory: Path, shopper_id: str, at: int | None) ->
     paths = [path for agent, path in store_paths(directory) if agent == _AGENT]
     if not paths:
         raise NoState
+    engine = Engine(plan)
     for path in paths:
         with store_view(path) as view:
             value, checkpoint = view.record(shopper_id.encode()), view.checkpoint()
         if value is not None:
             source = {"kind": "store", "partition": int(path.name)}
-            return from_record(plan, shopper_id, value, checkpoint, at, source)
+            return from_record(engine, shopper_id, value, checkpoint, at, source)
     raise UnknownShopper
 
 
 def from_record(
-    plan: Plan, shopper_id: str, value: bytes, checkpoint: Checkpoint | None, at: int | None, source: dict[str, Any]
+    engine: Engine, shopper_id: str, value: bytes, checkpoint: Checkpoint | None, at: int | None, source: dict[str, Any]
 ) -> Known:
     """From a stored record. Its timers that are due by `at` fire on this copy alone; nothing is published.
 
     at: ms, None: the time of the checkpoint. Raises UnknownShopper, Alias, TooEarly, StateFormatError.
     """
-    engine, shopper = Engine(plan), RecordCodec().decode(value)
+    shopper = RecordCodec().decode(value)
     _refuse_alias(shopper)
     if not shopper.created:
         # Claims alone have come of it.

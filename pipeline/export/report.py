@@ -21,35 +21,50 @@ def export_data(known: Known, plan: Plan) -> dict[str, Any]:
         "source": known.source,
         "first_seen": format_known(shopper.created),
         "profile": profile(Engine(plan), shopper, known.shopper_id),
-        "traits": {
-            name: {"value": trait.value, "said_at": format_known(trait.time), "message_id": trait.message_id}
-            for name, trait in shopper.traits.items()
-        },
-        "segments": {
-            name: {
-                "member": one.member,
-                "since": format_known(one.since),
-                "changes": one.sequence,
-                "changes_at": format_known(one.due),
-            }
-            for name, one in sorted(shopper.memberships.items())
-        },
+        "traits": traits(shopper),
+        "segments": memberships(shopper),
         "carts": named(shopper.carts),
         "viewed": named(shopper.views),
         "abandonments": named(shopper.instances),
         "orders": named(shopper.orders),
         "refunds": {"taken": len(shopper.refund_keys), "parked": named(shopper.parked)},
         "loyalty": named(shopper.standings),
-        "consent": _consent(shopper.words),
+        "consent": consent(shopper.words),
         "messages": named(shopper.correspondence()) if shopper.messages is not None else None,
-        "visits": {"count": shopper.sessions, "recent": [format_known(at) for at in shopper.recent_visits]},
+        "visits": {
+            "count": shopper.sessions,
+            "recent": [format_known(at) for at in shopper.recent_visits],
+            "pace": shopper.pace,
+        },
         "remembered": _remembered(shopper),
-        "timers": _timers(shopper),
+        "timers": timers(shopper),
         "past": named(shopper.past),
     }
 
 
-def _consent(words: Words | None) -> dict[str, Any] | None:
+def traits(shopper: Shopper) -> dict[str, Any]:
+    """Each trait with the call that said it."""
+    return {
+        name: {"value": trait.value, "said_at": format_known(trait.time), "message_id": trait.message_id}
+        for name, trait in shopper.traits.items()
+    }
+
+
+def memberships(shopper: Shopper) -> dict[str, Any]:
+    """Of each segment that the shopper ever was looked at for: member or not, since when, until when at most."""
+    return {
+        name: {
+            "member": one.member,
+            "since": format_known(one.since),
+            "changes": one.sequence,
+            "changes_at": format_known(one.due),
+        }
+        for name, one in sorted(shopper.memberships.items())
+    }
+
+
+def consent(words: Words | None) -> dict[str, Any] | None:
+    """What was said, and the devices that push messages go to."""
     if words is None:
         return None
     said = [{**named(word), "reason": REASONS[word.reason]} for word in words.words]
@@ -68,7 +83,7 @@ def _remembered(shopper: Shopper) -> dict[str, Any]:
     }
 
 
-def _timers(shopper: Shopper) -> dict[str, Any]:
+def timers(shopper: Shopper) -> dict[str, Any]:
     """When the shopper is looked at next, and by what."""
     messages, past = shopper.messages, shopper.past
     return {

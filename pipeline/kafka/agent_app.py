@@ -14,6 +14,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFai
 from faust.transport.drivers import TRANSPORTS
 from faust.types import TP
 
+from pipeline.kafka.assignor import Assignor, owners_of
 from pipeline.kafka.client import Client
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.credentials import faust_credentials
@@ -39,8 +40,8 @@ class AgentPlace(msgspec.Struct, frozen=True):
     group: consumer group, also prefix of transactional ids. source, changelog: topics of the shop, of `partitions`
     partitions each. outputs: logical topic -> topic of the shop. directory: this process's own, locked by it.
     standbys: how many other workers follow each partition. grafts: topic of what a backfill writes for the agent, empty
-    where there is none. check_crcs: off with the embedded broker, whose transaction
-    markers carry wrong ones.
+    where there is none. url: of this worker's query API, told to the others; empty where there is none. check_crcs: off
+    with the embedded broker, whose transaction markers carry wrong ones.
     """
 
     group: str
@@ -52,6 +53,12 @@ class AgentPlace(msgspec.Struct, frozen=True):
     standbys: int = 0
     check_crcs: bool = True
     grafts: str = ""
+    url: str = ""
+
+    @property
+    def canonical_url(self) -> str:
+        """What members tell each other of where they are; of one without a query API nothing is served there."""
+        return self.url or f"http://{self.group}"
 
 
 class AgentParts(Parts, StandbyParts, Protocol):
@@ -104,6 +111,13 @@ class AgentApp(faust.App):
     def source_partitions(self) -> set[int]:
         """The source partitions assigned to this worker; changelog partitions of standbys are assigned too."""
         return {tp.partition for tp in self.assignor.assigned_actives() if tp.topic == self.ownership.topic}
+
+    @property
+    def owners(self) -> dict[int, str]:
+        """URL of the query API of who has each partition, of those that tell theirs. From any thread."""
+        unnamed = f"http://{self.conf.id}"
+        assignor = cast("Assignor", self.assignor)
+        return owners_of(assignor.external_topic_distribution, self.ownership.topic, unnamed)
 
     @property
     def standby_partitions(self) -> set[int]:
@@ -164,9 +178,9 @@ def _settings(place: AgentPlace, client: Client) -> dict[str, Any]:
         "broker_commit_interval": 1.0,
         "broker_check_crcs": place.check_crcs,
         "consumer_group_instance_id": client.get("group.instance.id"),
-        # Said in each assignment, and refused by its own member when another: a static member keeps its assignment, not
-        # always its host name. Nothing is served there.
-        "canonical_url": f"http://{place.group}",
+        # Said in each assignment, with who has which partition.
+        "canonical_url": place.canonical_url,
+        "PartitionAssignor": Assignor,
         "consumer_auto_offset_reset": "earliest",
         # Large batches write a busy shopper once for many events.
         "consumer_max_fetch_size": 4 << 20,

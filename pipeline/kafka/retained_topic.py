@@ -9,8 +9,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pipeline.domain.event import Event
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.intake import Intake
-from pipeline.domain.intake.refusal import Refusal
 from pipeline.replay.source import InputError, Value
 from pipeline.runtime.intake_fold import FIELD
 from pipeline.runtime.ports import Record
@@ -140,7 +140,7 @@ class RetainedCalls:
     def __init__(self, received: str, latest: int) -> None:
         self._from_field, self._latest = received == FIELD, latest
 
-    def accept(self, intake: Intake, value: Value, before: int) -> list[Event | Refusal]:
+    def accept(self, intake: Intake, value: Value, before: int) -> list[Answer]:
         """before: the latest received time of the partition so far, ms."""
         timestamp, record, _ = value
         received = before if self._from_field or timestamp > self._latest else timestamp

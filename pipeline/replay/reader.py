@@ -4,19 +4,19 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.domain.event import Event
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.envelope import original_of
 from pipeline.domain.intake.intake import Intake
-from pipeline.domain.intake.refusal import Refusal
 from pipeline.replay.source import Source, Value
 
 # Received time (ms, as raised), what intake said, the input's name, the value it came from, its index in that value.
-Reading = tuple[int, Event | Refusal, str, Value, int]
+Reading = tuple[int, Answer, str, Value, int]
 
 # What intake makes of a value of an input, given the latest received time (ms) of that input so far.
-Accept = Callable[[Intake, Value, int], list[Event | Refusal]]
+Accept = Callable[[Intake, Value, int], list[Answer]]
 
 
-def recorded(intake: Intake, value: Value, latest: int) -> list[Event | Refusal]:
+def recorded(intake: Intake, value: Value, latest: int) -> list[Answer]:
     """Calls that tell themselves when they were received, as those in files do."""
     return intake.accept(value[1], latest, from_field=True)
 

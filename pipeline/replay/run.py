@@ -21,6 +21,7 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity.letter import Letter, has_letters
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.profile import profile
 from pipeline.domain.shopper import Shopper
@@ -110,11 +111,16 @@ class _Run:
                     self._advance(received)
                     self._exchange()
             if type(call) is not Event:
+                if type(call) is Omission:
+                    summary.remarks[call.reason] += 1
+                    continue
                 number, _, _ = whence(value, index)
                 self._dead_letter(call.reason, call.detail, name, number, call.item, value[2] or call.original)  # type: ignore[union-attr]
                 continue
             if several > 1:
                 apply = partitions[self._place_of(call.shopper)].apply
+            if call.flags:
+                summary.remarks.update(call.flags)
             if self._held is not None:
                 self._remember(call, name, value, index)
             if index == 0 and left <= 0:

@@ -6,6 +6,8 @@ from typing import Protocol
 import msgspec
 
 from pipeline.domain.event import Event
+from pipeline.domain.intake.answer import Answer
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.intake.refusal import OVERSIZE, Refusal
 from pipeline.runtime.checkpoint import copy_checkpoint
 from pipeline.runtime.dead_letter import DEFAULT_LIMIT, FAILED, dead_letter
@@ -20,7 +22,7 @@ FIELD = "field"
 
 RECEIVED_AHEAD = "received_ahead"
 
-Calls = list[Event | Refusal]
+Calls = list[Answer]
 
 
 class Accepting(Protocol):
@@ -80,6 +82,9 @@ class IntakeFold:
                         continue
                     # It would fit the source and not shopper-events, and stop the partition there.
                     call = Refusal(OVERSIZE, records[index].value or b"", f"an event of {len(value)} bytes")
+                if isinstance(call, Omission):
+                    tally(counts.remarks, (call.reason,))
+                    continue
                 outputs.append(self._dead_letter(batch, records[index], call))
                 tally(counts.dead, (call.reason,))
                 letters.append(counts.events + len(letters))

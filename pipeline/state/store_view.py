@@ -51,9 +51,11 @@ class StoreView:
         self._path = path
         self._db = database
 
-    def records(self) -> Iterator[tuple[bytes, bytes]]:
-        """(key, value) of all shopper records, in key order. Raises StateError."""
-        for key, value in self._range(SHOPPERS, STATE_END):
+    def records(self, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of all shopper records, in key order; after: of those with greater keys. Raises StateError."""
+        # A zero byte behind it is the least key that is greater.
+        start = STATE + after + b"\x00" if after else SHOPPERS
+        for key, value in self._range(start, STATE_END):
             yield key[len(STATE) :], value
 
     def rows(self) -> Iterator[tuple[bytes, bytes]]:
@@ -120,25 +122,32 @@ def store_paths(directory: Path) -> Iterator[tuple[str, Path]]:
 def store_view(path: Path) -> Iterator[StoreView]:
     """The store in `path`. Raises StateFormatError if it is of a newer layout, StateError if it can't be read."""
     with tempfile.TemporaryDirectory(prefix="afterclick-view-") as folder:
-        database = _opened(path, Path(folder))
+        database = opened_beside(path, Path(folder))
         try:
-            with translated(path):
-                layout = database.get(LAYOUT_KEY)
-            if layout not in (None, LAYOUT):
-                raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
             yield StoreView(path, database)
         finally:
             with suppress(Exception):
                 database.close()
 
 
+def opened_beside(path: Path, folder: Path) -> Rdict:
+    """The store in `path` as a secondary, with its links and its log in `folder`. Raises StateFormatError if it is of a
+    newer layout, StateError if it can't be read."""
+    database = _opened(path, folder)
+    with translated(path):
+        layout = database.get(LAYOUT_KEY)
+    if layout not in (None, LAYOUT):
+        database.close()
+        raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
+    return database
+
+
 def _opened(path: Path, folder: Path) -> Rdict:
     """Tried again when the owner turned a file over meanwhile. The tables stay open, so that none goes away later."""
     for attempt in range(_TRIES):
-        links = folder / str(attempt)
         try:
             with translated(path):
-                _link(path, links)
+                links = link(path, folder)
                 return Rdict(str(links), _options(), access_type=AccessType.secondary(str(folder / "log")))
         except StateError as error:
             if attempt == _TRIES - 1:
@@ -149,11 +158,21 @@ def _opened(path: Path, folder: Path) -> Rdict:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _link(path: Path, links: Path) -> None:
-    links.mkdir()
-    for file in path.iterdir():
-        if file.name not in _UNLINKED and not file.name.startswith("LOG"):
-            (links / file.name).symlink_to(file.resolve())
+def link(path: Path, folder: Path) -> Path:
+    """Bring the links in `folder` to the files that the store in `path` has now; the directory they are in.
+
+    Links that lead nowhere have to go: a secondary would look for what was written lately in write-ahead logs that are
+    no more, and stop at the first."""
+    links = folder / "links"
+    links.mkdir(exist_ok=True)
+    there = {file.name for file in path.iterdir() if file.name not in _UNLINKED and not file.name.startswith("LOG")}
+    for old in links.iterdir():
+        if old.is_symlink() and old.name not in there:
+            old.unlink()
+        there.discard(old.name)
+    for name in there:
+        (links / name).symlink_to(path.resolve() / name)
+    return links
 
 
 def _options() -> Options:

@@ -26,6 +26,15 @@ class Step(NamedTuple):
     before: State | None
 
 
+def statements_of(entries: Iterable[dict[str, Any]], programme: str | None, *, whole: bool) -> dict[str, list[Step]]:
+    """Of each programme, or of one alone. whole: nothing was before the first entry."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        if programme in (None, entry["programme"]):
+            found.setdefault(entry["programme"], []).append(entry)
+    return {name: statement(found[name], NOTHING if whole else None) for name in sorted(found)}
+
+
 def statement(entries: Iterable[dict[str, Any]], opening: State | None = NOTHING) -> list[Step]:
     """The entries of one shopper in one programme in their order, each once, from `opening` on.
 

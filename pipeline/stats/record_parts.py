@@ -24,7 +24,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     ),
     "message ids": ("ids_since", "ids", "old_ids"),
     "identity": ("identity", "past"),
-    "visits": ("sessions", "recent_visits"),
+    "visits": ("sessions", "recent_visits", "pace"),
     "windows": ("windows",),
     "memberships": ("memberships",),
     "first and last": ("observations",),

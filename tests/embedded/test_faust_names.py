@@ -16,6 +16,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.app.base import App
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ConsumerThread
@@ -60,6 +61,8 @@ pytestmark = pytest.mark.embedded
         (Recovery, "_resume_streams", ["self", "generation_id"]),
         (Recovery, "flush_buffers", ["self"]),
         (App, "_on_partitions_revoked", ["self", "revoked"]),
+        (PartitionAssignor, "on_assignment", ["self", "assignment"]),
+        (PartitionAssignor, "_decompress", ["compressed"]),
         (Fetcher, "fetched_records", ["self", "partitions", "timeout", "max_records"]),
         (GroupCoordinator, "check_errors", ["self"]),
         (GroupCoordinator, "_do_rejoin_group", ["self", "subscription"]),
@@ -100,6 +103,13 @@ def test_partitions_are_drained_before_they_are_given_up() -> None:
     source = inspect.getsource(App._on_partitions_revoked)
     order = ["stop_flow", "flow_control.clear", "on_partitions_revoked.send"]
     assert [source.index(step) for step in order] == sorted(source.index(step) for step in order)
+
+
+def test_an_assignment_has_who_has_what_and_has_to_be_of_ones_own_address() -> None:
+    source = inspect.getsource(PartitionAssignor.on_assignment)
+    assert "assert metadata.url == str(self._url)" in source
+    assert isinstance(PartitionAssignor._url, property)
+    assert isinstance(PartitionAssignor.external_topic_distribution, property)
 
 
 def test_messages_carry_their_generation_and_faust_skips_those_of_another() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.oracle import screening
 from tests.oracle.values import DAY, instant, number, span
 
 CALLS = ("track", "page", "screen", "identify", "alias", "group")
@@ -121,7 +122,12 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
     lateness = Lateness(topology)
     aliases = {**ALIASES, **topology.get("events", {}).get("aliases", {})}
     records, refused, latest = [], [], 0
-    for index, raw in enumerate(events):
+    for index, sent in enumerate(events):
+        called = sent.get("event") if sent.get("type") == "track" else sent.get("type")
+        name = aliases.get(str(called), str(called))
+        raw = screening.heeded(sent, topology, name)
+        if raw is None:
+            continue
         received = instant(raw.get("receivedAt", raw.get("timestamp")))
         if received is None:
             refused.append((index, "invalid_time"))
@@ -132,14 +138,16 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
         if reason:
             refused.append((index, reason))
             continue
+        shopper = str(raw["userId"] if raw.get("userId") is not None else raw["anonymousId"])
+        if not screening.takes(raw, topology, name, shopper):
+            continue
         latest = received = max(received, latest)
         time = min(happened(raw) or received, received)
-        name = raw["event"] if raw["type"] == "track" else raw["type"]
         record = Record(
             index=index,
             type=raw["type"],
-            name=aliases.get(name, name),
-            shopper=str(raw["userId"] if raw.get("userId") is not None else raw["anonymousId"]),
+            name=name,
+            shopper=shopper,
             time=time,
             received=received,
             message_id=raw["messageId"],
@@ -149,7 +157,7 @@ def read(events: list[dict[str, Any]], topology: dict[str, Any], until: int | No
         )
         record.context = raw.get("context") or {}
         if record.behaviour:
-            record.properties = raw.get("properties") or {}
+            record.properties = screening.properties(raw, topology)
         if record.type == "identify":
             record.traits = raw.get("traits") or {}
         records.append(record)

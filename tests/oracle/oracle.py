@@ -10,6 +10,7 @@ from tests.oracle.endings import Life, digest, may_end
 from tests.oracle.history import Record, admit, read, visits
 from tests.oracle.holds import Hold
 from tests.oracle.loyalty import Letter, Programme
+from tests.oracle.screening import Pace
 from tests.oracle.segments import Facts, computed, critical, referred, scores, stage, truth, windows
 from tests.oracle.traits import Traits, midnight, months
 from tests.oracle.values import instant, live_from, rfc3339
@@ -71,6 +72,7 @@ class History:
         self.windows = windows(topology) | {one.window for one in self.programmes if one.window}
         self.messages = messages.Messages(shopper, topology)
         self.pending: set[int] = set()
+        self.pace, self.dropped = Pace(topology), list[Record]()
 
     def lines(self) -> dict[str, list[dict[str, Any]]]:
         """Of every topic, so far."""
@@ -127,9 +129,12 @@ class History:
         """Timers first, then the record (readings.md, 3). Returns the reason it is a dead letter for, if it is one."""
         self.advance(record.received)
         self.now = record.received
-        refused = admit(self.records, record)
+        refused = admit(self.dropped, record) or admit(self.records, record)
         if refused:
             return refused
+        if self.pace.leaves_out(record.name, record.time):
+            self.dropped.append(record)
+            return "duplicate"
         self.begun = True
         earlier = list(self.records)
         self.records.append(record)

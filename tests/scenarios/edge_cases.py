@@ -81,6 +81,7 @@ EDGE_CASES = {
     80: "quiet hours in no known zone",
     81: "fewer messages asked for",
     82: "a shopper held out who buys",
+    90: "a hot key",
 }
 """By number: what part 9 asks of time, duplicates, orders, carts, addresses, segments, loyalty, caps and consent."""
 

@@ -8,7 +8,9 @@ import msgspec
 from pipeline.domain.decide import Engine
 from pipeline.domain.decision import Decision
 from pipeline.domain.event import Event
+from pipeline.domain.hot_key import HOT_KEY
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.ports import Record
 from tests.simulation.scenario import Scenario
@@ -17,13 +19,15 @@ from tests.support.topology_driver import CODEC
 
 
 class Expected:
-    """events: canonical ones by shopper. said: decisions by shopper and topic. dead: dead letters by reason. states:
-    final records by key. Each of the lists is in its order."""
+    """events: canonical ones by shopper. said: decisions by shopper and topic. dead: dead letters by reason. left_out:
+    omissions by reason, and events that made a key hot. states: final records by key. Each of the lists is in its
+    order."""
 
     def __init__(self) -> None:
         self.events: dict[str, list[bytes]] = defaultdict(list)
         self.said: dict[str, list[Any]] = defaultdict(list)
         self.dead: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
         self.states: dict[bytes, bytes] = {}
 
 
@@ -42,6 +46,7 @@ class Road:
     def __init__(self, shopper_id: str, engine: Engine, changed: Engine | None, hand_over: HandOver | None) -> None:
         self.shopper = Shopper()
         self.said: list[Decision] = []
+        self.hot = 0
         self._id = shopper_id
         self._engine = engine
         self._changed = changed
@@ -55,6 +60,7 @@ class Road:
         self._taken += 1
         outcome = self._engine.decide(self.shopper, event, event.received, self._since)
         self.said += outcome.decisions
+        self.hot += outcome.remarks.count(HOT_KEY)
         return outcome.refusal
 
     def end(self, until: int) -> None:
@@ -79,6 +85,9 @@ def expect(scenario: Scenario, sources: list[list[Record]], hand_overs: dict[str
         latest = 0
         for record in records:
             for call in intake.accept(record.value, record.timestamp, from_field=not scenario.live):
+                if isinstance(call, Omission):
+                    expected.left_out[call.reason] += 1
+                    continue
                 if not isinstance(call, Event):
                     expected.dead[call.reason] += 1
                     continue
@@ -91,6 +100,7 @@ def expect(scenario: Scenario, sources: list[list[Record]], hand_overs: dict[str
                     expected.dead[refusal] += 1
     for shopper_id, road in roads.items():
         road.end(scenario.end)
+        expected.left_out[HOT_KEY] += road.hot
         if road.shopper.created:
             expected.states[shopper_id.encode()] = CODEC.encode(road.shopper)
     for decision in (decision for road in roads.values() for decision in road.said):

@@ -1,5 +1,6 @@
 """What a seed stands for: a topology, a history, how it is dealt out, and how rough the world is."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any, cast
 
@@ -9,8 +10,10 @@ from pipeline.domain.decide import Engine
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.identity.identities import identities_of
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.intake import Intake
-from pipeline.domain.intake.refusal import Refusal
+from pipeline.domain.intake_definition import HotKeyDefinition, IntakeDefinition, SampleDefinition
+from pipeline.domain.message_definition import SHARES
 from pipeline.domain.shopper import Shopper
 from pipeline.runtime.fold import Fold
 from pipeline.runtime.intake_fold import BROKER, FIELD, IntakeFold, IntakeSettings
@@ -23,6 +26,7 @@ from tests.support.topology_driver import CODEC, PlainEncoder
 
 CLICKSTREAM = "clickstream"
 DAY = 86_400_000
+HOUR = DAY // 24
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -93,9 +97,9 @@ class _Interrupted:
         self._inner = inner
         self._at = at
 
-    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
+    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Answer]:
         self._at("inside decode")
-        found: list[Event | Refusal] = self._inner.accept(value, received, from_field=from_field)
+        found: list[Answer] = self._inner.accept(value, received, from_field=from_field)
         return found
 
     @property
@@ -128,11 +132,21 @@ class _Interrupted:
         return self._inner.graft(shopper, shopper_id, graft, until, changed_at)
 
 
+def draw_taking(random: Random) -> dict[str, Any]:
+    """What a plan says of hot keys and of a sample; mostly nothing."""
+    if random.random() < 0.75:
+        return {}
+    hot = HotKeyDefinition(random.choice([1, 2]), random.choice([1_000, HOUR]), random.random() < 0.7)
+    sampled = IntakeDefinition(sample=SampleDefinition(SHARES * 4 // 5, random.choice(["", "x"])))
+    return {"hot_keys": hot, "intake": sampled if random.random() < 0.5 else None}
+
+
 def draw_scenario(seed: int) -> Scenario:
     random, change, ends = Random(seed), Random(f"change {seed}"), Random(f"end {seed}")
-    plan = draw_plan(random)
+    taking = draw_taking(Random(f"taking {seed}"))
+    plan = replace(draw_plan(random), **taking)
     end = ends.random() < 0.3
-    changed = draw_plan(change) if change.random() < 0.5 else None
+    changed = replace(draw_plan(change), **taking) if change.random() < 0.5 else None
     if end:
         plan = ending(ends, plan)
         changed = changed and ending(ends, changed)

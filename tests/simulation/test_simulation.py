@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from pipeline.domain.hot_key import HOT_KEY
+from pipeline.domain.intake.omission import NOT_SAMPLED
 from pipeline.runtime.partition import STEPS
 from tests.simulation.simulation import Simulation
 from tests.simulation.verdict import differences
@@ -48,6 +50,11 @@ def test_every_step_that_has_an_inside_was_crashed_there(step: str, runs: Runs) 
 def test_a_changed_topology_was_swept_through_crashes(runs: Runs) -> None:
     assert runs.happened["change"] > SEEDS // 4
     assert runs.happened["crash within a sweep"] > 10
+
+
+def test_hot_keys_were_counted_through_crashes_and_some_shoppers_were_in_no_sample(runs: Runs) -> None:
+    assert runs.happened[HOT_KEY] > SEEDS // 4
+    assert runs.happened[NOT_SAMPLED] > SEEDS // 10
 
 
 def test_messages_were_sent_and_held_back_through_crashes(runs: Runs) -> None:

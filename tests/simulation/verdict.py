@@ -33,6 +33,7 @@ def differences(simulation: Simulation) -> list[str]:
     broker, scenario = simulation.broker, simulation.scenario
     lines = [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)]
     expected = expect(scenario, lines, _handed_over(simulation))
+    simulation.happened.update(expected.left_out)
     found: list[str] = []
     found += compare("events of", expected.events, _forwarded(simulation))
     made = list(decisions(broker))

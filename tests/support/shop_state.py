@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 
@@ -12,6 +11,7 @@ from pipeline.domain.definition import Plan
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
 from pipeline.domain.shopper import Shopper
+from pipeline.kafka.changelog_lookup import partition_of
 from pipeline.runtime.ports import Checkpoint, StateWrite
 from pipeline.state.record import RecordCodec
 from pipeline.state.rocksdb import RocksStore
@@ -48,7 +48,7 @@ def write_stores(directory: Path, records: dict[bytes, bytes], partitions: int =
     """As the shopper agent of a worker with this data directory would have left them."""
     store = RocksStore(directory / "shopper" / "state")
     for partition in range(partitions):
-        of_it = [(key, value) for key, value in records.items() if crc32(key) % partitions == partition]
+        of_it = [(key, value) for key, value in records.items() if partition_of(key, partitions) == partition]
         due = [(when, key) for key, value in of_it if (when := CODEC.due(value))]
         state = store.open(str(partition))
         state.write(StateWrite(of_it, len(of_it), Checkpoint(next_offset=len(of_it), time=1_767_225_600_000), due))

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from pipeline.collector.wire.request import FIELD_LIMIT, present
+from pipeline.collector.wire.request import present
+from pipeline.domain.intake.campaign import campaign as of_query
 
 
 def parts(url: str | None) -> dict[str, Any]:
@@ -17,13 +18,5 @@ def parts(url: str | None) -> dict[str, Any]:
 
 
 def campaign(url: str | None) -> Mapping[str, str]:
-    """Every utm_ parameter; utm_campaign is called `name` (wire-format.md, 2)."""
-    query = parts(url).get("search", "?")[1:]
-    try:
-        fields = parse_qsl(query, max_num_fields=FIELD_LIMIT)
-    except ValueError:
-        return {}
-    found = {key[4:]: value for key, value in fields if key.startswith("utm_")}
-    if "campaign" in found:
-        found["name"] = found.pop("campaign")
-    return found
+    """As `context.campaign` has it; empty if there is none."""
+    return of_query(parts(url).get("search", "?")[1:])

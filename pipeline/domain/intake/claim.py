@@ -12,8 +12,9 @@ import re2
 
 from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity_definition import IdentityDefinition
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.identity import identifier
-from pipeline.domain.intake.refusal import BLOCKED_ID, MISSING_ID, Refusal, RefusedCall
+from pipeline.domain.intake.refusal import BLOCKED_ID, MISSING_ID, RefusedCall
 
 ALIAS = "alias"
 # Ids of which it is remembered whether they are blocked.
@@ -51,7 +52,7 @@ class Claims:
             raise RefusedCall(BLOCKED_ID, "userId and anonymousId are blocked or missing")
         return user, user, self._device(call, user)
 
-    def told(self, calls: list[Event | Refusal]) -> list[Event | Refusal]:
+    def told(self, calls: list[Answer]) -> list[Answer]:
         """The calls, and after them a claim for each device that came with one."""
         calls.extend(list(self._claims(calls)))
         return calls
@@ -74,7 +75,7 @@ class Claims:
             blocks = self._known[found] = self._blocked.fullmatch(found) is not None
         return blocks
 
-    def _claims(self, calls: list[Event | Refusal]) -> Iterator[Event]:
+    def _claims(self, calls: list[Answer]) -> Iterator[Event]:
         for call in calls:
             if isinstance(call, Event) and call.anonymous_id:
                 yield Event(

@@ -1,6 +1,7 @@
 """Values as they stand in the clickstream: one call, or a batch of calls in an envelope (wire-format.md, 3.1)."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -125,3 +126,11 @@ def inherit(envelope: Any, own: Any) -> dict[str, Any]:
         under = merged.get(key)
         merged[key] = inherit(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return merged
+
+
+def context_of(call: Mapping[str, Any], envelope: Envelope) -> dict[str, Any]:
+    """The context of a call, laid over that of its batch."""
+    own: Any = call.get("context")
+    if envelope.context is None and type(own) is dict:
+        return own
+    return inherit(envelope.context, own) if own or envelope.context else {}

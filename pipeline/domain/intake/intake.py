@@ -1,6 +1,7 @@
 """Intake as a function: one value of the clickstream in, its events and refusals out. Keeps no state but memoised
 names; nothing that it says depends on what came before."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,14 +10,16 @@ from xxhash import xxh3_128_hexdigest, xxh32_intdigest
 from pipeline.domain.definition import Plan
 from pipeline.domain.event import BEHAVIOUR, CALLS, EMPTY_OBJECT, NOWHERE, Event
 from pipeline.domain.intake.alias import Aliases
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.body import DELIVERY, encode, encode_kept
-from pipeline.domain.intake.category import said_of
+from pipeline.domain.intake.category import said_of, tells
 from pipeline.domain.intake.claim import Claims
 from pipeline.domain.intake.clock import Clock
 from pipeline.domain.intake.commerce import COMMERCE, check_commerce
 from pipeline.domain.intake.device import locale_of, token_of
-from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, decode_call, inherit, open_envelope
+from pipeline.domain.intake.envelope import BATCH_KEY, LIMIT, SINGLE, Envelope, context_of, decode_call, open_envelope
 from pipeline.domain.intake.identity import anonymous, identifier
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.intake.provider.webhook import read_webhook
 from pipeline.domain.intake.referrer import Referrers, origin_of
 from pipeline.domain.intake.refusal import (
@@ -30,10 +33,10 @@ from pipeline.domain.intake.refusal import (
     Refusal,
     RefusedCall,
 )
+from pipeline.domain.intake.screening import Screening
 
 DERIVED_ID = "derived_id"
 _ZONE_LIMIT = 64
-_NO_CONTEXT: dict[str, Any] = {}
 _Raw = msgspec.Raw
 
 
@@ -49,19 +52,28 @@ class Intake:
         self._referrers = Referrers(plan.programmes)
         self._referring = self._referrers.events
         self._claims = Claims(plan.identities) if plan.identities is not None else None
+        self._event: Callable[[dict[str, Any], int, bool, Envelope], Event | Omission] = self._canonical
+        self._screening = None
+        if plan.intake is not None:
+            self._screening = Screening(plan, plan.intake, self._canonical, self._aliases)
+            self._event = self._screening.event
 
-    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Event | Refusal]:
-        """What one value comes to: one event or refusal for each of its calls, in their order, and then an event for
-        each shopper that one of them was referred by (referrer.py), and for each device (claim.py). Never raises.
+    def accept(self, value: bytes | None, received: int, *, from_field: bool = False) -> list[Answer]:
+        """What one value comes to: one event, refusal or omission for each of its calls, in their order, and then an
+        event for each shopper that one of them was referred by (referrer.py), and for each device (claim.py). Never
+        raises.
 
         received: when it was received, ms. from_field: the calls tell that themselves (`time.received: field`, and
         replay), `received` (0 = unknown) is only for those that have no time at all.
         """
         calls = self._calls(value, received, from_field)
-        told = self._referrers.told(calls) if self._referring else calls
-        return told if self._claims is None else self._claims.told(told)
+        if self._referring:
+            calls = self._referrers.told(calls)
+            if self._screening is not None:
+                calls = self._screening.sampled(calls)
+        return calls if self._claims is None else self._claims.told(calls)
 
-    def _calls(self, value: bytes | None, received: int, from_field: bool) -> list[Event | Refusal]:
+    def _calls(self, value: bytes | None, received: int, from_field: bool) -> list[Answer]:
         if value is None:
             return [Refusal(UNDECODABLE, b"", "no value")]
         if len(value) > LIMIT:
@@ -77,7 +89,7 @@ class Intake:
                 return self._feedback(value, received, from_field, Refusal(refused.reason, value, refused.detail))
         return self._batch(value, received, from_field)
 
-    def _batch(self, value: bytes, received: int, from_field: bool) -> list[Event | Refusal]:
+    def _batch(self, value: bytes, received: int, from_field: bool) -> list[Answer]:
         try:
             envelope, items = open_envelope(value)
         except RefusedCall as refused:
@@ -87,12 +99,12 @@ class Intake:
             return self._feedback(value, received, from_field, taken) if isinstance(taken, Refusal) else [taken]
         return [self._take(item, received, from_field, envelope, at) for at, item in enumerate(items)]
 
-    def _feedback(self, value: bytes, received: int, from_field: bool, refusal: Refusal) -> list[Event | Refusal]:
+    def _feedback(self, value: bytes, received: int, from_field: bool, refusal: Refusal) -> list[Answer]:
         """What a provider's webhook comes to; the refusal, if the value is none."""
         parts = read_webhook(value) if refusal.reason in NO_CALL else None
         if parts is None:
             return [refusal]
-        found: list[Event | Refusal] = []
+        found: list[Answer] = []
         for part in parts:
             try:
                 if part.refused is not None:
@@ -102,15 +114,13 @@ class Intake:
                 found.append(Refusal(refused.reason, part.original, refused.detail, part.item))
         return found
 
-    def _take(
-        self, value: bytes, received: int, from_field: bool, envelope: Envelope, item: int | None
-    ) -> Event | Refusal:
+    def _take(self, value: bytes, received: int, from_field: bool, envelope: Envelope, item: int | None) -> Answer:
         try:
             return self._event(decode_call(value), received, from_field, envelope)
         except RefusedCall as refused:
             return Refusal(refused.reason, value, refused.detail, item)
 
-    def _event(self, call: dict[str, Any], received: int, from_field: bool, envelope: Envelope) -> Event:
+    def _canonical(self, call: dict[str, Any], received: int, from_field: bool, envelope: Envelope) -> Event:
         kind = call.get("type")
         if type(kind) is not str or kind not in CALLS:
             raise RefusedCall(UNKNOWN_TYPE, "type is none of track, page, screen, identify, group, alias")
@@ -133,7 +143,7 @@ class Intake:
             time, received, flags = self._clock.live(received, timestamp, original, sent, forwarded)
         context = call.get("context")
         if envelope.context is not None or type(context) is not dict:
-            context = _NO_CONTEXT if context is envelope.context is None else inherit(envelope.context, context)
+            context = context_of(call, envelope)
         name, properties, traits = kind, EMPTY_OBJECT, EMPTY_OBJECT
         if kind == "track":
             event = call.get("event")
@@ -155,7 +165,7 @@ class Intake:
         zone = context.get("timezone", "")
         if type(zone) is not str or len(zone) > _ZONE_LIMIT:
             zone = ""
-        consents = said_of(context, self._purposes) if self._purposes and "consent" in context else ()
+        consents = said_of(context, self._purposes) if self._purposes and tells(context) else ()
         device = token_of(context) if self._devices and "device" in context else ""
         locale = locale_of(context) if self._locales else ""
         fingerprint, unknown = xxh32_intdigest(body), user is None

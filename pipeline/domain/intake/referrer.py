@@ -11,8 +11,9 @@ import msgspec
 import xxhash
 
 from pipeline.domain.event import REFERRAL, Event, decode_object
+from pipeline.domain.intake.answer import Answer
 from pipeline.domain.intake.identity import identifier
-from pipeline.domain.intake.refusal import Refusal, RefusedCall
+from pipeline.domain.intake.refusal import RefusedCall
 from pipeline.domain.loyalty_definition import ProgrammeDefinition
 from pipeline.domain.value.path import reach
 
@@ -26,11 +27,11 @@ class Referrers:
         self._paths = {rule.on: rule.also for one in programmes for rule in one.earn if rule.also}
         self.events = frozenset(self._paths)
 
-    def told(self, calls: list[Event | Refusal]) -> list[Event | Refusal]:
+    def told(self, calls: list[Answer]) -> list[Answer]:
         """The calls, and after them a copy of each that refers, for the one who referred."""
         return [*calls, *self._copies(calls)]
 
-    def _copies(self, calls: list[Event | Refusal]) -> Iterator[Event]:
+    def _copies(self, calls: list[Answer]) -> Iterator[Event]:
         for call in calls:
             if isinstance(call, Event) and call.name in self._paths:
                 referrer = referrer_of(decode_object(call.properties), self._paths[call.name])

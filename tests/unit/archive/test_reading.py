@@ -13,8 +13,10 @@ import pytest
 from pipeline.archive.reading import Reading, Summary
 from pipeline.archive.sorted_history import SortedHistory
 from pipeline.archive.source import FORMATS, LIMIT, SEGMENT, ArchiveSource, files_of
+from pipeline.archive.text import found
 from pipeline.domain.definition import Plan
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake_definition import DROP, IntakeDefinition
 from pipeline.domain.value.instant import DAY, format_instant
 from pipeline.replay.source import InputError
 from tests.support.archived import write
@@ -121,6 +123,19 @@ def test_what_was_received_after_going_live_is_left_to_live_traffic(tmp_path: Pa
     summary, values, letters = read(tmp_path, write(tmp_path / "log", map(call, range(5))), live_from=live_from)
     assert ids(values) == ["m0", "m1"] and summary.later == 3 and not letters
     assert (summary.first, summary.last) == (START, START + 1_000)
+
+
+def test_what_the_topology_leaves_out_is_counted_and_neither_history_nor_a_dead_letter(tmp_path: Path) -> None:
+    intake = Intake(Plan("shop", "digest", intake=IntakeDefinition(bots=DROP)))
+    bot = call(1, context={"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1)"})
+    (tmp_path / "sorted").mkdir()
+    history, letters = SortedHistory(tmp_path / "sorted"), io.BytesIO()
+    sources = [ArchiveSource(write(tmp_path / "log", [call(0), bot, call(2)]), SEGMENT)]
+    summary = Reading(intake).read(sources, history, letters)
+    history.finish()
+    assert ids([kept.value for kept in history.read()]) == ["m0", "m2"]
+    assert (summary.left_out, summary.refused, letters.getvalue()) == ({"bot": 1}, {}, b"")
+    assert "1 left out by `intake` of the topology: bot" in list(found(summary, None))
 
 
 def test_files_and_their_rows_come_in_order_of_time_wherever_they_stand(tmp_path: Path) -> None:

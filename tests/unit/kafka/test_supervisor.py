@@ -27,7 +27,7 @@ def test_agents_get_few_heaps_unless_it_is_set(
     seen: list[Mapping[str, str]] = []
 
     class Started:
-        def __init__(self, commands: object, environment: Mapping[str, str], http: object) -> None:
+        def __init__(self, commands: object, environment: Mapping[str, str], *_: object) -> None:
             seen.append(environment)
 
         def run(self) -> int:
@@ -35,7 +35,7 @@ def test_agents_get_few_heaps_unless_it_is_set(
 
     monkeypatch.setattr(worker, "Supervisor", Started)
     monkeypatch.setattr(worker, "process_environment", lambda: given)
-    assert worker._both(resolve({}), None) == 0
+    assert worker._supervised(resolve({}), ["intake", "shopper"], None, None, None) == 0
     assert seen[0]["MALLOC_ARENA_MAX"] == heaps
     assert given.get("MALLOC_ARENA_MAX") in (None, "8")
 

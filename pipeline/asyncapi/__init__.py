@@ -1,0 +1,1 @@
+"""What a topology publishes, told to those who consume it: an AsyncAPI document, and the same as a page."""
