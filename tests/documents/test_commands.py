@@ -100,6 +100,8 @@ def test_what_needs_a_broker_is_run_by_the_test_that_is_named(pattern: str, test
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
 def test_options_named_in_running_text_exist(document: Path) -> None:
     root: Any = typer.main.get_command(app)
-    for name, rest in re.findall(r"`afterclick (\w+)([^`]*)`", document.read_text()):
-        known = {option for each in root.commands[name]._load().params for option in each.opts}
+    for name, rest in re.findall(r"`afterclick ([a-z]+)([^`&|]*)", document.read_text()):
+        known = {
+            option for each in root.commands[name].loaded().params for option in (*each.opts, *each.secondary_opts)
+        }
         assert set(re.findall(r"(?<=\s)--?[a-z][\w-]*", rest)) <= known | {"--help"}, (name, rest)
