@@ -51,7 +51,18 @@ def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
 class Message:
     """One entry of `messaging.messages`."""
 
-    __slots__ = ("_after_purchase", "_attribution", "_channels", "_expires", "_levels", "_unless", "definition", "identity", "name", "nights")
+    __slots__ = (
+        "_after_purchase",
+        "_attribution",
+        "_channels",
+        "_expires",
+        "_levels",
+        "_unless",
+        "definition",
+        "identity",
+        "name",
+        "nights",
+    )
 
     def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
