@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from pipeline.runtime.partition import AnyProcessor, Taken
 
-TARGET = 0.1
+TARGET = 0.08
 """CPU seconds that a round of timers is to take. A live event waits for the round at work and for its own."""
 FIRST, LEAST, MOST = 1_000, 250, 2_000
 """Due entries: of a first round, and the bounds. Below the least a commit would cost more than the round; more than the

@@ -21,11 +21,10 @@ class Counts(msgspec.Struct, gc=False):
     """What a round has to tell to metrics. No identities in it.
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
-    source partition had reached. entries: of the due-time index that were met. first_due: when the first of the
-    timers was due, ms; 0: none fired. dead: dead letters by reason. decisions: by topic; kinds: of them, see
-    decision_kind.py. remarks: what the core thinks worth counting, and intake's flags. hits, misses: of the cache
-    of decoded records. swept: records that a sweep brought under the present plan. grafted: records that a graft
-    was joined to.
+    source partition had reached. entries: of the due-time index that were met. first_due: when the first of the timers
+    was due, ms; 0: none fired. dead: dead letters by reason. decisions: by topic; kinds: of them, see decision_kind.py.
+    remarks: what the core thinks worth counting, and intake's flags. hits, misses: of the cache of decoded records.
+    swept: records that a sweep brought under the present plan. grafted: records that a graft was joined to.
     """
 
     records: int = 0
