@@ -16,6 +16,7 @@ from pipeline.domain.event import CLAIM, Event
 from pipeline.domain.identity.letter import MARK
 from pipeline.domain.identity_definition import IdentityDefinition
 from pipeline.domain.intake.intake import Intake
+from pipeline.domain.intake.omission import Omission
 from pipeline.domain.outcome import Outcome
 from pipeline.domain.shopper import Shopper
 from pipeline.replay.partition import Partition, exchange
@@ -63,6 +64,7 @@ def differences(simulation: Simulation) -> list[str]:
     broker, scenario = simulation.broker, simulation.scenario
     expected = expect(scenario, [broker.read(CLICKSTREAM, source) for source in range(scenario.sources)])
     made = list(decisions(broker))
+    simulation.happened.update(expected.left_out)
     found = compare_end(simulation, expected, _in_order(said(broker)), made)
     simulation.happened.update(one["fields"]["change"] for one in made if one["topic"] == IDENTITY_CHANGES)
     return found
@@ -114,6 +116,9 @@ def expect(scenario: Scenario, sources: list[list[Any]]) -> Expected:
         one, latest = Partition(0, Engine(scenario.plan), publish, "", refuse), 0
         for record in records:
             for call in intake.accept(record.value, record.timestamp, from_field=not scenario.live):
+                if isinstance(call, Omission):
+                    expected.left_out[call.reason] += 1
+                    continue
                 if not isinstance(call, Event):
                     expected.dead[call.reason] += 1
                     continue
