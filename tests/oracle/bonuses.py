@@ -28,14 +28,14 @@ class Expected:
 
 
 def fits(times: list[int], at: int, limit: dict[str, Any] | None) -> bool:
-    """Whether one more at `at` leaves no span that holds more than the limit."""
+    """Whether no span with one more at `at` in it holds more than the limit. Of two ids that met, others may."""
     if limit is None:
         return True
     if "within" not in limit:
         return len(times) < limit["times"]
-    ordered = sorted([*times, at])
-    spans = zip(ordered, ordered[limit["times"] :], strict=False)
-    return all(last - first >= span(limit["within"]) for first, last in spans)
+    within = span(limit["within"])
+    begins = [one for one in (*times, at) if at - within < one <= at]
+    return all(sum(1 for one in times if begin <= one < begin + within) < limit["times"] for begin in begins)
 
 
 def leap(year: int) -> bool:

@@ -111,6 +111,7 @@ def broken_invariants(verdict: Verdict) -> list[str]:
     sums: dict[tuple[str, str], int] = defaultdict(int)
     last: dict[tuple[str, str], dict[str, Any]] = {}
     orders: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    reviewed: set[tuple[str, str, str]] = set()
     for line in verdict.topics["loyalty-points"]:
         key, entry, points = (line["shopper"], line["programme"]), line["entry"], line["points"]
         own = orders[(*key, line["order_id"] or "")]
@@ -118,7 +119,9 @@ def broken_invariants(verdict: Verdict) -> list[str]:
             found.append(f"not whole: {line}")
         if line["order_id"] is not None:
             own[entry] += points
-        waits = entry == "confirmed" and (line["cause"]["kind"] == "timer" or own["pending_review"] > 0)
+        if entry == "pending_review":
+            reviewed.add((*key, line["lot"]))
+        waits = entry == "confirmed" and (line["cause"]["kind"] == "timer" or (*key, line["lot"]) in reviewed)
         sums[key] += 0 if entry == "expiring" or waits else points
         last[key] = line
     for (shopper, programme), total in sums.items():

@@ -161,7 +161,9 @@ class Results:
         worth, _ = amount(record, facts.shop)
         revenue = None if worth is None and order.updated is None else facts.shop.money(order.value)
         before = [one for one in self.known(facts.now) if one.since < record.time <= one.until]
-        counting = sorted((one for one in before if self.counts(one)), key=lambda one: (one.since, one.name))
+        counting = [one for one in before if self.counts(one)]
+        # Of several alike it makes no difference which is the last.
+        counting.sort(key=lambda one: (one.since, one.name, one.channel))
         for one in before:
             fields = {
                 "happened_at": record.time,

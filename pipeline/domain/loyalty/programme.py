@@ -1,5 +1,6 @@
 """One loyalty programme of a shopper: its ledger, its metric and its tiers (readings.md, 40-45, 53)."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,7 +90,7 @@ class Programme:
         self._accounts.look(standing, moment.now)
         self._earning.before_orders(shopper, standing, changes)
         promoting = False
-        hold = partial(self._earning.holds, standing, moment) if self._earning.may_hold else None
+        hold = self._hold(standing, moment)
         for change in changes:
             promoting = promoting or self._promoted(standing, change)
             self._ledger.book(standing, change, level, properties, moment, hold=hold)
@@ -166,8 +167,9 @@ class Programme:
             self._earning.join(shopper, standing, moment.now)
         self._accounts.look(standing, moment.now)
         self._ledgers.join(standing, other, moment)
+        hold = self._hold(standing, moment)
         for change in refunds:
-            self._ledger.book(standing, change, standing.held, change.told or {}, moment)
+            self._ledger.book(standing, change, standing.held, change.told or {}, moment, hold=hold)
             if change.kind != UPDATED:
                 self._earning.take_back(standing, change, moment)
         self._accounts.advance(standing, moment)
@@ -199,6 +201,10 @@ class Programme:
     def tier(self, shopper: Shopper) -> str:
         """The tier shown."""
         return self._tiers.name(shopper.standings[self.name].held)
+
+    def _hold(self, standing: Standing, moment: Moment) -> Callable[[int], bool] | None:
+        """What tells whether points of an order are held for review; None: none ever are."""
+        return partial(self._earning.holds, standing, moment) if self._earning.may_hold else None
 
     def _takes(
         self, event: Event, properties: dict[str, Any], changes: list[OrderChange], now: int, *, addressed: bool

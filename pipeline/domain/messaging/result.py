@@ -100,7 +100,7 @@ class Results:
                 continue
             before = [one for one in kept.followed if one.since < event.time <= one.until]
             credited = [one for one in before if self._credits(one)]
-            last = max(credited, key=lambda one: (one.since, one.message), default=None)
+            last = max(credited, key=lambda one: (one.since, one.message, one.channel, one.id), default=None)
             revenue = None if order.priced is None else render(order.value, self._currency)
             for one in before:
                 fields = {

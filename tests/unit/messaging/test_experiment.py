@@ -7,6 +7,7 @@ from pipeline.domain.decision import Decision
 from pipeline.domain.messaging.result import FOLLOWED
 from pipeline.domain.value.instant import DAY
 from tests.unit.messaging.test_arbiter import FORGOTTEN, GRANTED, T, Visitor, engine
+from tests.unit.messaging.test_escalation import identify
 
 SHOPPERS = [f"s{number}" for number in range(200)]
 
@@ -108,6 +109,24 @@ def test_of_more_messages_than_are_followed_the_oldest_is_let_go() -> None:
     assert [one.fields["last_touch"] for one in recovered] == [False] * (FOLLOWED - 1) + [True]
     assert kim.wait(T + FOLLOWED + FORGOTTEN) == []
     assert kim.shopper.messages is None
+
+
+def test_of_messages_at_one_instant_the_last_by_channel_is_the_last_touch() -> None:
+    kim = Visitor(engine(f"{GRANTED}, messages: {{note: {{on: {{event: Ask}}, escalate: [email, sms]}}}}"))
+    identify(kim, email="kim@example.com", phone="0301234567")
+    kim.track("Ask")
+    kim.track("Email Unsubscribed")
+    kim.track("Ask")
+    recovered = kim.track("Order Completed", T + 1, order_id="o", total=5)
+    assert [(one.fields["channel"], one.fields["last_touch"]) for one in recovered] == [("email", False), ("sms", True)]
+
+
+def test_of_messages_alike_at_one_instant_the_last_by_id_is_the_last_touch() -> None:
+    for name in SHOPPERS[:8]:
+        kim = Visitor(engine(f"{GRANTED}, messages: {{note: {{on: {{event: Ask}}, channel: on-site}}}}"), name)
+        last = max(kim.track("Ask")[0].id for _ in range(3))
+        recovered = kim.track("Order Completed", T + 1, order_id="o", total=5)
+        assert [one.fields["message_id"] for one in recovered if one.fields["last_touch"]] == [last]
 
 
 def test_a_message_that_is_in_the_topology_no_more_is_followed_no_more() -> None:
