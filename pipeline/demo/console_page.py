@@ -1,5 +1,7 @@
 """The console beside the demo: a process of its own, as with a real Kafka."""
 
+import contextlib
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,18 +9,38 @@ from pipeline.demo.child import Child
 from pipeline.demo.worker_watch import free_port
 
 _STOP_BUDGET = 10.0
+_PATIENCE = 0.1
 
 
 class ConsolePage:
     """host: what is listened on. folder: of its log."""
 
     def __init__(self, host: str, topology: Path, brokers: str, folder: Path, environment: Mapping[str, str]) -> None:
-        address = f"{host}:{free_port(host)}"
+        port = free_port(host)
+        address = f"{host}:{port}"
         self.url = f"http://{address}"
         self._arguments = ["console", "--topology", str(topology), "--brokers", brokers, "--listen", address]
         self._log = folder / "console.log"
         self._environment = environment
         self._child: Child | None = None
+        self._place = (host, port)
+        self._answers = False
+        self._told = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether a browser can open it: it is told of only then."""
+        if self._child is not None and not self._answers:
+            with contextlib.suppress(OSError), socket.create_connection(self._place, _PATIENCE):
+                self._answers = True
+        return self._answers
+
+    def news(self) -> str:
+        """Where it is: a sentence, once, when it answers; else ""."""
+        if self._told or not self.answers:
+            return ""
+        self._told = True
+        return f"Watch it, and explain a shopper, at {self.url}"
 
     @property
     def failure(self) -> str:

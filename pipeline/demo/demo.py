@@ -190,12 +190,12 @@ class Demo:
     def _note_firsts(self, cluster: _Cluster) -> None:
         if self._first_event is None and self.tally.events:
             self._first_event = self._elapsed
+        if self._wish.plain and (news := cluster.page.news()):
+            self._say(news)
         if self._first_decision is None and self.tally.decided:
             self._first_decision = self._elapsed
             # Not before: they would take the machine from what is to be seen first.
             cluster.page.open()
-            if self._wish.plain:
-                self._say(f"Watch it, and explain a shopper, at {cluster.page.url}")
             if cluster.storefront is not None:
                 cluster.storefront.open()
                 if self._wish.plain:
@@ -211,7 +211,7 @@ class Demo:
     def _foot(self, cluster: _Cluster) -> str:
         if not self.tally.events:
             return "The worker is starting. Ctrl-C ends it all."
-        console = f"Console: {cluster.page.url}." if self._first_decision is not None else ""
+        console = f"Console: {cluster.page.url}." if cluster.page.answers else ""
         if cluster.storefront is not None and console:
             return f"{console} Shop yourself: {cluster.storefront.url}. Ctrl-C ends it all."
         if self._wish.input is None:
