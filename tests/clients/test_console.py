@@ -1,6 +1,6 @@
 """The console in a real Chromium: decisions appear, a shopper is explained, and no text becomes markup.
 
-Where AFTERCLICK_PICTURES names a folder, the pictures of the README are left there.
+Where AFTERCLICK_PICTURES names a folder, the pictures of the README are left there (`make pictures`).
 """
 
 import json
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 AA = 4.5
+# ms until there is something to see in a picture.
+WAIT = 15_000 if os.environ.get("AFTERCLICK_PICTURES") else 0
 # ms; the console's own part of a page of which nothing is fetched from elsewhere.
 FIRST_PAINT = 1_000 * SLOWEST
 
@@ -29,7 +31,7 @@ def seen(packages: Path, chromium: str, url: str, what: str, pictures: Path) -> 
     """What browser/console.cjs saw."""
     script = packages.parent / "console.cjs"
     script.write_text((HERE / "browser" / "console.cjs").read_text())
-    arguments = ["node", str(script), chromium, url, what, str(pictures)]
+    arguments = ["node", str(script), chromium, url, what, str(pictures), str(WAIT)]
     run = subprocess.run(arguments, capture_output=True, text=True, timeout=180, check=False)
     assert run.returncode == 0, run.stderr
     told: dict[str, Any] = json.loads(run.stdout)

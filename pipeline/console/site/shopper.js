@@ -44,7 +44,8 @@ function head(data, shopper) {
 }
 
 function rules(data) {
-  const made = data.rules.map((rule) => element('details', rule.member ? { open: '' } : {},
+  const first = data.rules.find((rule) => rule.member) ?? data.rules[0]
+  const made = data.rules.map((rule) => element('details', rule === first ? { open: '' } : {},
     element('summary', {}, element('b', {}, rule.name),
       element('span', { class: rule.member ? 'in' : 'out' },
         rule.member === null ? 'programme' : rule.member ? 'member' : 'not a member')),
@@ -57,7 +58,7 @@ function timeline(data) {
     time(one.at), element('span', { class: 'told' }, one.text),
     element('span', { class: 'cause' }, one.cause ? `by ${one.cause}` : '')))
   return element('section', {}, element('h2', {}, 'What was decided'),
-    element('ol', { class: 'decisions' }, ...(rows.length ? rows : [element('li', {}, 'Nothing that topics still keep.')])))
+    element('ol', { class: 'decisions', tabindex: 0, 'aria-label': 'Decisions, the latest first' }, ...(rows.length ? rows : [element('li', {}, 'Nothing that topics still keep.')])))
 }
 
 function ledger(one) {

@@ -1,12 +1,12 @@
 // Looks at a console as its users do, and tells what it saw, as JSON. Arguments: Chromium, the console's address, what to
-// do (`hostile` or `explain`), and a folder for pictures.
+// do (`hostile` or `explain`), a folder for pictures, and how long to wait before the first, ms.
 const path = require('node:path')
 const { chromium } = require('playwright-core')
 
 const QUIET = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync']
 const PHONE = { width: 360, height: 740 }
 const DESK = { width: 1280, height: 860 }
-const [, , executablePath, url, what, folder] = process.argv
+const [, , executablePath, url, what, folder, wait] = process.argv
 
 // Markup that text became, and whether any of it ran.
 const marks = () => ({
@@ -76,7 +76,7 @@ async function explain(page, told) {
     Number(document.querySelector('#figures div:nth-child(3) dd').textContent.replaceAll(',', '')) > count, before)
   told.live = true
   told.paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime)
-  await page.waitForTimeout(Number(process.env.LOOK_MS ?? 0))
+  await page.waitForTimeout(Number(wait))
   await looked(page, told, 'live')
   await page.screenshot({ path: path.join(folder, 'console-live.png') })
   // By keyboard alone: pause, and then the first shopper.
@@ -94,6 +94,7 @@ async function explain(page, told) {
   await page.keyboard.press('Enter')
   told.why = await page.locator('#shopper details[open] pre').first().textContent()
   await looked(page, told, 'shopper')
+  await page.evaluate(() => scrollTo(0, 0))
   await page.screenshot({ path: path.join(folder, 'console-shopper.png') })
 }
 
