@@ -9,7 +9,7 @@ SECONDS ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation oracle chaos front-door clients pictures fuzz destinations mutation bench bench-stages lint types lock dist audit
+.PHONY: help setup demo test quick simulation oracle chaos front-door clients pictures fuzz destinations mutation bench bench-stages docs lint types lock dist audit
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ bench: setup  ## all benchmarks, about 40 minutes (Java and Maven); writes docs/
 bench-stages: setup  ## what each stage of an event costs, compared with benchmarks/budget.toml (needs valgrind)
 	$(BIN)/python -m benchmarks.stages
 	$(BIN)/python -m benchmarks.budget
+
+docs: setup  ## the documentation as a site, in site/; what MkDocs warns of is an error
+	$(BIN)/python -m tests.site
 
 dist: setup  ## wheel, sdist and a CycloneDX bill of materials in dist/, the same to the byte wherever they are made
 	$(BIN)/python -m tests.release

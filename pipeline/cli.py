@@ -17,9 +17,10 @@ class DeferredCommand(TyperCommand):
     """A command known by name and help alone; its module is imported when it is called."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        return self._load().make_context(info_name, args, parent=parent, **extra)
+        return self.loaded().make_context(info_name, args, parent=parent, **extra)
 
-    def _load(self) -> TyperCommand:
+    def loaded(self) -> TyperCommand:
+        """The command with all its parameters. Raises Failure if it is not part of this version."""
         module = f"pipeline.commands.{self.name}"
         try:
             function = importlib.import_module(module).command

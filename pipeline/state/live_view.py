@@ -13,7 +13,7 @@ from rocksdict import Rdict
 
 from pipeline.runtime.ports import StateError
 from pipeline.state.disk_error import translated
-from pipeline.state.store_view import StoreView, link, opened_beside
+from pipeline.state.store_view import StoreView, catch_up, opened_beside
 
 _IDENTITY = "IDENTITY"
 
@@ -46,9 +46,7 @@ class LiveView:
     def catch_up(self) -> None:
         """Raises StateError; the view is to be closed then, and opened anew."""
         read_at = self._now()
-        with translated(self._path):
-            link(self._path, Path(self._folder.name))
-            self._db.try_catch_up_with_primary()
+        catch_up(self._path, Path(self._folder.name), self._db)
         self.read_at = read_at
 
     def close(self) -> None:

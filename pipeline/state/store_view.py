@@ -33,6 +33,7 @@ from pipeline.state.layout import (
 _CACHE = 4 * 1024 * 1024
 # Files that the owner makes and deletes while they are linked.
 _TRIES, _PAUSE = 5, 0.1
+_MOVES = 20
 _GONE = "may have switched to a new MANIFEST"
 _UNLINKED = ("LOCK", "rocksdict-config.json")
 
@@ -134,12 +135,28 @@ def opened_beside(path: Path, folder: Path) -> Rdict:
     """The store in `path` as a secondary, with its links and its log in `folder`. Raises StateFormatError if it is of a
     newer layout, StateError if it can't be read."""
     database = _opened(path, folder)
-    with translated(path):
-        layout = database.get(LAYOUT_KEY)
-    if layout not in (None, LAYOUT):
+    try:
+        catch_up(path, folder, database)
+        with translated(path):
+            layout = database.get(LAYOUT_KEY)
+        if layout not in (None, LAYOUT):
+            raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
+        return database
+    except BaseException:
         database.close()
-        raise StateFormatError(f"{path}: store of layout {layout!r}, this version knows {LAYOUT!r}")
-    return database
+        raise
+
+
+def catch_up(path: Path, folder: Path, database: Rdict) -> None:
+    """Have a secondary see all that was written before. What its owner writes out meanwhile is in a table that is not
+    linked yet, and in a log no more: so until no file comes or goes. Raises StateError."""
+    for _ in range(_MOVES):
+        with translated(path):
+            link(path, folder)
+            database.try_catch_up_with_primary()
+            if not link(path, folder)[1]:
+                return
+    raise StateError(f"{path}: its files change faster than they can be read; ask again")
 
 
 def _opened(path: Path, folder: Path) -> Rdict:
@@ -147,7 +164,7 @@ def _opened(path: Path, folder: Path) -> Rdict:
     for attempt in range(_TRIES):
         try:
             with translated(path):
-                links = link(path, folder)
+                links, _ = link(path, folder)
                 return Rdict(str(links), _options(), access_type=AccessType.secondary(str(folder / "log")))
         except StateError as error:
             if attempt == _TRIES - 1:
@@ -158,21 +175,21 @@ def _opened(path: Path, folder: Path) -> Rdict:
     raise AssertionError  # the last attempt returns or raises
 
 
-def link(path: Path, folder: Path) -> Path:
-    """Bring the links in `folder` to the files that the store in `path` has now; the directory they are in.
+def link(path: Path, folder: Path) -> tuple[Path, bool]:
+    """Bring the links in `folder` to the files that the store in `path` has now. The directory they are in, and whether
+    any of them is new or gone.
 
     Links that lead nowhere have to go: a secondary would look for what was written lately in write-ahead logs that are
     no more, and stop at the first."""
     links = folder / "links"
     links.mkdir(exist_ok=True)
     there = {file.name for file in path.iterdir() if file.name not in _UNLINKED and not file.name.startswith("LOG")}
-    for old in links.iterdir():
-        if old.is_symlink() and old.name not in there:
-            old.unlink()
-        there.discard(old.name)
-    for name in there:
+    linked = {link.name for link in links.iterdir() if link.is_symlink()}
+    for name in linked - there:
+        (links / name).unlink()
+    for name in there - linked:
         (links / name).symlink_to(path.resolve() / name)
-    return links
+    return links, linked != there
 
 
 def _options() -> Options:

@@ -80,6 +80,8 @@ def test_the_demo_opens_on_a_page_where_a_shopper_is_explained(
     assert told["shopper"]
     assert told["decisions"] > 0
     assert re.search(r"member of", told["why"])
+    # What a script makes of a field that is not there.
+    assert not re.search(r"undefined|NaN|\[object", told["text"])
     assert told["paint"] < FIRST_PAINT
     is_readable(told, "live")
     is_readable(told, "shopper")

@@ -55,11 +55,12 @@ def run_atheris(adapter: str, folder: Path, limit: str) -> "subprocess.Completed
     return _ran([*command, *flags], {"PYTHONPATH": path})
 
 
-def run_schemathesis(url: str, examples: int, paths: str = ".") -> "subprocess.CompletedProcess[str]":
-    """url: of a running collector. examples: for each operation. paths: a regular expression."""
+def run_schemathesis(url: str, examples: int, paths: str = ".", key: str = "") -> "subprocess.CompletedProcess[str]":
+    """url: of a running collector or query API; key: of the latter. examples: for each operation. paths: a regular
+    expression."""
     tool = python().with_name("schemathesis")
     flags = ["--checks", _CHECKS, "--max-examples", str(examples), "--seed", "1", "--suppress-health-check", "all"]
-    flags += ["--include-path-regex", paths]
+    flags += ["--include-path-regex", paths, *(["--header", f"Authorization: Bearer {key}"] if key else [])]
     return _ran([str(tool), "run", f"{url}/openapi.json", *flags], {})
 
 

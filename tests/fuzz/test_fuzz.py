@@ -6,8 +6,9 @@ import pytest
 
 from tests.fuzz.adapter_target import ADAPTERS
 from tests.fuzz.fuzzing import python, run_atheris, run_schemathesis
-from tests.fuzz.served import served
+from tests.fuzz.served import asked, served
 from tests.support.fetched import fetched
+from tests.support.query_client import ADMIN
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
@@ -18,6 +19,13 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_name(tmp_path: 
     fetched(python)
     with served(tmp_path) as collector:
         run = run_schemathesis(collector.url, 10, _ONE_OF_EACH)
+    assert run.returncode == 0, run.stdout[-8_000:]
+
+
+def test_schemathesis_finds_no_answer_of_the_query_api_that_its_document_does_not_name(tmp_path: Path) -> None:
+    fetched(python)
+    with asked(tmp_path) as url:
+        run = run_schemathesis(url, 50, key=ADMIN)
     assert run.returncode == 0, run.stdout[-8_000:]
 
 

@@ -29,12 +29,14 @@ function again(shopper) {
   return button
 }
 
+const short = (instant) => (instant === null ? 'never' : instant.slice(0, 16).replace('T', ' '))
+
 function head(data, shopper) {
   const told = [
     ['segments', data.rules.filter((one) => one.member).map((one) => one.name).join(', ') || 'none'],
     ['stage', data.state.stage ?? 'none'],
-    ['first seen', String(data.state.first_seen ?? '?').slice(0, 16).replace('T', ' ')],
-    ['timers due', data.state.timers.length],
+    ['first seen', short(data.state.first_seen)],
+    ['looked at next', short(data.state.timers.next)],
   ]
   return element('section', { class: 'wide' },
     element('div', { class: 'title' }, element('h2', {}, data.shopper), again(shopper)),

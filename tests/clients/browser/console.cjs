@@ -93,6 +93,7 @@ async function explain(page, told) {
   await rule.focus()
   await page.keyboard.press('Enter')
   told.why = await page.locator('#shopper details[open] pre').first().textContent()
+  told.text = await page.textContent('#shopper')
   await looked(page, told, 'shopper')
   await page.evaluate(() => scrollTo(0, 0))
   await page.screenshot({ path: path.join(folder, 'console-shopper.png') })

@@ -9,6 +9,7 @@ import pytest
 from pipeline.runtime.ports import Checkpoint, StateError, StateWrite
 from pipeline.state.live_view import LiveView, LiveViews
 from pipeline.state.rocksdb import RocksPartition, RocksSettings, RocksStore
+from pipeline.state.store_view import store_view
 
 MIB = 1024 * 1024
 FILLING = os.urandom(50_000)
@@ -43,6 +44,20 @@ def test_each_look_has_what_was_written_before_it(store: RocksStore, views: Live
             assert (view.record(b"kim"), checkpoint.time) == (b"%d" % number, number)
     # Tables were written, and logs deleted, under its eyes.
     assert len(list(store.path("0").glob("*.sst"))) >= 1
+    state.close()
+
+
+def test_a_look_has_what_was_written_after_logs_were_deleted(store: RocksStore, views: LiveViews) -> None:
+    """Links to logs that are no more would end the view's look for later ones."""
+    state = store.open("0")
+    write(state, 1)
+    assert views.of(0).view.record(b"kim") == b"1"
+    for number in range(2, 400):
+        write(state, number)
+        if number % 37 == 0:
+            assert views.of(0).view.record(b"kim") == b"%d" % number
+            with store_view(store.path("0")) as fresh:
+                assert fresh.record(b"kim") == b"%d" % number
     state.close()
 
 
