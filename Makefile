@@ -9,7 +9,7 @@ SECONDS ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation oracle chaos front-door clients fuzz destinations mutation bench bench-stages docs lint types lock dist audit
+.PHONY: help setup demo test quick simulation oracle chaos front-door clients pictures fuzz destinations mutation bench bench-stages docs lint types lock dist audit
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ front-door: setup  ## kill -9 collector, broker and worker in turn while orders 
 
 clients: setup  ## SDKs from PyPI and npm, and browsers, against a collector, live (needs node, npm and Debian's chromium)
 	$(BIN)/pytest tests/clients tests/asyncapi -rs
+
+pictures: setup  ## make the README's pictures of the console anew, in a Chromium before a demo (needs what `clients` needs)
+	@AFTERCLICK_PICTURES=docs/images $(BIN)/pytest tests/clients/test_console.py -k demo
 
 fuzz: setup  ## the collector against schemathesis and atheris (SECONDS=n for each adapter)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "export": "Write out all that is known of a shopper.",
     "erase": "Have all that is known of a shopper erased, and prove it.",
     "stats": "Count what shoppers take: records, disk, changelog.",
+    "console": "Serve a page that shows what is decided, and a shopper.",
     "sizing": "Reckon partitions, workers, memory and disk for a shop's traffic.",
     "simulate": "Make believable shop traffic, to a file or to Kafka.",
     "demo": "Run everything on this machine and watch it decide.",

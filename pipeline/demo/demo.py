@@ -18,6 +18,7 @@ from pipeline.config.flow import LOGICAL_TOPICS
 from pipeline.config.topology import Topology, load
 from pipeline.demo.cast import Cast, cast_of
 from pipeline.demo.child import Child
+from pipeline.demo.console_page import ConsolePage
 from pipeline.demo.feed import Feed
 from pipeline.demo.history import History, history_topology
 from pipeline.demo.rate import Rate
@@ -74,6 +75,7 @@ class _Cluster:
     feed: Feed
     traffic: Traffic
     storefront: Storefront | None
+    page: ConsolePage
 
 
 class Demo:
@@ -144,6 +146,8 @@ class Demo:
         stack.callback(worker.end, _STOP_BUDGET)
         watch = WorkerWatch(_HOST, port)
         stack.callback(watch.close)
+        page = ConsolePage(_HOST, path, broker.brokers, folder, self._environment)
+        stack.callback(page.close)
         storefront = None
         if lines is None:
             scene = Scene(path, broker.brokers, clock, folder, self._environment)
@@ -159,7 +163,7 @@ class Demo:
         else:
             traffic = History(lines, topology, broker.brokers, wish.rate)
         stack.callback(traffic.close)
-        return _Cluster(worker, watch, feed, traffic, storefront)
+        return _Cluster(worker, watch, feed, traffic, storefront, page)
 
     def _watch(self, cluster: _Cluster, view: View) -> str:
         """Show what comes, until the end. What went wrong, as a sentence; "" if nothing did."""
@@ -186,10 +190,13 @@ class Demo:
     def _note_firsts(self, cluster: _Cluster) -> None:
         if self._first_event is None and self.tally.events:
             self._first_event = self._elapsed
+        if self._wish.plain and (news := cluster.page.news()):
+            self._say(news)
         if self._first_decision is None and self.tally.decided:
             self._first_decision = self._elapsed
+            # Not before: they would take the machine from what is to be seen first.
+            cluster.page.open()
             if cluster.storefront is not None:
-                # Not before: it would take the machine from what is to be seen first.
                 cluster.storefront.open()
                 if self._wish.plain:
                     self._say(f"Shop yourself at {cluster.storefront.url}")
@@ -204,16 +211,17 @@ class Demo:
     def _foot(self, cluster: _Cluster) -> str:
         if not self.tally.events:
             return "The worker is starting. Ctrl-C ends it all."
-        if cluster.storefront is not None and self._first_decision is not None:
-            speed = f"Time runs {self._wish.speed:g} times as fast as yours."
-            return f"Shop yourself at {cluster.storefront.url}. {speed} Ctrl-C ends it all."
+        console = f"Console: {cluster.page.url}." if cluster.page.answers else ""
+        if cluster.storefront is not None and console:
+            return f"{console} Shop yourself: {cluster.storefront.url}. Ctrl-C ends it all."
         if self._wish.input is None:
             return "The first decisions are near. Ctrl-C ends it all."
         reading = "is read to its end" if cluster.traffic.over else "is being read"
-        return f"{self._wish.input.name} {reading}. Ctrl-C ends it all."
+        return f"{console} {self._wish.input.name} {reading}. Ctrl-C ends it all.".strip()
 
     def _closed(self, cluster: _Cluster) -> str:
-        return cluster.storefront.failure if cluster.storefront is not None else ""
+        shop = cluster.storefront.failure if cluster.storefront is not None else ""
+        return shop or cluster.page.failure
 
     def _nothing(self) -> str:
         if not self.tally.events:

@@ -40,10 +40,10 @@ class PublishedRecord(msgspec.Struct, frozen=True):
 
     def line(self) -> str:
         """For people: when it became true, where it stands, and what it says. No client's text drives a terminal."""
-        told, at = self._told(), self.headers.get("ce_time") or format_instant(self.timestamp)
+        told, at = self.told(), self.headers.get("ce_time") or format_instant(self.timestamp)
         return f"{printable(at, _LONGEST)}  {self.topic:<20}  {told}"
 
-    def _told(self) -> str:
+    def told(self) -> str:
         if self.topic == DEAD_LETTERS:
             reason, detail = self.headers.get("reason", "?"), self.headers.get("detail", "")
             place = ", ".join(f"{name} {self.headers.get(name, '?')}" for name in ("partition", "offset"))

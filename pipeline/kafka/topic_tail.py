@@ -52,6 +52,13 @@ class TopicTail:
         except KafkaException as error:
             raise TailError(f"{', '.join(self._topics)} cannot be read: {error.args[0].str()}.") from error
 
+    def arrived(self) -> int:
+        """Offsets that the topics have come to, added up: it grows by what arrives."""
+        try:
+            return sum(self._end(place) for place in self._places(LATEST))
+        except KafkaException as error:
+            raise TailError(f"{', '.join(self._topics)} cannot be read: {error.args[0].str()}.") from error
+
     def _places(self, start: Start) -> list[TopicPartition]:
         # Asked for by its name a topic would come into being where brokers make topics on their own.
         there = self._consumer.list_topics(timeout=_ANSWER).topics
