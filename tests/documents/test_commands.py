@@ -17,6 +17,7 @@ from tests.documents.shop import furnish
 ELSEWHERE = {
     r"topics( --check)?": "tests/broker/test_topics.py",
     r"worker( --agent shopper)?": "tests/embedded/test_worker_process.py",
+    r"worker --query .*": "tests/embedded/test_query_api.py",
     r"collector .*|collector": "tests/embedded/test_collector_crowd.py",
     r"backfill.*": "tests/embedded/test_backfill.py",
     r"import (?!--dry-run).*": "tests/embedded/test_import.py",
