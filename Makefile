@@ -9,7 +9,7 @@ SECONDS ?=
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick simulation oracle chaos front-door clients fuzz destinations mutation bench bench-stages lint types lock dist audit
+.PHONY: help setup demo test quick simulation oracle chaos front-door clients fuzz destinations mutation bench bench-stages docs lint types lock dist audit
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ bench-stages: setup  ## what each stage of an event costs, compared with benchma
 	$(BIN)/python -m benchmarks.stages
 	$(BIN)/python -m benchmarks.budget
 
+docs: setup  ## the documentation as a site, in site/; what MkDocs warns of is an error
+	$(BIN)/python -m tests.site
+
 dist: setup  ## wheel, sdist and a CycloneDX bill of materials in dist/, the same to the byte wherever they are made
 	$(BIN)/python -m tests.release
 
@@ -89,3 +92,4 @@ lock: setup  ## write requirements.lock anew from pyproject.toml, and those of t
 		$(COMPILE) $$folder/requirements.in -o $$folder/requirements.lock; done
 	cd tests/clients && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
 	cd tests/asyncapi && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent
+	cd docs/consumers/node && npm install --package-lock-only --ignore-scripts --legacy-peer-deps --no-audit --no-fund --omit-lockfile-registry-resolved --silent

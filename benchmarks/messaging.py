@@ -21,6 +21,7 @@ from benchmarks.result import Figure, record, spread
 from benchmarks.workload import workload
 from pipeline.config.topology import parse
 from pipeline.domain.value.instant import DAY, HOUR, MINUTE, SECOND
+from pipeline.worker import settle_collector
 
 CALLS = {"reference": workload, "reachable": reachable}
 NOON = 20_000 * DAY + 12 * HOUR
@@ -107,6 +108,7 @@ def burst(count: int, rate: int = RATE) -> dict[str, Figure]:
     with tempfile.TemporaryDirectory() as folder:
         run = VirtualRun(Path(folder), NOON, rate, shop)
         write_records(run.partition.state, pending(evenly(count, due, due + SECOND), shop.plan(), reachable=True))
+        settle_collector()
         run.run(due + 2 * MINUTE)
         run.partition.close()
     figures: dict[str, Figure] = {}

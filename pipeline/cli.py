@@ -17,9 +17,10 @@ class DeferredCommand(TyperCommand):
     """A command known by name and help alone; its module is imported when it is called."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        return self._load().make_context(info_name, args, parent=parent, **extra)
+        return self.loaded().make_context(info_name, args, parent=parent, **extra)
 
-    def _load(self) -> TyperCommand:
+    def loaded(self) -> TyperCommand:
+        """The command with all its parameters. Raises Failure if it is not part of this version."""
         module = f"pipeline.commands.{self.name}"
         try:
             function = importlib.import_module(module).command
@@ -40,7 +41,7 @@ class CommandLine(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for name, sentence in COMMANDS.items():
-            self.add_command(DeferredCommand(name, help=sentence, callback=lambda: None))
+            self.add_command(DeferredCommand(name, help=sentence, short_help=sentence, callback=lambda: None))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -65,7 +66,8 @@ def _tell(error: Exception) -> int:
         typer.echo(f"unexpected {type(error).__name__}: {error} (`afterclick --debug ..` shows where)", err=True)
         return 1
     for sentence in getattr(error, "problems", None) or (error,):
-        typer.echo(str(sentence), err=True)
+        # Some errors of the system say nothing but their kind.
+        typer.echo(str(sentence) or type(sentence).__name__, err=True)
     return code or 1
 
 
@@ -78,11 +80,12 @@ def _version(asked: bool) -> None:
 app = typer.Typer(
     cls=CommandLine,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    # Rich takes longer to import than all else that this help needs; each command's own help has it.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Clicks in, decisions out: segments, abandonment and loyalty, as topology.yaml declares them.",
-    epilog="Examples: [bold]afterclick check[/] · [bold]afterclick replay events.ndjson --output out[/]",
+    epilog="Examples: `afterclick check` · `afterclick replay events.ndjson --output out` · `afterclick tail --help`",
 )
 
 

@@ -1,12 +1,16 @@
 """The schema registry: contracts registered at start, errors as sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from schemas.contract import HERE
 
 TIMEOUT = 10
 """Seconds that a call to the registry may take."""
+
+
+T = TypeVar("T")
 
 
 class RegistryError(ValueError):
@@ -21,16 +25,31 @@ def register(url: str, topics: Mapping[str, str], settings: Mapping[str, str] | 
     keeps its id. Raises RegistryError.
     """
     # Imported here: the client brings an HTTP stack that JSON users have no need of.
-    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
-    from confluent_kafka.schema_registry.error import SchemaRegistryError
+    from confluent_kafka.schema_registry import Schema
 
-    ids: dict[str, int] = {}
-    shown = without_credentials(url)
-    try:
-        client = SchemaRegistryClient.new_client({"url": url, "timeout": TIMEOUT, **(settings or {})})
+    def registered(client: Any) -> dict[str, int]:
+        ids: dict[str, int] = {}
         for logical, name in topics.items():
             text = (HERE / f"{logical}.avsc").read_text(encoding="utf-8")
             ids[logical] = client.register_schema(f"{name}-value", Schema(text, "AVRO"))
+        return ids
+
+    return _asked(url, settings, registered)
+
+
+def reach(url: str) -> int:
+    """How many subjects the registry holds: it answers, and knows us. Raises RegistryError."""
+    return _asked(url, None, lambda client: len(client.get_subjects()))
+
+
+def _asked(url: str, settings: Mapping[str, str] | None, ask: Callable[[Any], T]) -> T:
+    """What the registry's client is asked. Raises RegistryError."""
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+    from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+    shown = without_credentials(url)
+    try:
+        return ask(SchemaRegistryClient.new_client({"url": url, "timeout": TIMEOUT, **(settings or {})}))
     except SchemaRegistryError as error:
         raise RegistryError(_refusal(shown, error.http_status_code, error.error_message)) from None
     except Exception as error:
@@ -39,7 +58,6 @@ def register(url: str, topics: Mapping[str, str], settings: Mapping[str, str] | 
             f"The schema registry at {shown} can't be used ({type(error).__name__}): is it running, "
             "and is AFTERCLICK_SCHEMA_REGISTRY right?"
         ) from None
-    return ids
 
 
 def without_credentials(url: str) -> str:

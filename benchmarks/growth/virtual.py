@@ -6,19 +6,21 @@ all the traffic and three have none, so that time is told by ticks with their ma
 """
 
 import heapq
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.growth.growth import cpu_seconds
 from benchmarks.growth.partition import ShopperPartition, canonical, topology
 from pipeline.config.topology import Topology
 from pipeline.domain.decision import KIND_TIMER, Decision
 from pipeline.domain.event import Event
 from pipeline.domain.intake.intake import Intake
+from pipeline.kafka.pace import Pace
 from pipeline.runtime.intake_fold import IntakeFold, IntakeSettings
+from pipeline.runtime.partition import Taken
 from pipeline.runtime.ports import Batch, Checkpoint, Record
 
 SOURCES = 4
@@ -43,6 +45,7 @@ class VirtualRun:
         self._timers: list[int] = []
         self.partition = ShopperPartition(folder, self._shop, self._told)
         self.now = float(now)
+        self._pace = Pace()
         self._rate = rate
         self._numbers = count()
         self._events = [
@@ -60,21 +63,20 @@ class VirtualRun:
         self.waits: list[tuple[int, float]] = []
 
     def run(self, until: int) -> None:
-        """Let it work, and the shop go on, until then (ms); as a lane does: what is behind and what came take turns."""
+        """Let it work, and the shop go on, until then (ms); as a lane does: what came goes before what is behind."""
         self._send(until)
         while True:
             processor, waits = self.partition.processor, bool(self._log) and self._log[0][0] <= until
-            behind = processor.behind and (waits or self.now <= until)
-            if behind:
-                self._pass(processor.catch_up)
-            elif not waits:
-                return
-            if waits and (not behind or self._log[0][0] <= self.now):
+            if waits and (not processor.behind or self._log[0][0] <= self.now):
                 self.now = max(self.now, self._log[0][0])
                 came: list[Arrival] = []
                 while self._log and len(came) < BATCH and self._log[0][0] <= self.now:
                     came.append(heapq.heappop(self._log))
                 self._take(came)
+            elif processor.behind and (waits or self.now <= until):
+                self._pass(processor.catch_up)
+            else:
+                return
 
     def stand_still(self, until: int, *, waiting: bool = False) -> None:
         """Nothing works until then, with a restart of the partition; waiting: the shop goes on all the while."""
@@ -89,22 +91,20 @@ class VirtualRun:
     def _take(self, came: Sequence[Arrival]) -> None:
         batch = self.partition.batch([(key, value) for _, _, key, value, _ in came])
         first, done, finished = batch.records[0].offset, 0, False
-
-        def work() -> None:
-            nonlocal finished
-            finished = self.partition.processor.process(batch).finished
-
         while not finished:
-            self._pass(work)
+            finished = self._pass(lambda: self.partition.processor.process(batch)).finished
             reached = self.partition.processor.next_offset - first
             self.waits += [(sent, self.now) for *_, sent in came[done:reached] if sent]
             done = reached
 
-    def _pass(self, work: Callable[[], object]) -> None:
+    def _pass(self, work: Callable[[], Taken]) -> Taken:
         """Time, while one round is at work."""
-        self.now += cpu_seconds(work) * 1000 + COMMIT_MS
+        begun = time.process_time()
+        taken = self._pace.round(self.partition.processor, work)
+        self.now += (time.process_time() - begun) * 1000 + COMMIT_MS
         self.lateness += [(at, self.now) for at in self._timers]
         self._timers.clear()
+        return taken
 
     def _told(self, decision: Decision) -> None:
         if decision.cause_kind == KIND_TIMER:

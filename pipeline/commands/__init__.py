@@ -9,8 +9,10 @@ A module is imported only when its command is called, so `afterclick --help` rea
 """
 
 COMMANDS: dict[str, str] = {
+    "init": "Write a topology and a compose file to begin with.",
     "check": "Validate topology.yaml and print what was understood.",
     "library": "List the standard segments, or write one out.",
+    "doctor": "Look at all that a worker needs here, and say what to do.",
     "topics": "Create the topics that the topology names, and verify their settings.",
     "collector": "Take what the SDKs of browsers and servers send, over HTTP.",
     "worker": "Run the agents until SIGTERM.",

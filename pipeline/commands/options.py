@@ -36,3 +36,4 @@ SchemaRegistry = Annotated[
 LogFormat = Annotated[
     str | None, typer.Option("--log", metavar="FORMAT", help="`text` or `json`. [env: AFTERCLICK_LOG]")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the same as data.")]

@@ -45,6 +45,7 @@ from pipeline.domain.shopper import Shopper
 from pipeline.domain.visit import GAP, fold_visit
 
 _NOTHING: dict[str, Any] = {}
+_NONE: Sequence[Decision] = ()
 
 
 class Engine:
@@ -207,7 +208,7 @@ class Engine:
                 self.loyalty.on_profile(shopper, moment.now)
             reading = known
         properties = decode_object(event.properties) if reading.properties else _NOTHING
-        agreed: Sequence[Decision] = ()
+        agreed = _NONE
         if reading.consent or event.consents or event.device:
             told = len(moment.decisions)
             reading = self._acquaintance.heed(shopper, event, reading, properties, moment)
@@ -258,17 +259,18 @@ class Engine:
             moment = self._moment(shopper, shopper_id, KIND_TIMER, None, outcome)
             if 0 < shopper.orders_due <= due:
                 self._orders.on_due(shopper, moment)
-            told = len(outcome.decisions)
+            told, posted = len(outcome.decisions), _NONE
             if 0 < shopper.loyalty_due <= due:
                 self.loyalty.on_due(shopper, moment)
-            posted = take_last(outcome.decisions, told)
+                posted = take_last(outcome.decisions, told)
             if 0 < shopper.segments_due <= due:
                 self._segments.on_due(shopper, moment)
             if shopper.derived is not None:
                 self.derivations.on_due(shopper, moment, segments_moved=len(outcome.decisions) > told)
             if 0 < shopper.abandonment_due <= due:
                 self._abandonment.on_due(shopper, moment)
-            outcome.decisions.extend(posted)
+            if posted:
+                outcome.decisions.extend(posted)
             if self._messaging:
                 self._arbiter.on_due(shopper, told, moment)
             if shopper.past is not None and 0 < shopper.past.expires <= due:

@@ -146,14 +146,21 @@ class Moment(msgspec.Struct, gc=False):
         return decision_id(tenant, self.shopper, *cause)
 
     def decide(
-        self, topic: str, type: str, definition: str, identity: tuple[str | int, ...], fields: dict[str, Any]
+        self,
+        topic: str,
+        type: str,
+        definition: str,
+        identity: tuple[str | int, ...],
+        fields: dict[str, Any],
+        id: str | None = None,
     ) -> Decision:
-        """Add a decision. `identity` tells it from all others of this shopper, topic and definition."""
+        """Add a decision. `identity` tells it from all others of this shopper, topic and definition. id: what `id_of`
+        made of these, where it is known."""
         now = self.now
         decision = Decision(
             topic,
             type,
-            self.id_of(topic, definition, *identity),
+            id or self.id_of(topic, definition, *identity),
             self.shopper,
             now,
             now,

@@ -52,7 +52,7 @@ class Lane:
         self._patience = patience
         self._inbox = Inbox()
         self._busy = asyncio.Lock()
-        self._stopped = False
+        self._stopped = self._waits = False
         self._sought_at: float | None = None
         self._swept_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -156,8 +156,9 @@ class Lane:
 
     async def _work(self) -> None:
         while True:
-            batch = await self._inbox.take()
+            batch, self._waits = await self._inbox.take(), True
             async with self._busy:
+                self._waits = False
                 life = self.owner.life
                 if self._stopped or not life.takes_batches:
                     continue
@@ -170,10 +171,11 @@ class Lane:
             self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.tp.partition}")
 
     async def _catch_up(self) -> None:
-        """Round by round, so that a batch that comes meanwhile waits for one of them at most."""
+        """Round by round, so that a batch that comes meanwhile waits for one of them at most. Where one waits, it goes
+        first: what is due fires in its rounds as well."""
         while not self._stopped and self.owner.behind:
             async with self._busy:
-                if not self._stopped and self.owner.behind:
+                if not self._stopped and self.owner.behind and not self._waits:
                     await self._attempt(self.owner.catch_up)
 
     def _take(self, batch: Batch) -> None:

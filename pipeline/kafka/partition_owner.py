@@ -11,6 +11,7 @@ import msgspec
 from pipeline.kafka.clock import Clock
 from pipeline.kafka.lifecycle import Life, Stage
 from pipeline.kafka.outbox import TransactionalOutbox
+from pipeline.kafka.pace import Pace
 from pipeline.kafka.restore import AheadOfChangelog, Restored, Restoring, StateTooOld, first_offset, restore
 from pipeline.kafka.sweep_log import SweepLog, tell_grafts
 from pipeline.runtime.checkpoint import changelog
@@ -86,6 +87,7 @@ class PartitionOwner:
         # Found while working: opening a store does not read all of it.
         self._damaged = False
         self._sweep_log = SweepLog(partition)
+        self._pace = Pace()
 
     @property
     def next_offset(self) -> int | None:
@@ -153,7 +155,7 @@ class PartitionOwner:
         while not stopped():
             begun = time.monotonic()
             with self._noting_damage():
-                taken = processor.process(batch)
+                taken = self._pace.round(processor, lambda: processor.process(batch))
             self.watch.taken(self.partition, batch, taken, time.monotonic() - begun)
             if taken.finished:
                 return
@@ -162,7 +164,7 @@ class PartitionOwner:
         """One round of what is `behind`."""
         begun, processor = time.monotonic(), self._opened()
         with self._noting_damage():
-            taken = processor.catch_up()
+            taken = self._pace.round(processor, processor.catch_up)
         if taken.counts.timers or taken.counts.records:
             self._tell(taken, begun)
 

@@ -15,12 +15,16 @@ class DueQueue:
     Invariant (I4): for every record that is due at d there is an entry at or before d, in the store or in here. An
     entry stays where it is when its record's due time moves later; it moves when it is met. `position` is the last
     entry met: all that is ever added lies behind it, as nothing is due at or before partition time once that has been
-    reached. So the store is scanned on from there, and not over the remains of dropped entries.
+    reached. So the store is scanned on from there, and not over the remains of dropped entries. met: entries that were
+    popped since the last `keep` or `drop`.
     """
 
-    def __init__(self, state: StatePartition, overlay: Overlay) -> None:
+    def __init__(self, state: StatePartition, overlay: Overlay, most: int) -> None:
+        """most: entries that a round may take."""
         self._state = state
         self._overlay = overlay
+        self._most = most
+        self.met = 0
         self._position: DueEntry | None = None
         self._kept_position: DueEntry | None = None
         self._scanned: DueEntry | None = None
@@ -52,12 +56,20 @@ class DueQueue:
         else:
             return None
         self._position = entry
+        self.met += 1
         held = self._overlay.touched[entry[1]]
         held.entry = self._armed.get(entry[1], 0)
         return entry[0], held
 
-    def waits(self, until: int) -> bool:
-        """Whether an entry with due <= until is there."""
+    def pace(self, most: int) -> None:
+        """See fold.Fold.pace."""
+        self._most = most
+
+    def is_full(self, until: int) -> bool:
+        """Whether the round took all that it may, and an entry with due <= until waits."""
+        return self.met >= self._most and self._waits(until)
+
+    def _waits(self, until: int) -> bool:
         if self._heap and self._heap[0][0] <= until:
             return True
         if not self._chunk and until > self._empty_until:
@@ -96,6 +108,6 @@ class DueQueue:
 
     def _restart(self) -> None:
         self._scanned = self._position
-        self._empty_until = -1
+        self._empty_until, self.met = -1, 0
         self._chunk.clear()
         self._heap, self._armed, self.dropped = [], {}, []

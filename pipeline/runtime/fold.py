@@ -21,10 +21,10 @@ class Counts(msgspec.Struct, gc=False):
     """What a round has to tell to metrics. No identities in it.
 
     raised: records whose received time had to be brought up to their shopper's now, partition time, or what their
-    source partition had reached. first_due: when the first of the timers was due, ms; 0: none fired. dead: dead letters
-    by reason. decisions: by topic; kinds: of them, see decision_kind.py. remarks: what the core thinks worth counting,
-    and intake's flags. hits, misses: of the cache of decoded records. swept: records that a sweep brought under the
-    present plan. grafted: records that a graft was joined to.
+    source partition had reached. entries: of the due-time index that were met. first_due: when the first of the timers
+    was due, ms; 0: none fired. dead: dead letters by reason. decisions: by topic; kinds: of them, see decision_kind.py.
+    remarks: what the core thinks worth counting, and intake's flags. hits, misses: of the cache of decoded records.
+    swept: records that a sweep brought under the present plan. grafted: records that a graft was joined to.
     """
 
     records: int = 0
@@ -32,6 +32,7 @@ class Counts(msgspec.Struct, gc=False):
     progress: int = 0
     raised: int = 0
     duplicates: int = 0
+    entries: int = 0
     timers: int = 0
     first_due: int = 0
     shoppers: int = 0
@@ -118,6 +119,10 @@ class Fold(Protocol[Decoded]):
     def graft(self, batch: Batch, records: Sequence[Record], checkpoint: Checkpoint) -> Effects | None:
         """Take in these records of the log of grafts, as many as can be now; None: none. batch: as in `sweep`. Until
         finished, which is when timers did not come in between."""
+        ...
+
+    def pace(self, timers: int) -> None:
+        """From the next round on: most due entries that one takes. By I8 it is not for a fold to know why."""
         ...
 
     def keep(self) -> None:

@@ -118,6 +118,9 @@ class IntakeFold:
         """Nothing: intake keeps no shoppers."""
         return None
 
+    def pace(self, timers: int) -> None:
+        """Nothing is ever due."""
+
     def keep(self) -> None:
         """Nothing is held."""
 

@@ -17,7 +17,7 @@ class Isolating(Generic[Decoded]):
     def __init__(self, inner: Fold[Decoded]) -> None:
         self._inner = inner
         self.idle, self.sweep, self.refused = inner.idle, inner.sweep, inner.refused
-        self.graft, self.keep, self.drop = inner.graft, inner.keep, inner.drop
+        self.graft, self.keep, self.drop, self.pace = inner.graft, inner.keep, inner.drop, inner.pace
 
     def decode(self, batch: Batch) -> list[Decoded]:
         try:

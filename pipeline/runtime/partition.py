@@ -192,6 +192,10 @@ class PartitionProcessor(Generic[Decoded]):
         """Take nothing any more. Idempotent; state and outbox are the owner's to close."""
         self._shut("closed by its owner")
 
+    def pace(self, timers: int) -> None:
+        """See fold.Fold.pace."""
+        self._fold.pace(timers)
+
     def _nothing(self) -> Batch:
         return Batch(self.topic, self.partition, self.next_offset - 1, ())
 

@@ -12,18 +12,17 @@ from pipeline.runtime.ports import SHOPPER_EVENTS, Batch, Checkpoint, Output
 
 
 class Round:
-    """What the records from `start` on have led to. checkpoint: this round's own. entries: due entries met. letters:
-    positions of the dead letters that count towards the limit, among the records but for progress. progress: indexes of
-    the progress records met. unsorted: see `sort`."""
+    """What the records from `start` on have led to. checkpoint: this round's own. letters: positions of the dead
+    letters that count towards the limit, among the records but for progress. progress: indexes of the progress records
+    met. unsorted: see `sort`."""
 
-    __slots__ = ("batch", "checkpoint", "counts", "entries", "letters", "outputs", "progress", "start", "unsorted")
+    __slots__ = ("batch", "checkpoint", "counts", "letters", "outputs", "progress", "start", "unsorted")
 
     def __init__(self, batch: Batch, checkpoint: Checkpoint, start: int) -> None:
         self.batch = batch
         self.checkpoint = checkpoint
         self.start = start
         self.counts = Counts()
-        self.entries = 0
         self.letters: list[int] = []
         self.outputs: list[Output] = []
         self.progress: list[int] = []

@@ -59,10 +59,10 @@ class ShopperFold:
         self._engine, self._settings, self._encoder, self._renderer = engine, settings, encoder, renderer
         self._graves = Graves(state, digest_of)
         self._overlay = Overlay(state, codec, caches or CacheBudget(settings.cache_bytes), self._graves)
-        self._due = DueQueue(state, self._overlay)
+        self._due = DueQueue(state, self._overlay, settings.timers)
         self._sweep = StoreSweep(identities or engine, state, codec, self._overlay, settings)
         self._grafting = StoreGrafting(identities or engine, self._overlay, settings)
-        self._resolving, self._apply_all = None, self._apply_events
+        self._resolving, self._apply_all, self.pace = None, self._apply_events, self._due.pace
         if identities is not None:
             self._resolving = Resolving(identities, self._overlay, self._due, self._tell, settings)
             self._apply_all = self._resolving.apply_events
@@ -155,6 +155,7 @@ class ShopperFold:
         counts, erased = round_.counts, self._graves.dig(self._overlay.erased(), round_.checkpoint)
         counts.records, counts.progress, counts.shoppers = taken, len(round_.progress), len(self._overlay.touched)
         counts.hits, counts.misses = self._overlay.take_counts()
+        counts.entries = self._due.met
         return Effects(
             checkpoint=round_.checkpoint,
             taken=taken,
@@ -164,7 +165,7 @@ class ShopperFold:
             values=self._overlay.changes(),
             due_added=self._due.added(),
             due_dropped=[*self._due.dropped, *erased],
-            behind=round_.entries >= self._settings.timers and self._due.waits(round_.checkpoint.time),
+            behind=self._due.is_full(round_.checkpoint.time),
         )
 
     def _check_bounds(self, round_: Round, effects: Effects) -> None:
@@ -265,11 +266,10 @@ class ShopperFold:
         next one. offset: of the record that moved time, the source of the decisions."""
         due, counts = self._due, round_.counts
         while True:
-            if round_.entries >= self._settings.timers and due.waits(until):
+            if due.is_full(until):
                 return False
             if (entry := due.pop(until)) is None:
                 return True
-            round_.entries += 1
             at, held = entry
             shopper = self._overlay.open(held)
             if 0 < shopper.due <= at and self._resolving is not None:
@@ -295,5 +295,6 @@ class ShopperFold:
             if self._renderer is not None:
                 for value, headers in self._renderer.render(decision, shopper):
                     round_.outputs.append(Output(SEGMENT_CALLS, cause.key, value, headers))
-        round_.write_to(outcome.letters)
-        tally(counts.remarks, outcome.remarks)
+        if outcome.letters or outcome.remarks:
+            round_.write_to(outcome.letters)
+            tally(counts.remarks, outcome.remarks)

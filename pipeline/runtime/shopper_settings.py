@@ -10,7 +10,8 @@ from pipeline.runtime.ports import SHOPPER_LIMIT
 class Settings(msgspec.Struct, frozen=True):
     """sources: partitions of the source of progress (clickstream). stall: ms, None with `tick: off`; see progress.py.
 
-    timers: most due entries that one round takes, so that a transaction stays small however many are due at once.
+    timers: most due entries that one round takes until `Fold.pace` says otherwise, so that a transaction stays small
+    however many are due at once.
     timers_first: whether records wait until all that is due before them has fired. Else they are taken while more is
     due than a round fires; a shopper's own timers fire before the shopper's records in either case, so that each
     shopper's decisions are the same, and only those of different shoppers come in another order.

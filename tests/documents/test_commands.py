@@ -18,6 +18,8 @@ ELSEWHERE = {
     r"topics( --check)?": "tests/broker/test_topics.py",
     r"worker( --agent shopper)?": "tests/embedded/test_worker_process.py",
     r"worker --query .*": "tests/embedded/test_query_api.py",
+    r"init": "tests/unit/starter/test_init_command.py",
+    r"doctor": "tests/broker/test_doctor_live.py",
     r"collector .*|collector": "tests/embedded/test_collector_crowd.py",
     r"backfill.*": "tests/embedded/test_backfill.py",
     r"import (?!--dry-run).*": "tests/embedded/test_import.py",
@@ -30,7 +32,7 @@ ELSEWHERE = {
     r"experiments reminder.*": "tests/broker/test_experiments_live.py",
     r"stats.*": "tests/embedded/test_stats.py",
 }
-"""Commands that need a broker, or what a worker has left, and the tests that run them."""
+"""Commands that need a broker, an answer, or what a worker has left, and the tests that run them."""
 
 
 def text(command: Command) -> str:
@@ -101,6 +103,8 @@ def test_what_needs_a_broker_is_run_by_the_test_that_is_named(pattern: str, test
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
 def test_options_named_in_running_text_exist(document: Path) -> None:
     root: Any = typer.main.get_command(app)
-    for name, rest in re.findall(r"`afterclick (\w+)([^`]*)`", document.read_text()):
-        known = {option for each in root.commands[name]._load().params for option in each.opts}
+    for name, rest in re.findall(r"`afterclick ([a-z]+)([^`&|]*)", document.read_text()):
+        known = {
+            option for each in root.commands[name].loaded().params for option in (*each.opts, *each.secondary_opts)
+        }
         assert set(re.findall(r"(?<=\s)--?[a-z][\w-]*", rest)) <= known | {"--help"}, (name, rest)

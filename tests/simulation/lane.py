@@ -49,6 +49,8 @@ class Surroundings(Protocol):
 
     def size(self) -> int: ...
 
+    def timers(self) -> int: ...
+
 
 class Standing(msgspec.Struct, frozen=True):
     """The source was at its end: at this time nothing lay behind this offset."""
@@ -146,12 +148,19 @@ class SimulatedLane:
             return False
         self.cut = False
         batch = self.last = self.queue.popleft()
-        while not self.processor.process(batch).finished:
+        while not self._paced().process(batch).finished:
             self.at("between rounds")
             if self.stopped or self.cut:
                 return True
         self.at("before acknowledge")
         return True
+
+    def _paced(self) -> PartitionProcessor[Any]:
+        """The processor, told how many timers its next round may take: any number, as on a machine that is busy at
+        times."""
+        assert self.processor is not None
+        self.processor.pace(self.world.timers())
+        return self.processor
 
     def tell(self, until: int) -> bool:
         """Tell the processor that all that was received before `until` is in, if it has taken all there was."""
@@ -170,7 +179,7 @@ class SimulatedLane:
         """One round of what is behind; False if nothing is."""
         if self.processor is None or not self.processor.behind:
             return False
-        self.processor.catch_up()
+        self._paced().catch_up()
         return True
 
     def sweep(self) -> bool:

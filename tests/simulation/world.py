@@ -37,7 +37,8 @@ class World:
     def __init__(self, seed: int, draw: Callable[[int], Scenario] = draw_scenario) -> None:
         """draw: what a seed stands for."""
         self.scenario = scenario = draw(seed)
-        self.random = Random(f"schedule {seed}")
+        self.random, self._pace = Random(f"schedule {seed}"), Random(f"pace {seed}")
+        self._paces = self._pace.choice([[scenario.timers], [1, 2, scenario.timers, 50]])
         self.broker = SimulatedBroker({CLICKSTREAM: scenario.sources, SHOPPER_EVENTS: scenario.partitions})
         self.broker.arrives = lambda: self.random.random() < 0.5
         self.trace: deque[str] = deque(maxlen=80)
@@ -72,6 +73,10 @@ class World:
 
     def size(self) -> int:
         return self.random.randint(1, self.scenario.sizes)
+
+    def timers(self) -> int:
+        """Most of a round, another number each time in half of the worlds."""
+        return self._pace.choice(self._paces)
 
     def say(self, what: str) -> None:
         self.trace.append(f"{self.broker.now} {'  ' * self.depth}{what}")

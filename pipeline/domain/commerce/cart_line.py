@@ -4,7 +4,7 @@ A line is keyed by (product_id ?? sku, variant ?? sku). Its price stays in the c
 shop's currency is half up per line (readings.md, 25).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -19,6 +19,8 @@ from pipeline.domain.value.number import parse_decimal, scaled
 TEXT = 256
 PIECES = 1_000_000
 _LONG = 2**63 - 1
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def read_text(value: Any) -> str:
@@ -120,17 +122,18 @@ class Lines:
 
     def local_total(self, lines: Iterable[Line]) -> dict[str, Any] | None:
         """Value in the one other currency that all lines with a price are in; None where there is no such currency."""
-        priced = [line for line in lines if line.price is not None]
-        currencies = {line.currency for line in priced}
-        if len(currencies) != 1 or "" in currencies:
-            return None
-        total = sum((line.price or 0) * line.quantity for line in priced)
-        return render(min(total, _LONG), priced[0].currency)
+        total, currency = 0, ""
+        for line in lines:
+            if line.price is not None:
+                if not line.currency or (currency and line.currency != currency):
+                    return None
+                currency = line.currency
+                total += line.price * line.quantity
+        return render(min(total, _LONG), currency) if currency else None
 
-    def render(self, lines: Iterable[Line]) -> dict[str, Any]:
+    def render(self, lines: Collection[Line]) -> dict[str, Any]:
         """Lines as they stand in outputs; money in the shop's currency, what is not known is null. Links that are not
         known are left out."""
-        lines = list(lines)
         return {"items": [self._item(line) for line in lines], "total": render(self.total(lines), self.currency)}
 
     def _item(self, line: Line) -> dict[str, Any]:
@@ -162,7 +165,8 @@ class Lines:
         return described
 
     def _price(self, line: Line) -> int | None:
-        return None if line.price is None else self._exchange.from_minor(line.price, line.currency)
+        price = line.price
+        return price if price is None or not line.currency else self._exchange.from_minor(price, line.currency)
 
 
 def exact_line(lines: Iterable[Line], product_id: str, variant: str) -> Line | None:
@@ -207,7 +211,7 @@ def learn(known: Line, told: Line) -> None:
 def fingerprint(lines: Iterable[Line]) -> int:
     """64 bits of the products and pieces that lines hold, which a cool-down compares (readings.md, 38)."""
     held = sorted((line.product_id, line.quantity) for line in lines)
-    return xxhash.xxh3_64_intdigest(msgspec.msgpack.encode(held))
+    return xxhash.xxh3_64_intdigest(_encode(held))
 
 
 def differs(one: Line, other: Line) -> bool:

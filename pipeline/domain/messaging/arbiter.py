@@ -205,8 +205,8 @@ class Arbiter:
         )
 
     def _settle(self, shopper: Shopper, kept: Correspondence, moment: Moment) -> None:
-        messages = self._messages
-        due = [one for one in kept.candidates if not one.waits and messages[one.message].due(one) <= moment.now]
+        messages, now = self._messages, moment.now
+        due = [one for one in kept.candidates if not one.waits and messages[one.message].due(one) <= now]
         instead = self._judge.settle(shopper, kept, due, moment) if due else ()
         if instead:
             self._enter(shopper, instead, moment)
@@ -218,8 +218,10 @@ class Arbiter:
         if not (kept.candidates or kept.sent or kept.variants or kept.held_out or kept.followed):
             shopper.messages = None
         elif shopper.messages is not None:
-            dues = self._results.ends(kept)
-            dues += [self._messages[one.message].due(one) for one in kept.candidates]
+            messages = self._messages
+            dues = [messages[one.message].due(one) for one in kept.candidates]
+            if kept.followed:
+                dues += self._results.ends(kept)
             shopper.messages.due = min(dues, default=0)
 
     def _heed(self, shopper: Shopper, event: Event, moment: Moment) -> list[Candidate]:

@@ -4,7 +4,6 @@ What a shopper was given once stays: other weights, or another share of the hold
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
 
 import xxhash
 
@@ -19,14 +18,18 @@ out, and of who is held out. No variant is named so."""
 
 def bucket(tenant: str, salt: str, shopper: str) -> int:
     """The shopper's place among SHARES, other places for another salt."""
-    spelled = "".join(f"{len(part)}:{part}" for part in (tenant, salt, shopper))
+    spelled = f"{len(tenant)}:{tenant}{len(salt)}:{salt}{len(shopper)}:{shopper}"
     return xxhash.xxh3_64_intdigest(spelled.encode()) % SHARES
 
 
 def drawn(shares: Sequence[tuple[str, int]], place: int) -> str | None:
     """Whose range of a place it is, by (name, share); None if their ranges end before it."""
-    ends = accumulate(share for _, share in shares)
-    return next((name for (name, _), end in zip(shares, ends, strict=True) if place < end), None)
+    end = 0
+    for name, share in shares:
+        end += share
+        if place < end:
+            return name
+    return None
 
 
 class Control:

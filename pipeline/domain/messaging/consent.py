@@ -26,13 +26,14 @@ class Consent:
     written to; of a shopper without any, what was said of the channel as a whole.
     """
 
-    __slots__ = ("_contacts", "_found", "_shopper", "_unknown", "_words")
+    __slots__ = ("_addresses", "_contacts", "_shopper", "_statuses", "_unknown", "_words")
 
     def __init__(self, shopper: Shopper, definition: ConsentDefinition | None = None) -> None:
         self._shopper = shopper
         self._words = shopper.words
         self._contacts: dict[str, Sequence[str]] = {}
-        self._found: dict[tuple[str, str, str], Word | None] = {}
+        self._addresses: dict[tuple[str, str], Sequence[str]] = {}
+        self._statuses: dict[tuple[str, str, str | None], str] = {}
         self._unknown = definition.unknown if definition is not None else DENIED
 
     @property
@@ -57,13 +58,25 @@ class Consent:
 
     def addresses(self, channel: str, purpose: str = MARKETING) -> Sequence[str]:
         """The contact addresses, as sent, to which a message of this purpose may go."""
-        known = self._known(channel)
-        return tuple(one for one in known if self._allowed(self.status(channel, purpose, one), purpose))
+        asked = channel, purpose
+        found = self._addresses.get(asked)
+        if found is None:
+            known = self._known(channel)
+            found = tuple([one for one in known if self._allowed(self.status(channel, purpose, one), purpose)])
+            self._addresses[asked] = found
+        return found
 
     def status(self, channel: str, purpose: str = MARKETING, address: str | None = None) -> str:
         """As `of`, and `reduced` of a grant of fewer messages."""
-        word = self.word(channel, purpose, address)
-        return UNKNOWN if word is None else word.status
+        asked = channel, purpose, address
+        status = self._statuses.get(asked)
+        if status is None:
+            word = self.word(channel, purpose, address)
+            status = self._statuses[asked] = UNKNOWN if word is None else word.status
+            if address is None and len(known := self._known(channel)) == 1:
+                # Where one address is all there is, it is meant.
+                self._statuses[channel, purpose, known[0]] = status
+        return status
 
     def word(self, channel: str, purpose: str, address: str | None = None) -> Word | None:
         """The word that decides, None if nothing was said."""
@@ -73,15 +86,9 @@ class Consent:
         if not addresses:
             return decisive(self._words, channel, purpose, ANY_ADDRESS)
         if len(addresses) == 1:
-            return self._word_at(self._words, channel, purpose, addresses[0])
-        found = [self._word_at(self._words, channel, purpose, one) for one in addresses]
+            return _word_at(self._words, channel, purpose, addresses[0])
+        found = [_word_at(self._words, channel, purpose, one) for one in addresses]
         return min(found, key=lambda word: _BEST_FIRST.index(UNKNOWN if word is None else word.status))
-
-    def _word_at(self, words: Words, channel: str, purpose: str, address: str) -> Word | None:
-        asked = channel, purpose, address
-        if asked not in self._found:
-            self._found[asked] = decisive(words, channel, purpose, key_of(digest(channel, address)))
-        return self._found[asked]
 
     def _known(self, channel: str) -> Sequence[str]:
         if channel not in self._contacts:
@@ -92,6 +99,10 @@ class Consent:
         if status == UNKNOWN:
             return purpose == TRANSACTIONAL or self._unknown == GRANTED
         return status != DENIED
+
+
+def _word_at(words: Words, channel: str, purpose: str, address: str) -> Word | None:
+    return decisive(words, channel, purpose, key_of(digest(channel, address)))
 
 
 def decisive(words: Words, channel: str, purpose: str, address: int) -> Word | None:

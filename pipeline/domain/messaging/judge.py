@@ -148,7 +148,7 @@ class Judge:
         if caps is not None:
             caps.take(kept.sent.setdefault(channel, []), now, message_id)
         kept.candidates.remove(candidate)
-        self._send(shopper, kept, candidate, message, consent, moment)
+        self._send(shopper, kept, candidate, message, message_id, consent, moment)
 
     def _resumes(self, shopper: Shopper, message: Message, channel: str, message_id: str, now: int) -> int:
         """When a message may go by the clock where the shopper lives, ms; 0 = now. Of its own hours and those of all,
@@ -182,6 +182,7 @@ class Judge:
         kept: Correspondence,
         candidate: Candidate,
         message: Message,
+        message_id: str,
         consent: Consent,
         moment: Moment,
     ) -> None:
@@ -200,7 +201,7 @@ class Judge:
             "recipient": None if definition.reference else self._recipient(shopper, consent, channel, definition),
             "payload": payload_of(candidate.payload),
         }
-        sent = moment.decide(MESSAGES, "message.decided", message.identity, candidate.identity, fields)
+        sent = moment.decide(MESSAGES, "message.decided", message.identity, candidate.identity, fields, message_id)
         waiting = after_sending(definition, candidate, sent.id, moment.now)
         kept.candidates += [] if waiting is None else [waiting]
         exposure = None

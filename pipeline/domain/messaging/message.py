@@ -51,11 +51,23 @@ def occasion_of(decision: Decision) -> tuple[str, str, str] | None:
 class Message:
     """One entry of `messaging.messages`."""
 
-    __slots__ = ("_after_purchase", "_attribution", "_levels", "_unless", "definition", "identity", "name", "nights")
+    __slots__ = (
+        "_after_purchase",
+        "_attribution",
+        "_channels",
+        "_expires",
+        "_levels",
+        "_unless",
+        "definition",
+        "identity",
+        "name",
+        "nights",
+    )
 
     def __init__(self, definition: MessageDefinition, plan: Plan, guard: Callable[[Condition], Guard]) -> None:
         self.definition = definition
         self.name, self.identity = definition.name, definition.identity
+        self._channels, self._expires = definition.channels, definition.expires
         self._unless = None if definition.unless is None else guard(definition.unless)
         self.nights = None if definition.quiet is None else Nights(definition.quiet)
         on = definition.on
@@ -71,7 +83,7 @@ class Message:
 
     def channel_of(self, candidate: Candidate) -> str:
         """The channel that a candidate is for; "" of one whose channel is in the topology no more."""
-        channels, step = self.definition.channels, candidate.step
+        channels, step = self._channels, 0 if candidate.escalation is None else candidate.escalation.step
         return channels[step] if step < len(channels) else ""
 
     def of_event(self, event: Event, moment: Moment) -> Candidate:
@@ -95,8 +107,7 @@ class Message:
 
     def expires_at(self, candidate: Candidate) -> int:
         """ms; 0 = never."""
-        lasts = self.definition.expires
-        return 0 if lasts is None else candidate.since + lasts
+        return 0 if self._expires is None else candidate.since + self._expires
 
     def attribution(self, channel: str) -> int:
         """How long after it an order counts as its result, ms."""
@@ -104,8 +115,11 @@ class Message:
 
     def due(self, candidate: Candidate) -> int:
         """When the candidate has to be looked at, ms."""
-        expires = self.expires_at(candidate)
-        return min(candidate.until, expires) if expires else candidate.until
+        until = candidate.until
+        if self._expires is None:
+            return until
+        expires = candidate.since + self._expires
+        return expires if expires < until else until
 
     def objection(self, shopper: Shopper, candidate: Candidate, now: int) -> str | None:
         """Why it is not to be sent: what it tells of stands no more, or `unless` holds; else None."""

@@ -4,6 +4,7 @@ Of an abandonment, whose cart is most of what such a record takes, the names of 
 place. Records of earlier versions have the names, and are read as well.
 """
 
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -23,8 +24,10 @@ _NOTHING: dict[str, Any] = dict.fromkeys(SOURCES)
 PAYLOAD_BYTES = 32 * 1024
 _LARGE = {ABANDONMENT: "cart", EVENT: "properties"}
 
-_encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.decode
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+_told_of_trigger = itemgetter(*_OF_TRIGGER)
+_told_of_item = itemgetter("product_id", "sku", "name", "quantity")
 
 
 def kept(source: str, told: dict[str, Any], remarks: list[str], *, reference: bool) -> bytes:
@@ -53,9 +56,8 @@ def payload_of(kept: bytes) -> dict[str, Any]:
 def _packed(source: str, told: dict[str, Any]) -> bytes:
     if source != ABANDONMENT:
         return _encode({source: told})
-    cart, row = told["cart"], [told[name] for name in _OF_TRIGGER]
-    row.append(None if cart is None else _row_of_cart(cart))
-    return _encode({source: row})
+    cart = told["cart"]
+    return _encode({source: [*_told_of_trigger(told), None if cart is None else _row_of_cart(cart)]})
 
 
 def _row_of_cart(cart: dict[str, Any]) -> list[Any]:
@@ -68,7 +70,7 @@ def _row(item: dict[str, Any]) -> list[Any]:
     """An item; its price is in the currency of the total."""
     price = item["price"]
     amount = None if price is None else price["amount"]
-    row = [item["product_id"], item["sku"], item["name"], item["quantity"], amount]
+    row = [*_told_of_item(item), amount]
     return row if len(item) == len(row) else row + [item.get(name) for name in OF_PRODUCT]
 
 

@@ -1,6 +1,7 @@
 """One partition's lane: its failures are its own, and nothing is skipped."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -333,6 +334,36 @@ def test_a_batch_waits_for_one_round_of_what_is_behind() -> None:
         # then it is taken in between, and what is behind goes on
         left = owner.rounds_behind
         assert left > 0
+        await until(lambda: owner.rounds_behind < left)
+        owner.rounds_behind = 0
+
+    run(scene)
+
+
+def test_a_batch_that_waits_goes_before_what_is_behind() -> None:
+    async def scene(lane: Lane, owner: Owner, source: Source) -> None:
+        # given a batch in hand, while timers are behind and another batch has come
+        in_hand, go_on, take = threading.Event(), threading.Event(), owner.take
+
+        def slow(batch: Batch, stopped: Callable[[], bool]) -> None:
+            in_hand.set()
+            go_on.wait(5)
+            take(batch, stopped)
+
+        owner.take = slow  # type: ignore[method-assign]
+        owner.rounds_behind = 1_000_000
+        await lane.open()
+        await lane.put(batch(0))
+        await until(in_hand.is_set)
+        await lane.put(batch(1))
+        # when the first one is done
+        go_on.set()
+        await until(lambda: owner.next_offset == 2)
+        # then the second one comes next: its rounds fire what is due as well
+        taken = owner.calls.index("took 0")
+        assert owner.calls[taken + 1] == "took 1"
+        # and what is behind goes on
+        left = owner.rounds_behind
         await until(lambda: owner.rounds_behind < left)
         owner.rounds_behind = 0
 
