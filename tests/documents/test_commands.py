@@ -17,7 +17,7 @@ from tests.documents.shop import furnish
 ELSEWHERE = {
     r"topics( --check)?": "tests/broker/test_topics.py",
     r"worker( --agent shopper)?": "tests/embedded/test_worker_process.py",
-    r"worker --query HOST:PORT": "tests/embedded/test_query_api.py",
+    r"worker --query .*": "tests/embedded/test_query_api.py",
     r"init": "tests/unit/starter/test_init_command.py",
     r"doctor": "tests/broker/test_doctor_live.py",
     r"collector .*|collector": "tests/embedded/test_collector_crowd.py",
