@@ -31,6 +31,7 @@ ELSEWHERE = {
     r"export kim --data-dir.*": "tests/broker/test_erasure_live.py",
     r"experiments reminder.*": "tests/broker/test_experiments_live.py",
     r"stats.*": "tests/embedded/test_stats.py",
+    r"console.*": "tests/clients/test_console.py",
 }
 """Commands that need a broker, an answer, or what a worker has left, and the tests that run them."""
 
