@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, Sequence[str] | None] = {
     "diff": None,
     "backfill": (),
     "experiments": (),
+    "console": (),
     "contracts": (),
     "tail": (),
     "explain": ("kim", "fans"),
