@@ -13,7 +13,7 @@ from pipeline.domain.identity_book import REFUSED
 from pipeline.domain.messaging.consent_event import CONSENT_EVENTS, SUPPRESSED, UNSUPPRESSED, Unreadable, statement
 from pipeline.domain.messaging.word import OPT_IN, REDUCED_TO
 from pipeline.domain.outcome import Outcome
-from pipeline.domain.past import Past, digest_of
+from pipeline.domain.past import Past, digest_of, left_of
 from pipeline.domain.removal import removal_of
 from pipeline.domain.shopper import Shopper
 
@@ -71,8 +71,7 @@ class Erasure:
 
     def revive(self, shopper: Shopper) -> None:
         """Somebody comes under the id of a record that has ended."""
-        past = shopper.past or Past()
-        shopper.past = Past(past.erased_at, past.erased_at, past.erasures, past.asked) if past.erased_at else None
+        shopper.past = left_of(shopper.past)
 
     def see(self, shopper: Shopper, event: Event, now: int, new: bool) -> None:
         """An event was taken: the record has as long as `inactive` says from now on."""

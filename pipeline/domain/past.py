@@ -26,6 +26,13 @@ class Past(msgspec.Struct, array_like=True, gc=False):
     expires: int = 0
 
 
+def left_of(past: Past | None) -> Past | None:
+    """What an earlier erasure leaves to whoever is there under the id now; None without one."""
+    if past is None or not past.erased_at:
+        return None
+    return Past(past.erased_at, past.erased_at, past.erasures, past.asked)
+
+
 def digest_of(pepper: str, tenant: str, shopper: str) -> str:
     """What stands for an id that must not be kept: 128 bits of HMAC-SHA-256 under the pepper, as hex."""
     return hmac.new(pepper.encode(), f"{len(tenant)}:{tenant}{shopper}".encode(), hashlib.sha256).hexdigest()[:32]

@@ -11,6 +11,7 @@ from pipeline.domain.identity.turn import Turn, become, pack
 from pipeline.domain.identity.user import BUSY, ERASED, KNOWN, OUTDATED, TOO_LARGE
 from pipeline.domain.identity_book import IdentityBook, Pending
 from pipeline.domain.outcome import Outcome
+from pipeline.domain.past import left_of
 from pipeline.domain.shopper import Shopper
 
 # Users that a device remembers not to have become.
@@ -81,5 +82,6 @@ class Devices:
             moment = Moment(name, turn.id, shopper.now, KIND_MERGE, None, *told)
             self._engine.merger.retire(shopper, moment)
         alias = IdentityBook(taken, declined=turn.book.declined, claimed=claimed)
-        become(shopper, Shopper(now=shopper.now, plan=shopper.plan, anonymous=True, identity=alias))
+        past = left_of(shopper.past)
+        become(shopper, Shopper(now=shopper.now, plan=shopper.plan, anonymous=True, identity=alias, past=past))
         turn.tell(0, outcome)

@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.domain.decide import Engine
 from pipeline.domain.due import keep_due
+from pipeline.domain.erasure import SUPPRESSED_EVENT
 from pipeline.domain.event import CLAIM, ENDING, Event
 from pipeline.domain.graft import Graft
 from pipeline.domain.identity.device import Devices
@@ -95,6 +96,8 @@ class Identities:
             turn.tell(place, self._engine.erasure.end_device(shopper, item, now))
         elif item.type == CLAIM:
             self._devices.claimed(turn, item, now, place)
+        elif book is not None and book.alias and past is not None and item.time <= past.erased_at:
+            turn.tell(place, Outcome([], [SUPPRESSED_EVENT]))
         elif book is not None and book.alias:
             device = "" if item.anonymous_id == book.alias else item.anonymous_id
             own = msgspec.structs.replace(item, shopper=book.alias, anonymous=False, anonymous_id=device)
