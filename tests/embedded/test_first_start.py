@@ -54,6 +54,9 @@ class Recording:
     def idle(self, partition: int, checkpoint: Checkpoint, until: int) -> None:
         return None
 
+    def pace(self, timers: int) -> None:
+        return None
+
     def keep(self) -> None:
         if self._offsets:
             self._taken.setdefault(self._partition, []).extend(self._offsets)

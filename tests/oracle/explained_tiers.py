@@ -56,7 +56,7 @@ def mistakes(told: TierExplanation | None, programme: Programme, history: Histor
             yield f"told {told}, a member: {programme.member}"
         return
     programme.ladder.now = programme.ledger.now = history.now
-    programme._measure(history.facts(history.now))
+    programme.measure(history.facts(history.now))
     expected: Any = (ladder.held, ladder.level, ladder.value(), programme.ledger.balance, programme.ledger.pending)
     had: Any = (told.tier, told.automatic, told.measure.value, told.balance, told.pending)
     if had != expected:

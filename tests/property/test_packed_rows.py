@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.domain import block
 from pipeline.domain.commerce.order_book import amounts_after, earliest_orders, latest_orders, of_all_time
 from pipeline.domain.commerce.union import join_orders
-from pipeline.domain.decision import Moment
+from pipeline.domain.decision import Decision, Moment
 from pipeline.domain.definition import Plan
 from pipeline.domain.loyalty.lot_block import all_lots
 from pipeline.domain.loyalty_definition import EarnRule, ExpiryRule, Level, ProgrammeDefinition, Span
@@ -114,8 +114,16 @@ def test_records_are_put_together_as_those_of_rows_at_hand(seed: int, monkeypatc
         monkeypatch.setattr(block, name, rows)
     packed = put_together(seed)
     assert len(packed.shopper.filed_orders) > 5
-    assert packed.decisions == plain.decisions
+    assert [named(one) for one in packed.decisions] == [named(one) for one in plain.decisions]
     assert told(packed.shopper) == told(plain.shopper)
+
+
+def named(decision: Decision) -> Decision:
+    """A cancellation that a merge tells of has its order from a block, and names the lot by what a block keeps."""
+    lot = decision.fields.get("lot")
+    if decision.cause_kind != "merge" or lot is None:
+        return decision
+    return msgspec.structs.replace(decision, fields={**decision.fields, "lot": lot[:10]})
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + 4 * SEEDS))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.commerce.order_book import leading
 from pipeline.domain.decision import Moment
 from pipeline.domain.event import decode_object
 from pipeline.domain.shopper import Shopper
@@ -30,9 +31,10 @@ def keep_update(shopper: Shopper, order: int, properties: msgspec.Raw, moment: M
 
 
 def take_update(shopper: Shopper, order: int) -> dict[str, Any] | None:
-    """The properties of the latest update of an order that is there now; None if there was none."""
+    """The properties of the latest update of an order that is there now; None if there was none. order: its key, also
+    as a block gave it back."""
     for one in shopper.early_updates:
-        if one.order == order:
+        if leading(one.order) == leading(order):
             shopper.early_updates = [other for other in shopper.early_updates if other is not one]
             return decode_object(msgspec.Raw(one.properties))
     return None

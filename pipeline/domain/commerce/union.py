@@ -62,7 +62,7 @@ def _join_order(shopper: Shopper, one: Order, two: Order) -> list[OrderChange]:
     updated = not second.completed and second.priced is not None and _priced_at(first) <= _priced_at(second)
     if updated:
         first.value, first.priced = second.value, _priced_at(second) - first.time
-    first.key = first.key if is_whole(first.key) else second.key
+    first.key = _named(shopper, first.key if is_whole(first.key) else second.key)
     first.refunded = min(first.value, max(first.refunded, second.refunded))
     cancelled = first.cancelled is not second.cancelled
     first.cancelled = first.cancelled or second.cancelled
@@ -73,6 +73,12 @@ def _join_order(shopper: Shopper, one: Order, two: Order) -> list[OrderChange]:
     if cancelled:
         return [OrderChange(CANCELLED, first, "", whole=True)]
     return [OrderChange(UPDATED, first, identifier(told.get("order_id")), told=told)] if updated and told else []
+
+
+def _named(shopper: Shopper, key: int) -> int:
+    """The whole fingerprint of an order that a block gave back, if an update that waited for it has it."""
+    known = (one.order for one in shopper.early_updates if leading(one.order) == leading(key))
+    return key if is_whole(key) else next(known, key)
 
 
 def _priced_at(order: Order) -> int:
