@@ -19,8 +19,8 @@ NEXT_VERSION = (
     Mutant(
         "field",
         "pipeline/domain/shopper.py",
-        "    past: Past | None = None\n",
-        '    past: Past | None = None\n    rank: str = "unknown"\n',
+        "    pace: tuple[int, int] | None = None\n",
+        '    pace: tuple[int, int] | None = None\n    rank: str = "unknown"\n',
         (),
     ),
     Mutant(
